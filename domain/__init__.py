@@ -1,0 +1,51 @@
+"""What the bank decides: one aggregate a file. Pure: no input or output, no clock, no randomness."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final, TypeVar
+
+from domain.campaign import CAMPAIGN
+from domain.complaint import COMPLAINT
+from domain.customer import CUSTOMER
+from domain.interaction import INTERACTION
+from domain.kernel import Aggregate, Command, Event, Message
+from domain.survey import SURVEY
+from domain.touch import TOUCH
+
+__all__ = ["AGGREGATES", "aggregate_of", "command_types", "event_types"]
+
+M = TypeVar("M", bound=Message)
+
+AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (CUSTOMER, INTERACTION, COMPLAINT, CAMPAIGN, TOUCH, SURVEY)
+
+
+@cache
+def event_types() -> dict[str, type[Event]]:
+    """Map every event's stable name to its class; a name given twice raises ValueError."""
+    return _by_name(event for aggregate in AGGREGATES for event in aggregate.events)
+
+
+@cache
+def command_types() -> dict[str, type[Command]]:
+    """Map every command's stable name to its class; a name given twice raises ValueError."""
+    return _by_name(command for aggregate in AGGREGATES for command in aggregate.commands)
+
+
+@cache
+def aggregate_of(message: type[Message]) -> Aggregate[Any]:
+    """Find the aggregate of an event or command class; a class of none raises KeyError."""
+    return {m: a for a in AGGREGATES for m in (*a.events, *a.commands)}[message]
+
+
+def _by_name(messages: Iterable[type[M]]) -> dict[str, type[M]]:
+    named: dict[str, type[M]] = {}
+    for message in messages:
+        known = named.setdefault(message.type, message)
+        if known is not message:
+            raise ValueError(f"{known.__name__} and {message.__name__} are both named {message.type!r}")
+    return named
+
+
+# Refuse a name given twice when the package is imported, not when it is first used.
+event_types()
+command_types()

@@ -1,0 +1,442 @@
+"""Complaint: from any expression of dissatisfaction to its final response, redress and end (ISO 10002).
+
+Its events and commands are declared in `domain.complaint_messages`. Business times may be odd in
+real input (sent before received), so no decision compares them: only the order of states counts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from types import MappingProxyType
+from typing import Final, Literal
+from uuid import UUID
+
+from domain.codes import ActorId, Code, Label, Money
+from domain.complaint_messages import (
+    AcceptRedress,
+    AcknowledgeComplaint,
+    AssessComplaint,
+    Assessment,
+    AssignComplaint,
+    AssignRootCause,
+    CloseComplaint,
+    ComplaintAcknowledged,
+    ComplaintAssessed,
+    ComplaintAssigned,
+    ComplaintClosed,
+    ComplaintDisputed,
+    ComplaintForwarded,
+    ComplaintMarkedMajor,
+    ComplaintReceived,
+    ComplaintReopened,
+    ComplaintWithdrawn,
+    DisputeComplaint,
+    FinalReply,
+    FinalResponseIssued,
+    ForwardComplaint,
+    HoldingResponseSent,
+    InvestigationOpened,
+    IssueFinalResponse,
+    MarkComplaintMajor,
+    OfferRedress,
+    OpenInvestigation,
+    PayRedress,
+    PublishResponse,
+    ReceiveComplaint,
+    RedressAccepted,
+    RedressKind,
+    RedressOffered,
+    RedressPaid,
+    ReopenComplaint,
+    ResponsePublished,
+    RootCauseAssigned,
+    SendHoldingResponse,
+    WithdrawComplaint,
+)
+from domain.kernel import Aggregate, Command, Event, Refusal, happened
+
+# State
+
+Status = Literal["absent", "open", "responded", "closed", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Redress:
+    """One offer and how far it got."""
+
+    kind: RedressKind
+    amount: Money | None
+    status: Literal["offered", "accepted", "paid"] = "offered"
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """The complaint as decisions see it: no personal field."""
+
+    status: Status = "absent"
+    complainant_id: UUID | None = None
+    customer_id: UUID | None = None
+    complained_about: frozenset[ActorId] = frozenset()
+    acknowledged: bool = False
+    assessment: tuple[object, ...] | None = None
+    handler: ActorId | None = None
+    forwarded: tuple[Label, date | None] | None = None
+    investigating: bool = False
+    holding_responses: frozenset[UUID] = frozenset()
+    final_response: tuple[object, ...] | None = None
+    public_response: Label | None = None
+    disputed: bool = False
+    redress: Mapping[UUID, Redress] = field(default_factory=dict[UUID, Redress])
+    root_cause: Code | None = None
+    major: bool = False
+    reopened: bool = False
+
+
+# Evolve
+
+
+def _received(state: Complaint, event: ComplaintReceived) -> Complaint:
+    return replace(
+        state,
+        status="open",
+        complainant_id=event.complainant_id,
+        customer_id=event.customer_id,
+        complained_about=frozenset(event.complained_about),
+    )
+
+
+def _acknowledged(state: Complaint, _: ComplaintAcknowledged) -> Complaint:
+    return replace(state, acknowledged=True)
+
+
+def _assessed(state: Complaint, event: ComplaintAssessed) -> Complaint:
+    return replace(state, assessment=_assessment(event))
+
+
+def _assessment(facts: Assessment) -> tuple[object, ...]:
+    return facts.severity, facts.product, facts.issue, facts.cause, facts.regime
+
+
+def _assigned(state: Complaint, event: ComplaintAssigned) -> Complaint:
+    return replace(state, handler=event.handler)
+
+
+def _forwarded(state: Complaint, event: ComplaintForwarded) -> Complaint:
+    return replace(state, forwarded=(event.respondent, event.sent_on))
+
+
+def _investigation_opened(state: Complaint, _: InvestigationOpened) -> Complaint:
+    return replace(state, investigating=True)
+
+
+def _holding_response_sent(state: Complaint, event: HoldingResponseSent) -> Complaint:
+    return replace(state, holding_responses=state.holding_responses | {event.response_id})
+
+
+def _final_response_issued(state: Complaint, event: FinalResponseIssued) -> Complaint:
+    return replace(state, status="responded", final_response=_final_response(event), disputed=False)
+
+
+def _final_response(facts: FinalReply) -> tuple[object, ...]:
+    return facts.outcome, facts.redress, facts.redress_amount, facts.company_response
+
+
+def _response_published(state: Complaint, event: ResponsePublished) -> Complaint:
+    return replace(state, public_response=event.public_response)
+
+
+def _disputed(state: Complaint, _: ComplaintDisputed) -> Complaint:
+    return replace(state, disputed=True)
+
+
+def _redress_offered(state: Complaint, event: RedressOffered) -> Complaint:
+    offer = Redress(event.redress, event.amount)
+    return replace(state, redress={**state.redress, event.redress_id: offer})
+
+
+def _redress(
+    status: Literal["accepted", "paid"],
+) -> Callable[[Complaint, RedressAccepted | RedressPaid], Complaint]:
+    def evolve_redress(state: Complaint, event: RedressAccepted | RedressPaid) -> Complaint:
+        offer = state.redress.get(event.redress_id)
+        if offer is None:
+            return state
+        return replace(state, redress={**state.redress, event.redress_id: replace(offer, status=status)})
+
+    return evolve_redress
+
+
+def _root_cause_assigned(state: Complaint, event: RootCauseAssigned) -> Complaint:
+    return replace(state, root_cause=event.cause)
+
+
+def _marked_major(state: Complaint, _: ComplaintMarkedMajor) -> Complaint:
+    return replace(state, major=True)
+
+
+def _closed(state: Complaint, _: ComplaintClosed) -> Complaint:
+    return replace(state, status="closed")
+
+
+def _withdrawn(state: Complaint, _: ComplaintWithdrawn) -> Complaint:
+    return replace(state, status="withdrawn")
+
+
+def _reopened(state: Complaint, _: ComplaintReopened) -> Complaint:
+    return replace(state, status="open", investigating=False, final_response=None, disputed=False, reopened=True)
+
+
+_EVOLVE: Final[dict[type[Event], Callable[..., Complaint]]] = {
+    ComplaintReceived: _received,
+    ComplaintAcknowledged: _acknowledged,
+    ComplaintAssessed: _assessed,
+    ComplaintAssigned: _assigned,
+    ComplaintForwarded: _forwarded,
+    InvestigationOpened: _investigation_opened,
+    HoldingResponseSent: _holding_response_sent,
+    FinalResponseIssued: _final_response_issued,
+    ResponsePublished: _response_published,
+    ComplaintDisputed: _disputed,
+    RedressOffered: _redress_offered,
+    RedressAccepted: _redress("accepted"),
+    RedressPaid: _redress("paid"),
+    RootCauseAssigned: _root_cause_assigned,
+    ComplaintMarkedMajor: _marked_major,
+    ComplaintClosed: _closed,
+    ComplaintWithdrawn: _withdrawn,
+    ComplaintReopened: _reopened,
+}
+
+
+def evolve(state: Complaint, event: Event) -> Complaint:
+    """Fold one event into the complaint."""
+    return _EVOLVE[type(event)](state, event)
+
+
+# Decide
+
+REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "complaint.already-received": "This complaint is recorded already.",
+        "complaint.not-received": "There is no such complaint; receive it first.",
+        "complaint.already-answered": "The final response was issued; reopen the complaint to answer anew.",
+        "complaint.already-closed": "The complaint is closed; reopen it first.",
+        "complaint.already-withdrawn": "The complaint was withdrawn; reopen it first.",
+        "complaint.not-ended": "Only a closed or withdrawn complaint can be reopened.",
+        "complaint.no-final-response": "The final response must be issued first.",
+        "complaint.handler-has-interest": "Who is complained about cannot handle the complaint.",
+        "complaint.redress-amount-mismatch": "Monetary redress needs an amount, and only monetary redress has one.",
+        "complaint.redress-id-reused": "This redress id names another offer.",
+        "complaint.redress-unknown": "No such redress was offered.",
+        "complaint.redress-not-accepted": "The complainant must accept the redress first.",
+    }
+)
+
+
+def _refuse(reason: str, field: str | None = None) -> Refusal:
+    code = f"complaint.{reason}"
+    return Refusal(code, REFUSALS[code], field)
+
+
+def _require_not_ended(state: Complaint) -> None:
+    if state.status in {"closed", "withdrawn"}:
+        raise _refuse(f"already-{state.status}")
+
+
+def _require_unanswered(state: Complaint) -> None:
+    _require_not_ended(state)
+    if state.final_response is not None:
+        raise _refuse("already-answered")
+
+
+def _receive(command: ReceiveComplaint, state: Complaint) -> Sequence[Event]:
+    if state.status != "absent":
+        raise _refuse("already-received", "complaint_id")
+    return [happened(ComplaintReceived, command)]
+
+
+def _acknowledge(command: AcknowledgeComplaint, state: Complaint) -> Sequence[Event]:
+    if state.acknowledged:
+        return []
+    _require_not_ended(state)
+    return [happened(ComplaintAcknowledged, command)]
+
+
+def _assess(command: AssessComplaint, state: Complaint) -> Sequence[Event]:
+    if state.assessment == _assessment(command):
+        return []
+    _require_not_ended(state)
+    return [happened(ComplaintAssessed, command)]
+
+
+def _assign(command: AssignComplaint, state: Complaint) -> Sequence[Event]:
+    if command.handler in state.complained_about:
+        raise _refuse("handler-has-interest", "handler")
+    if state.handler == command.handler:
+        return []
+    _require_not_ended(state)
+    return [happened(ComplaintAssigned, command, previous=state.handler)]
+
+
+def _forward(command: ForwardComplaint, state: Complaint) -> Sequence[Event]:
+    if state.forwarded == (command.respondent, command.sent_on):
+        return []
+    _require_not_ended(state)
+    return [happened(ComplaintForwarded, command)]
+
+
+def _open_investigation(command: OpenInvestigation, state: Complaint) -> Sequence[Event]:
+    if state.investigating:
+        return []
+    _require_unanswered(state)
+    return [happened(InvestigationOpened, command)]
+
+
+def _send_holding_response(command: SendHoldingResponse, state: Complaint) -> Sequence[Event]:
+    if command.response_id in state.holding_responses:
+        return []
+    _require_unanswered(state)
+    return [happened(HoldingResponseSent, command, complainant_id=state.complainant_id)]
+
+
+def _issue_final_response(command: IssueFinalResponse, state: Complaint) -> Sequence[Event]:
+    if state.final_response == _final_response(command):
+        return []
+    _require_unanswered(state)
+    if command.redress_amount and command.redress != "monetary":
+        raise _refuse("redress-amount-mismatch", "redress_amount")
+    return [happened(FinalResponseIssued, command, complainant_id=state.complainant_id)]
+
+
+def _publish_response(command: PublishResponse, state: Complaint) -> Sequence[Event]:
+    same = state.public_response == command.public_response
+    return [] if same else [happened(ResponsePublished, command)]
+
+
+def _dispute(command: DisputeComplaint, state: Complaint) -> Sequence[Event]:
+    if state.disputed:
+        return []
+    if state.final_response is None:
+        raise _refuse("no-final-response")
+    return [happened(ComplaintDisputed, command, complainant_id=state.complainant_id)]
+
+
+def _offer_redress(command: OfferRedress, state: Complaint) -> Sequence[Event]:
+    if (command.redress == "monetary") != (command.amount is not None):
+        raise _refuse("redress-amount-mismatch", "amount")
+    known = state.redress.get(command.redress_id)
+    if known is None:
+        return [happened(RedressOffered, command)]
+    if (known.kind, known.amount) != (command.redress, command.amount):
+        raise _refuse("redress-id-reused", "redress_id")
+    return []
+
+
+def _accept_redress(command: AcceptRedress, state: Complaint) -> Sequence[Event]:
+    offered = _offer(state, command.redress_id).status == "offered"
+    return [happened(RedressAccepted, command)] if offered else []
+
+
+def _pay_redress(command: PayRedress, state: Complaint) -> Sequence[Event]:
+    offer = _offer(state, command.redress_id)
+    if offer.status == "offered":
+        raise _refuse("redress-not-accepted", "redress_id")
+    return [] if offer.status == "paid" else [happened(RedressPaid, command)]
+
+
+def _offer(state: Complaint, redress_id: UUID) -> Redress:
+    offer = state.redress.get(redress_id)
+    if offer is None:
+        raise _refuse("redress-unknown", "redress_id")
+    return offer
+
+
+def _assign_root_cause(command: AssignRootCause, state: Complaint) -> Sequence[Event]:
+    if state.root_cause == command.cause:
+        return []
+    return [happened(RootCauseAssigned, command, previous=state.root_cause)]
+
+
+def _mark_major(command: MarkComplaintMajor, state: Complaint) -> Sequence[Event]:
+    return [] if state.major else [happened(ComplaintMarkedMajor, command)]
+
+
+def _close(command: CloseComplaint, state: Complaint) -> Sequence[Event]:
+    if state.status == "closed":
+        return []
+    _require_not_ended(state)
+    if state.final_response is None:
+        raise _refuse("no-final-response")
+    return [happened(ComplaintClosed, command)]
+
+
+def _withdraw(command: WithdrawComplaint, state: Complaint) -> Sequence[Event]:
+    if state.status == "withdrawn":
+        return []
+    _require_not_ended(state)
+    return [happened(ComplaintWithdrawn, command)]
+
+
+def _reopen(command: ReopenComplaint, state: Complaint) -> Sequence[Event]:
+    if state.status in {"closed", "withdrawn"}:
+        return [happened(ComplaintReopened, command)]
+    if state.reopened and state.status == "open":
+        return []
+    raise _refuse("not-ended")
+
+
+_DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
+    ReceiveComplaint: _receive,
+    AcknowledgeComplaint: _acknowledge,
+    AssessComplaint: _assess,
+    AssignComplaint: _assign,
+    ForwardComplaint: _forward,
+    OpenInvestigation: _open_investigation,
+    SendHoldingResponse: _send_holding_response,
+    IssueFinalResponse: _issue_final_response,
+    PublishResponse: _publish_response,
+    DisputeComplaint: _dispute,
+    OfferRedress: _offer_redress,
+    AcceptRedress: _accept_redress,
+    PayRedress: _pay_redress,
+    AssignRootCause: _assign_root_cause,
+    MarkComplaintMajor: _mark_major,
+    CloseComplaint: _close,
+    WithdrawComplaint: _withdraw,
+    ReopenComplaint: _reopen,
+}
+
+
+def decide(command: Command, state: Complaint) -> Sequence[Event]:
+    """Accept a command as events, or refuse it."""
+    if state.status == "absent" and type(command) is not ReceiveComplaint:
+        raise _refuse("not-received", "complaint_id")
+    return _DECIDE[type(command)](command, state)
+
+
+def _customer_of(state: Complaint) -> UUID | None:
+    return state.customer_id
+
+
+def _ended(state: Complaint) -> bool:
+    return state.status in {"closed", "withdrawn"}
+
+
+def _participants_of(event: Event) -> Sequence[tuple[UUID, str]]:
+    if not isinstance(event, ComplaintReceived) or event.complainant_id == event.customer_id:
+        return ()
+    return [(event.complainant_id, "complainant")]
+
+
+COMPLAINT: Final = Aggregate(
+    name="complaint",
+    initial=Complaint(),
+    evolve=evolve,
+    decide=decide,
+    commands=tuple(_DECIDE),
+    events=tuple(_EVOLVE),
+    customer_of=_customer_of,
+    ended=_ended,
+    participants_of=_participants_of,
+    refusals=REFUSALS,
+)

@@ -1,0 +1,248 @@
+"""Customer: the events of a customer's stream and the commands that ask for them.
+
+The shared facts are declared once. What is decided from them stands in `domain.customer`.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from domain.codes import (
+    ActorId,
+    AgeBand,
+    Change,
+    Channel,
+    Code,
+    ContactPointKind,
+    Count,
+    Country,
+    CustomerKind,
+    Language,
+    PersonalLine,
+    Purpose,
+    Region,
+)
+from domain.kernel import Command, Event, Facts, Personal
+
+Name = Annotated[PersonalLine | None, Personal("identity")]
+Preference = Literal["channel", "language", "contact_hours", "statement_format", "contact_frequency"]
+Detail = Literal["residence_country", "language", "age_band", "region", "branch"]
+
+
+# Facts that events and commands share
+
+
+class Details(Facts):
+    """What rules and read models may know of a customer in clear."""
+
+    residence_country: Country | None = None
+    language: Language | None = None
+    age_band: AgeBand | None = None
+    region: Region | None = None
+    branch: Code | None = None
+
+
+class Registration(Details):
+    """A customer as first known."""
+
+    customer_id: UUID
+    kind: CustomerKind
+    name: Name = None
+    segment: Code | None = None
+    source: Code | None = None
+
+
+class ConsentScope(Facts):
+    """Consent is given per contact point, channel, purpose and topic, with its evidence."""
+
+    customer_id: UUID
+    contact_point_id: UUID
+    channel: Channel
+    purpose: Purpose
+    topic: Code = "any"
+    text_version: Code
+    evidence_channel: Channel
+
+
+class SegmentMembership(Facts):
+    """A segment, and the versioned rule that put the customer in or out."""
+
+    customer_id: UUID
+    segment: Code
+    rule: Code | None = None
+    rule_version: Count | None = None
+
+
+class PreferenceValue(Facts):
+    """How the customer wants to be served; None takes the preference back."""
+
+    customer_id: UUID
+    preference: Preference
+    value: Code | None
+
+
+# Events
+
+
+class CustomerRegistered(Registration, Event, name="customer.registered"):
+    """The bank knows this customer from now on."""
+
+
+class ContactPointAdded(Event, name="customer.contact-point-added"):
+    """A way to reach the customer."""
+
+    customer_id: UUID
+    contact_point_id: UUID
+    kind: ContactPointKind
+    value: Annotated[PersonalLine | None, Personal("contact")] = None
+
+
+class ContactPointVerified(Event, name="customer.contact-point-verified"):
+    """The contact point was proved to be the customer's."""
+
+    customer_id: UUID
+    contact_point_id: UUID
+    method: Code
+
+
+class ContactPointRemoved(Event, name="customer.contact-point-removed"):
+    """The contact point may be used no more."""
+
+    customer_id: UUID
+    contact_point_id: UUID
+    reason: Code
+
+
+class CustomerDetailsCorrected(Event, name="customer.details-corrected"):
+    """Details were wrong or are outdated; `corrected_personal` names sealed fields given anew."""
+
+    customer_id: UUID
+    correction_id: UUID
+    reason: Code
+    changes: tuple[Change, ...] = ()
+    corrected_personal: tuple[Literal["name"], ...] = ()
+    name: Name = None
+
+
+class RelationshipManagerAssigned(Event, name="customer.relationship-manager-assigned"):
+    """One person looks after the customer from now on."""
+
+    customer_id: UUID
+    relationship_manager: ActorId
+    previous: ActorId | None = None
+
+
+class SegmentEntered(SegmentMembership, Event, name="customer.segment-entered"):
+    """The customer belongs to a segment."""
+
+
+class SegmentLeft(SegmentMembership, Event, name="customer.segment-left"):
+    """The customer belongs to a segment no more."""
+
+
+class ConsentGranted(ConsentScope, Event, name="customer.consent-granted"):
+    """The customer agreed to the text."""
+
+
+class ConsentDenied(ConsentScope, Event, name="customer.consent-denied"):
+    """The customer was asked and said no, or objected."""
+
+
+class ConsentWithdrawn(ConsentScope, Event, name="customer.consent-withdrawn"):
+    """The customer took a consent back."""
+
+
+class PreferenceSet(PreferenceValue, Event, name="customer.preference-set"):
+    """The customer said how they want to be served."""
+
+
+class RelationshipEnded(Event, name="customer.relationship-ended"):
+    """The customer is a customer no more; the record stays."""
+
+    customer_id: UUID
+    reason: Code
+
+
+# Commands
+
+
+class CustomerCommand(Command):
+    """A command to one customer's stream."""
+
+    stream_field = "customer_id"
+
+
+class RegisterCustomer(Registration, CustomerCommand, name="customer.register"):
+    """Record a customer as first known."""
+
+
+class AddContactPoint(CustomerCommand, name="customer.add-contact-point"):
+    """Add a way to reach the customer."""
+
+    customer_id: UUID
+    contact_point_id: UUID
+    kind: ContactPointKind
+    value: Annotated[PersonalLine, Personal("contact")]
+
+
+class VerifyContactPoint(CustomerCommand, name="customer.verify-contact-point"):
+    """Record that the contact point was proved to be the customer's."""
+
+    customer_id: UUID
+    contact_point_id: UUID
+    method: Code
+
+
+class RemoveContactPoint(CustomerCommand, name="customer.remove-contact-point"):
+    """Stop using a contact point."""
+
+    customer_id: UUID
+    contact_point_id: UUID
+    reason: Code
+
+
+class CorrectDetails(Details, CustomerCommand, name="customer.correct-details"):
+    """Correct what is given; `cleared` names details that are not known after all."""
+
+    customer_id: UUID
+    correction_id: UUID
+    reason: Code
+    cleared: tuple[Detail, ...] = ()
+    name: Name = None
+
+
+class AssignRelationshipManager(CustomerCommand, name="customer.assign-relationship-manager"):
+    """Give the customer to a relationship manager."""
+
+    customer_id: UUID
+    relationship_manager: ActorId
+
+
+class EnterSegment(SegmentMembership, CustomerCommand, name="customer.enter-segment"):
+    """Put the customer into a segment."""
+
+
+class LeaveSegment(SegmentMembership, CustomerCommand, name="customer.leave-segment"):
+    """Take the customer out of a segment."""
+
+
+class GrantConsent(ConsentScope, CustomerCommand, name="customer.grant-consent"):
+    """Record that the customer agreed to a text."""
+
+
+class DenyConsent(ConsentScope, CustomerCommand, name="customer.deny-consent"):
+    """Record that the customer said no, or objects."""
+
+
+class WithdrawConsent(ConsentScope, CustomerCommand, name="customer.withdraw-consent"):
+    """Record that the customer takes a granted consent back."""
+
+
+class SetPreference(PreferenceValue, CustomerCommand, name="customer.set-preference"):
+    """Record how the customer wants to be served."""
+
+
+class EndRelationship(CustomerCommand, name="customer.end-relationship"):
+    """End the relationship; rights of the former customer stay."""
+
+    customer_id: UUID
+    reason: Code

@@ -1,0 +1,144 @@
+"""The vocabulary every aggregate is written in: event, command, refusal, personal field, aggregate."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+S = TypeVar("S")
+E = TypeVar("E", bound="Event")
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Marks a field as personal data, kept sealed outside the record.
+
+    `record_class` groups fields that live and are erased together; `subject` names the UUID
+    field of the same event that says whose data it is; `mask` is shown to who may not look.
+    """
+
+    record_class: str
+    subject: str = "customer_id"
+    mask: str = "***"
+
+
+class Facts(BaseModel):
+    """Fields that a command and its event share, declared once."""
+
+
+class Message(BaseModel):
+    """What events and commands share: immutable, no unknown fields, a stable name, a business time.
+
+    The name is given where the class is declared: `class ComplaintClosed(Event, name="complaint.closed")`.
+    """
+
+    # An error text must never carry a personal value into a diagnostic log.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    type: ClassVar[str]
+    occurred_at: AwareDatetime
+
+    def __init_subclass__(cls, *, name: str | None = None, **config: Any) -> None:  # noqa: ANN401 - pydantic's own settings
+        """Keep the stable name as `type`."""
+        super().__init_subclass__(**config)
+        if name is not None:
+            cls.type = name
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        masks = {name: personal.mask for name, personal in personal_fields(type(self))}
+        return [(key, masks.get(key or "", value)) for key, value in super().__repr_args__()]
+
+
+class Event(Message):
+    """Something that happened: past tense, never changed.
+
+    `class_version` is the schema's version; `upcast_vN_vM` static methods lift older states.
+    Personal fields are optional with default None: they are sealed away when the event is
+    appended, and read back as None by all who do not open them.
+    """
+
+    class_version: ClassVar[int] = 1
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
+        for name, personal in personal_fields(cls):
+            if personal.subject not in cls.model_fields:
+                message = f"{cls.__name__}.{name}: its subject {personal.subject!r} is no field of the event"
+                raise TypeError(message)
+            if cls.model_fields[name].is_required():
+                message = f"{cls.__name__}.{name}: a personal field needs the default None"
+                raise TypeError(message)
+
+
+class Command(Message):
+    """Something that is wanted: imperative; accepted as events, or refused.
+
+    `stream_field` names the field that holds the stream's id. `actor_field` names the field, if
+    any, that must hold the acting person: the edge fills it, or checks it, from the request.
+    """
+
+    stream_field: ClassVar[str]
+    actor_field: ClassVar[str | None] = None
+
+
+class Refusal(Exception):  # noqa: N818 - it is an expected outcome, not an error
+    """A command that cannot be accepted now, with a stable code such as `complaint.already-closed`."""
+
+    def __init__(self, code: str, message: str, field: str | None = None) -> None:
+        """`field` names the command's field at fault, where there is one."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+def nobody(_: object) -> Sequence[tuple[UUID, str]]:
+    """Answer for events that concern no other customer."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Aggregate(Generic[S]):
+    """One kind of stream: its events and commands, and the two pure functions over them.
+
+    `customer_of` gives the stream's customer once the first event is known; `participants_of`
+    the other customers of one event with their roles; `ended` whether nothing is left to do;
+    `refusals` maps every code that `decide` may raise to its message.
+    """
+
+    name: str
+    initial: S
+    evolve: Callable[[S, Event], S]
+    decide: Callable[[Command, S], Sequence[Event]]
+    commands: tuple[type[Command], ...]
+    events: tuple[type[Event], ...]
+    customer_of: Callable[[S], UUID | None]
+    ended: Callable[[S], bool]
+    participants_of: Callable[[Event], Sequence[tuple[UUID, str]]] = nobody
+    refusals: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@cache
+def personal_fields(message: type[Message]) -> tuple[tuple[str, Personal], ...]:
+    """List a class's personal fields as (field, Personal), in declared order."""
+    return tuple(
+        (name, mark)
+        for name, info in message.model_fields.items()
+        for mark in info.metadata
+        if isinstance(mark, Personal)
+    )
+
+
+@cache
+def _shared_fields(event: type[Event], command: type[Command]) -> tuple[str, ...]:
+    return tuple(name for name in event.model_fields if name in command.model_fields)
+
+
+def happened(event: type[E], command: Command, **facts: Any) -> E:  # noqa: ANN401 - pydantic validates them
+    """Make the event from the command's fields of the same name, and from `facts`."""
+    given = command.__dict__
+    values = {name: given[name] for name in _shared_fields(event, type(command))}
+    return event(**{**values, **facts})

@@ -1,0 +1,223 @@
+"""Survey: one invitation to rate something, and what came back. CSAT, NPS and CES."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Annotated, Final
+from uuid import UUID
+
+from domain.codes import Channel, Code, Count, Metric, Score, Text
+from domain.kernel import Aggregate, Command, Event, Facts, Personal, Refusal, happened
+
+# Facts that events and commands share
+
+
+class Instrument(Facts):
+    """What is asked, of whom, about what; the scale holds both its ends."""
+
+    customer_id: UUID
+    survey: Code
+    survey_version: Count
+    metric: Metric
+    scale_min: Score
+    scale_max: Score
+    channel: Channel
+    product: Code | None = None
+
+
+class Invitation(Instrument):
+    """An instrument sent to a customer, about an interaction or a complaint if it names one."""
+
+    interaction_id: UUID | None = None
+    complaint_id: UUID | None = None
+
+
+# Events
+
+
+class SurveyInvited(Invitation, Event, name="survey.invited"):
+    """The customer was invited to answer."""
+
+
+class SurveyDelivered(Event, name="survey.delivered"):
+    """The invitation reached the customer."""
+
+
+class SurveyAnswered(Instrument, Event, name="survey.answered"):
+    """The customer answered; the event repeats the instrument, so it can be read alone."""
+
+    score: Score
+    verbatim: Annotated[Text | None, Personal("survey")] = None
+
+
+class SurveyExpired(Event, name="survey.expired"):
+    """The invitation can be answered no more."""
+
+
+# State
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The invitation as decisions see it."""
+
+    invited: SurveyInvited | None = None
+    delivered: bool = False
+    answered: bool = False
+    expired: bool = False
+
+
+# Evolve
+
+
+def _invited(state: Survey, event: SurveyInvited) -> Survey:
+    return replace(state, invited=event)
+
+
+def _delivered(state: Survey, _: SurveyDelivered) -> Survey:
+    return replace(state, delivered=True)
+
+
+def _answered(state: Survey, _: SurveyAnswered) -> Survey:
+    return replace(state, answered=True)
+
+
+def _expired(state: Survey, _: SurveyExpired) -> Survey:
+    return replace(state, expired=True)
+
+
+_EVOLVE: Final[dict[type[Event], Callable[..., Survey]]] = {
+    SurveyInvited: _invited,
+    SurveyDelivered: _delivered,
+    SurveyAnswered: _answered,
+    SurveyExpired: _expired,
+}
+
+
+def evolve(state: Survey, event: Event) -> Survey:
+    """Fold one event into the invitation."""
+    return _EVOLVE[type(event)](state, event)
+
+
+# Commands
+
+
+class SurveyCommand(Command):
+    """A command to one invitation's stream."""
+
+    stream_field = "invitation_id"
+
+    invitation_id: UUID
+
+
+class InviteToSurvey(Invitation, SurveyCommand, name="survey.invite"):
+    """Invite a customer to answer."""
+
+
+class ConfirmSurveyDelivery(SurveyCommand, name="survey.confirm-delivery"):
+    """Record that the invitation reached the customer."""
+
+
+class AnswerSurvey(SurveyCommand, name="survey.answer"):
+    """Record the customer's answer."""
+
+    score: Score
+    verbatim: Annotated[Text | None, Personal("survey")] = None
+
+
+class ExpireSurvey(SurveyCommand, name="survey.expire"):
+    """Stop waiting for an answer."""
+
+
+# Decide
+
+REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "survey.already-invited": "This invitation exists already.",
+        "survey.not-invited": "There is no such invitation; invite the customer first.",
+        "survey.scale-invalid": "The scale must rise from scale_min to scale_max, and for NPS be 0 to 10.",
+        "survey.score-out-of-scale": "The score is outside the scale of the invitation.",
+        "survey.already-answered": "The invitation was answered already.",
+        "survey.expired": "The invitation has expired.",
+    }
+)
+
+_NPS_SCALE: Final = (0, 10)
+
+
+def _refuse(reason: str, field: str | None = None) -> Refusal:
+    code = f"survey.{reason}"
+    return Refusal(code, REFUSALS[code], field)
+
+
+def _invite(command: InviteToSurvey, state: Survey) -> Sequence[Event]:
+    if state.invited:
+        raise _refuse("already-invited", "invitation_id")
+    scale = (command.scale_min, command.scale_max)
+    if command.scale_min >= command.scale_max or (command.metric == "nps" and scale != _NPS_SCALE):
+        raise _refuse("scale-invalid", "scale_max")
+    return [happened(SurveyInvited, command)]
+
+
+def _confirm_delivery(command: ConfirmSurveyDelivery, state: Survey) -> Sequence[Event]:
+    return [] if state.delivered else [happened(SurveyDelivered, command)]
+
+
+def _answer(command: AnswerSurvey, state: Survey) -> Sequence[Event]:
+    if state.answered:
+        raise _refuse("already-answered")
+    if state.expired:
+        raise _refuse("expired")
+    asked = _asked(state)
+    if not asked.scale_min <= command.score <= asked.scale_max:
+        raise _refuse("score-out-of-scale", "score")
+    instrument = {name: getattr(asked, name) for name in Instrument.model_fields}
+    return [happened(SurveyAnswered, command, **instrument)]
+
+
+def _expire(command: ExpireSurvey, state: Survey) -> Sequence[Event]:
+    if state.answered:
+        raise _refuse("already-answered")
+    return [] if state.expired else [happened(SurveyExpired, command)]
+
+
+def _asked(state: Survey) -> SurveyInvited:
+    if state.invited is None:
+        raise _refuse("not-invited", "invitation_id")
+    return state.invited
+
+
+_DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
+    InviteToSurvey: _invite,
+    ConfirmSurveyDelivery: _confirm_delivery,
+    AnswerSurvey: _answer,
+    ExpireSurvey: _expire,
+}
+
+
+def decide(command: Command, state: Survey) -> Sequence[Event]:
+    """Accept a command as events, or refuse it."""
+    if type(command) is not InviteToSurvey:
+        _asked(state)
+    return _DECIDE[type(command)](command, state)
+
+
+def _customer_of(state: Survey) -> UUID | None:
+    return state.invited.customer_id if state.invited else None
+
+
+def _ended(state: Survey) -> bool:
+    return state.answered or state.expired
+
+
+SURVEY: Final = Aggregate(
+    name="survey",
+    initial=Survey(),
+    evolve=evolve,
+    decide=decide,
+    commands=tuple(_DECIDE),
+    events=tuple(_EVOLVE),
+    customer_of=_customer_of,
+    ended=_ended,
+    refusals=REFUSALS,
+)
