@@ -34,7 +34,8 @@ def command_types() -> dict[str, type[Command]]:
 @cache
 def aggregate_of(message: type[Message]) -> Aggregate[Any]:
     """Find the aggregate of an event or command class; a class of none raises KeyError."""
-    return {m: a for a in AGGREGATES for m in (*a.events, *a.commands)}[message]
+    known: dict[type[Message], Aggregate[Any]] = {m: a for a in AGGREGATES for m in (*a.events, *a.commands)}
+    return known[message]
 
 
 def _by_name(messages: Iterable[type[M]]) -> dict[str, type[M]]:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
 from domain.codes import ActorId, Channel, Code, Label, Money, Purpose
-from domain.kernel import Aggregate, Command, Event, Facts, Refusal, happened
+from domain.kernel import Aggregate, Command, Event, Facts, clear_facts, happened, refusal
 
 Status = Literal["absent", "planned", "approved", "running", "paused", "ended"]
 
@@ -84,7 +85,7 @@ class Campaign:
     status: Status = "absent"
     planned_by: ActorId | None = None
     approved_by: ActorId | None = None
-    costs: Mapping[UUID, Money] = field(default_factory=dict[UUID, Money])
+    costs: Mapping[UUID, tuple[object, ...]] = field(default_factory=dict[UUID, tuple[object, ...]])
 
 
 # Evolve
@@ -106,7 +107,7 @@ def _becomes(status: Status) -> Callable[[Campaign, Event], Campaign]:
 
 
 def _cost_recorded(state: Campaign, event: CampaignCostRecorded) -> Campaign:
-    return replace(state, costs={**state.costs, event.cost_id: event.amount})
+    return replace(state, costs={**state.costs, event.cost_id: clear_facts(Cost, event)})
 
 
 _EVOLVE: Final[dict[type[Event], Callable[..., Campaign]]] = {
@@ -191,18 +192,14 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "campaign.cost-id-reused": "This cost id names another cost of the campaign.",
     }
 )
-
-
-def _refuse(reason: str, field: str | None = None) -> Refusal:
-    code = f"campaign.{reason}"
-    return Refusal(code, REFUSALS[code], field)
+_refuse: Final = partial(refusal, REFUSALS)
 
 
 def _plan(command: PlanCampaign, state: Campaign) -> Sequence[Event]:
     if state.status != "absent":
-        raise _refuse("already-planned", "campaign_id")
+        raise _refuse("campaign.already-planned", "campaign_id")
     if command.starts_on and command.ends_on and command.ends_on < command.starts_on:
-        raise _refuse("period-invalid", "ends_on")
+        raise _refuse("campaign.period-invalid", "ends_on")
     return [happened(CampaignPlanned, command)]
 
 
@@ -211,9 +208,9 @@ def _approve(command: ApproveCampaign, state: Campaign) -> Sequence[Event]:
         return []
     _require_not_ended(state)
     if state.approved_by:
-        raise _refuse("already-approved")
+        raise _refuse("campaign.already-approved")
     if command.approved_by == state.planned_by:
-        raise _refuse("second-person-required", "approved_by")
+        raise _refuse("campaign.second-person-required", "approved_by")
     return [happened(CampaignApproved, command)]
 
 
@@ -222,9 +219,9 @@ def _launch(command: LaunchCampaign, state: Campaign) -> Sequence[Event]:
         return []
     _require_not_ended(state)
     if state.status == "paused":
-        raise _refuse("paused")
+        raise _refuse("campaign.paused")
     if state.status != "approved":
-        raise _refuse("not-approved")
+        raise _refuse("campaign.not-approved")
     return [happened(CampaignLaunched, command)]
 
 
@@ -233,7 +230,7 @@ def _pause(command: PauseCampaign, state: Campaign) -> Sequence[Event]:
         return []
     _require_not_ended(state)
     if state.status != "running":
-        raise _refuse("not-running")
+        raise _refuse("campaign.not-running")
     return [happened(CampaignPaused, command)]
 
 
@@ -242,7 +239,7 @@ def _resume(command: ResumeCampaign, state: Campaign) -> Sequence[Event]:
         return []
     _require_not_ended(state)
     if state.status != "paused":
-        raise _refuse("not-paused")
+        raise _refuse("campaign.not-paused")
     return [happened(CampaignResumed, command)]
 
 
@@ -254,14 +251,14 @@ def _record_cost(command: RecordCampaignCost, state: Campaign) -> Sequence[Event
     known = state.costs.get(command.cost_id)
     if known is None:
         return [happened(CampaignCostRecorded, command)]
-    if known != command.amount:
-        raise _refuse("cost-id-reused", "cost_id")
+    if known != clear_facts(Cost, command):
+        raise _refuse("campaign.cost-id-reused", "cost_id")
     return []
 
 
 def _require_not_ended(state: Campaign) -> None:
     if state.status == "ended":
-        raise _refuse("already-ended")
+        raise _refuse("campaign.already-ended")
 
 
 _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
@@ -278,7 +275,7 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
 def decide(command: Command, state: Campaign) -> Sequence[Event]:
     """Accept a command as events, or refuse it."""
     if state.status == "absent" and type(command) is not PlanCampaign:
-        raise _refuse("not-planned", "campaign_id")
+        raise _refuse("campaign.not-planned", "campaign_id")
     return _DECIDE[type(command)](command, state)
 
 

@@ -61,15 +61,17 @@ Reference = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-
 ActorId = Annotated[str, StringConstraints(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/-]*$")]
 """The pseudonym of a member of staff or an automated actor, never a name."""
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
+Country = Annotated[str, StringConstraints(max_length=2, pattern=r"^[A-Z]{2}$")]
+Region = Annotated[str, StringConstraints(max_length=6, pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
 """ISO 3166-2, such as `US-FL`."""
 
 PostalPrefix = Annotated[str, StringConstraints(max_length=5, pattern=r"^[A-Z0-9]+$")]
 """The leading part of a postal code that still covers many people, such as `330`."""
 
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?$")]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Language = Annotated[
+    str, StringConstraints(max_length=12, pattern=r"^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?$")
+]
+Currency = Annotated[str, StringConstraints(max_length=3, pattern=r"^[A-Z]{3}$")]
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=50_000, pattern=r"^[^\x00]*$")]
 """Free text: personal data wherever it stands."""

@@ -6,12 +6,13 @@ real input (sent before received), so no decision compares them: only the order 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
-from domain.codes import ActorId, Code, Label, Money
+from domain.codes import ActorId, Code, Label
 from domain.complaint_messages import (
     AcceptRedress,
     AcknowledgeComplaint,
@@ -31,9 +32,9 @@ from domain.complaint_messages import (
     ComplaintReopened,
     ComplaintWithdrawn,
     DisputeComplaint,
-    FinalReply,
     FinalResponseIssued,
     ForwardComplaint,
+    Forwarding,
     HoldingResponseSent,
     InvestigationOpened,
     IssueFinalResponse,
@@ -44,7 +45,7 @@ from domain.complaint_messages import (
     PublishResponse,
     ReceiveComplaint,
     RedressAccepted,
-    RedressKind,
+    RedressOffer,
     RedressOffered,
     RedressPaid,
     ReopenComplaint,
@@ -53,7 +54,7 @@ from domain.complaint_messages import (
     SendHoldingResponse,
     WithdrawComplaint,
 )
-from domain.kernel import Aggregate, Command, Event, Refusal, happened
+from domain.kernel import Aggregate, Command, Event, clear_facts, happened, refusal
 
 # State
 
@@ -64,8 +65,7 @@ Status = Literal["absent", "open", "responded", "closed", "withdrawn"]
 class Redress:
     """One offer and how far it got."""
 
-    kind: RedressKind
-    amount: Money | None
+    terms: tuple[object, ...]
     status: Literal["offered", "accepted", "paid"] = "offered"
 
 
@@ -80,10 +80,10 @@ class Complaint:
     acknowledged: bool = False
     assessment: tuple[object, ...] | None = None
     handler: ActorId | None = None
-    forwarded: tuple[Label, date | None] | None = None
+    forwarded: tuple[object, ...] | None = None
     investigating: bool = False
     holding_responses: frozenset[UUID] = frozenset()
-    final_response: tuple[object, ...] | None = None
+    answered: bool = False
     public_response: Label | None = None
     disputed: bool = False
     redress: Mapping[UUID, Redress] = field(default_factory=dict[UUID, Redress])
@@ -93,6 +93,10 @@ class Complaint:
 
 
 # Evolve
+
+
+def _becomes(**facts: object) -> Callable[[Complaint, Event], Complaint]:
+    return lambda state, _: replace(state, **facts)
 
 
 def _received(state: Complaint, event: ComplaintReceived) -> Complaint:
@@ -105,16 +109,8 @@ def _received(state: Complaint, event: ComplaintReceived) -> Complaint:
     )
 
 
-def _acknowledged(state: Complaint, _: ComplaintAcknowledged) -> Complaint:
-    return replace(state, acknowledged=True)
-
-
 def _assessed(state: Complaint, event: ComplaintAssessed) -> Complaint:
-    return replace(state, assessment=_assessment(event))
-
-
-def _assessment(facts: Assessment) -> tuple[object, ...]:
-    return facts.severity, facts.product, facts.issue, facts.cause, facts.regime
+    return replace(state, assessment=clear_facts(Assessment, event))
 
 
 def _assigned(state: Complaint, event: ComplaintAssigned) -> Complaint:
@@ -122,35 +118,19 @@ def _assigned(state: Complaint, event: ComplaintAssigned) -> Complaint:
 
 
 def _forwarded(state: Complaint, event: ComplaintForwarded) -> Complaint:
-    return replace(state, forwarded=(event.respondent, event.sent_on))
-
-
-def _investigation_opened(state: Complaint, _: InvestigationOpened) -> Complaint:
-    return replace(state, investigating=True)
+    return replace(state, forwarded=clear_facts(Forwarding, event))
 
 
 def _holding_response_sent(state: Complaint, event: HoldingResponseSent) -> Complaint:
     return replace(state, holding_responses=state.holding_responses | {event.response_id})
 
 
-def _final_response_issued(state: Complaint, event: FinalResponseIssued) -> Complaint:
-    return replace(state, status="responded", final_response=_final_response(event), disputed=False)
-
-
-def _final_response(facts: FinalReply) -> tuple[object, ...]:
-    return facts.outcome, facts.redress, facts.redress_amount, facts.company_response
-
-
 def _response_published(state: Complaint, event: ResponsePublished) -> Complaint:
     return replace(state, public_response=event.public_response)
 
 
-def _disputed(state: Complaint, _: ComplaintDisputed) -> Complaint:
-    return replace(state, disputed=True)
-
-
 def _redress_offered(state: Complaint, event: RedressOffered) -> Complaint:
-    offer = Redress(event.redress, event.amount)
+    offer = Redress(clear_facts(RedressOffer, event))
     return replace(state, redress={**state.redress, event.redress_id: offer})
 
 
@@ -170,41 +150,25 @@ def _root_cause_assigned(state: Complaint, event: RootCauseAssigned) -> Complain
     return replace(state, root_cause=event.cause)
 
 
-def _marked_major(state: Complaint, _: ComplaintMarkedMajor) -> Complaint:
-    return replace(state, major=True)
-
-
-def _closed(state: Complaint, _: ComplaintClosed) -> Complaint:
-    return replace(state, status="closed")
-
-
-def _withdrawn(state: Complaint, _: ComplaintWithdrawn) -> Complaint:
-    return replace(state, status="withdrawn")
-
-
-def _reopened(state: Complaint, _: ComplaintReopened) -> Complaint:
-    return replace(state, status="open", investigating=False, final_response=None, disputed=False, reopened=True)
-
-
 _EVOLVE: Final[dict[type[Event], Callable[..., Complaint]]] = {
     ComplaintReceived: _received,
-    ComplaintAcknowledged: _acknowledged,
+    ComplaintAcknowledged: _becomes(acknowledged=True),
     ComplaintAssessed: _assessed,
     ComplaintAssigned: _assigned,
     ComplaintForwarded: _forwarded,
-    InvestigationOpened: _investigation_opened,
+    InvestigationOpened: _becomes(investigating=True),
     HoldingResponseSent: _holding_response_sent,
-    FinalResponseIssued: _final_response_issued,
+    FinalResponseIssued: _becomes(status="responded", answered=True, disputed=False),
     ResponsePublished: _response_published,
-    ComplaintDisputed: _disputed,
+    ComplaintDisputed: _becomes(disputed=True),
     RedressOffered: _redress_offered,
     RedressAccepted: _redress("accepted"),
     RedressPaid: _redress("paid"),
     RootCauseAssigned: _root_cause_assigned,
-    ComplaintMarkedMajor: _marked_major,
-    ComplaintClosed: _closed,
-    ComplaintWithdrawn: _withdrawn,
-    ComplaintReopened: _reopened,
+    ComplaintMarkedMajor: _becomes(major=True),
+    ComplaintClosed: _becomes(status="closed"),
+    ComplaintWithdrawn: _becomes(status="withdrawn"),
+    ComplaintReopened: _becomes(status="open", answered=False, investigating=False, disputed=False, reopened=True),
 }
 
 
@@ -224,6 +188,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "complaint.already-withdrawn": "The complaint was withdrawn; reopen it first.",
         "complaint.not-ended": "Only a closed or withdrawn complaint can be reopened.",
         "complaint.no-final-response": "The final response must be issued first.",
+        "complaint.already-disputed": "The final response is disputed already.",
         "complaint.handler-has-interest": "Who is complained about cannot handle the complaint.",
         "complaint.redress-amount-mismatch": "Monetary redress needs an amount, and only monetary redress has one.",
         "complaint.redress-id-reused": "This redress id names another offer.",
@@ -231,27 +196,23 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "complaint.redress-not-accepted": "The complainant must accept the redress first.",
     }
 )
-
-
-def _refuse(reason: str, field: str | None = None) -> Refusal:
-    code = f"complaint.{reason}"
-    return Refusal(code, REFUSALS[code], field)
+_refuse: Final = partial(refusal, REFUSALS)
 
 
 def _require_not_ended(state: Complaint) -> None:
     if state.status in {"closed", "withdrawn"}:
-        raise _refuse(f"already-{state.status}")
+        raise _refuse(f"complaint.already-{state.status}")
 
 
 def _require_unanswered(state: Complaint) -> None:
     _require_not_ended(state)
-    if state.final_response is not None:
-        raise _refuse("already-answered")
+    if state.answered:
+        raise _refuse("complaint.already-answered")
 
 
 def _receive(command: ReceiveComplaint, state: Complaint) -> Sequence[Event]:
     if state.status != "absent":
-        raise _refuse("already-received", "complaint_id")
+        raise _refuse("complaint.already-received", "complaint_id")
     return [happened(ComplaintReceived, command)]
 
 
@@ -263,7 +224,7 @@ def _acknowledge(command: AcknowledgeComplaint, state: Complaint) -> Sequence[Ev
 
 
 def _assess(command: AssessComplaint, state: Complaint) -> Sequence[Event]:
-    if state.assessment == _assessment(command):
+    if state.assessment == clear_facts(Assessment, command):
         return []
     _require_not_ended(state)
     return [happened(ComplaintAssessed, command)]
@@ -271,7 +232,7 @@ def _assess(command: AssessComplaint, state: Complaint) -> Sequence[Event]:
 
 def _assign(command: AssignComplaint, state: Complaint) -> Sequence[Event]:
     if command.handler in state.complained_about:
-        raise _refuse("handler-has-interest", "handler")
+        raise _refuse("complaint.handler-has-interest", "handler")
     if state.handler == command.handler:
         return []
     _require_not_ended(state)
@@ -279,7 +240,7 @@ def _assign(command: AssignComplaint, state: Complaint) -> Sequence[Event]:
 
 
 def _forward(command: ForwardComplaint, state: Complaint) -> Sequence[Event]:
-    if state.forwarded == (command.respondent, command.sent_on):
+    if state.forwarded == clear_facts(Forwarding, command):
         return []
     _require_not_ended(state)
     return [happened(ComplaintForwarded, command)]
@@ -300,11 +261,10 @@ def _send_holding_response(command: SendHoldingResponse, state: Complaint) -> Se
 
 
 def _issue_final_response(command: IssueFinalResponse, state: Complaint) -> Sequence[Event]:
-    if state.final_response == _final_response(command):
-        return []
+    # A repeat is refused, not passed over: its letter might be another one, and no decision may look.
     _require_unanswered(state)
     if command.redress_amount and command.redress != "monetary":
-        raise _refuse("redress-amount-mismatch", "redress_amount")
+        raise _refuse("complaint.redress-amount-mismatch", "redress_amount")
     return [happened(FinalResponseIssued, command, complainant_id=state.complainant_id)]
 
 
@@ -314,21 +274,21 @@ def _publish_response(command: PublishResponse, state: Complaint) -> Sequence[Ev
 
 
 def _dispute(command: DisputeComplaint, state: Complaint) -> Sequence[Event]:
+    if not state.answered:
+        raise _refuse("complaint.no-final-response")
     if state.disputed:
-        return []
-    if state.final_response is None:
-        raise _refuse("no-final-response")
+        raise _refuse("complaint.already-disputed")
     return [happened(ComplaintDisputed, command, complainant_id=state.complainant_id)]
 
 
 def _offer_redress(command: OfferRedress, state: Complaint) -> Sequence[Event]:
     if (command.redress == "monetary") != (command.amount is not None):
-        raise _refuse("redress-amount-mismatch", "amount")
+        raise _refuse("complaint.redress-amount-mismatch", "amount")
     known = state.redress.get(command.redress_id)
     if known is None:
         return [happened(RedressOffered, command)]
-    if (known.kind, known.amount) != (command.redress, command.amount):
-        raise _refuse("redress-id-reused", "redress_id")
+    if known.terms != clear_facts(RedressOffer, command):
+        raise _refuse("complaint.redress-id-reused", "redress_id")
     return []
 
 
@@ -340,14 +300,14 @@ def _accept_redress(command: AcceptRedress, state: Complaint) -> Sequence[Event]
 def _pay_redress(command: PayRedress, state: Complaint) -> Sequence[Event]:
     offer = _offer(state, command.redress_id)
     if offer.status == "offered":
-        raise _refuse("redress-not-accepted", "redress_id")
+        raise _refuse("complaint.redress-not-accepted", "redress_id")
     return [] if offer.status == "paid" else [happened(RedressPaid, command)]
 
 
 def _offer(state: Complaint, redress_id: UUID) -> Redress:
     offer = state.redress.get(redress_id)
     if offer is None:
-        raise _refuse("redress-unknown", "redress_id")
+        raise _refuse("complaint.redress-unknown", "redress_id")
     return offer
 
 
@@ -365,8 +325,8 @@ def _close(command: CloseComplaint, state: Complaint) -> Sequence[Event]:
     if state.status == "closed":
         return []
     _require_not_ended(state)
-    if state.final_response is None:
-        raise _refuse("no-final-response")
+    if not state.answered:
+        raise _refuse("complaint.no-final-response")
     return [happened(ComplaintClosed, command)]
 
 
@@ -382,7 +342,7 @@ def _reopen(command: ReopenComplaint, state: Complaint) -> Sequence[Event]:
         return [happened(ComplaintReopened, command)]
     if state.reopened and state.status == "open":
         return []
-    raise _refuse("not-ended")
+    raise _refuse("complaint.not-ended")
 
 
 _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
@@ -410,12 +370,8 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
 def decide(command: Command, state: Complaint) -> Sequence[Event]:
     """Accept a command as events, or refuse it."""
     if state.status == "absent" and type(command) is not ReceiveComplaint:
-        raise _refuse("not-received", "complaint_id")
+        raise _refuse("complaint.not-received", "complaint_id")
     return _DECIDE[type(command)](command, state)
-
-
-def _customer_of(state: Complaint) -> UUID | None:
-    return state.customer_id
 
 
 def _ended(state: Complaint) -> bool:
@@ -435,7 +391,7 @@ COMPLAINT: Final = Aggregate(
     decide=decide,
     commands=tuple(_DECIDE),
     events=tuple(_EVOLVE),
-    customer_of=_customer_of,
+    customer_of=attrgetter("customer_id"),
     ended=_ended,
     participants_of=_participants_of,
     refusals=REFUSALS,

@@ -5,6 +5,8 @@ Its events and commands are declared in `domain.customer_messages`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
@@ -41,7 +43,7 @@ from domain.customer_messages import (
     VerifyContactPoint,
     WithdrawConsent,
 )
-from domain.kernel import Aggregate, Command, Event, Refusal, happened
+from domain.kernel import Aggregate, Command, Event, happened, refusal
 
 ConsentKey = tuple[UUID, Channel, Purpose, Code]
 
@@ -189,26 +191,21 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "customer.contact-point-unknown": "The customer has no such contact point; add it first.",
         "customer.contact-point-removed": "The contact point was removed; add a new one.",
         "customer.contact-point-id-reused": "This contact point id names another contact point.",
-        "customer.segment-not-entered": "The customer is not in this segment.",
         "customer.consent-not-granted": "No consent of this scope is granted; record an objection by denying it.",
     }
 )
-
-
-def _refuse(reason: str, field: str | None = None) -> Refusal:
-    code = f"customer.{reason}"
-    return Refusal(code, REFUSALS[code], field)
+_refuse: Final = partial(refusal, REFUSALS)
 
 
 def _require_active(state: Customer) -> None:
     if state.ended:
-        raise _refuse("relationship-ended")
+        raise _refuse("customer.relationship-ended")
 
 
 def _contact_point(state: Customer, contact_point_id: UUID) -> ContactPoint:
     point = state.contact_points.get(contact_point_id)
     if point is None:
-        raise _refuse("contact-point-unknown", "contact_point_id")
+        raise _refuse("customer.contact-point-unknown", "contact_point_id")
     return point
 
 
@@ -216,13 +213,13 @@ def _usable_contact_point(state: Customer, contact_point_id: UUID) -> ContactPoi
     _require_active(state)
     point = _contact_point(state, contact_point_id)
     if point.removed:
-        raise _refuse("contact-point-removed", "contact_point_id")
+        raise _refuse("customer.contact-point-removed", "contact_point_id")
     return point
 
 
 def _register(command: RegisterCustomer, state: Customer) -> Sequence[Event]:
     if state.customer_id is not None:
-        raise _refuse("already-registered", "customer_id")
+        raise _refuse("customer.already-registered", "customer_id")
     return [happened(CustomerRegistered, command)]
 
 
@@ -232,7 +229,7 @@ def _add_contact_point(command: AddContactPoint, state: Customer) -> Sequence[Ev
         _require_active(state)
         return [happened(ContactPointAdded, command)]
     if point.removed or point.kind != command.kind:
-        raise _refuse("contact-point-id-reused", "contact_point_id")
+        raise _refuse("customer.contact-point-id-reused", "contact_point_id")
     return []
 
 
@@ -276,7 +273,7 @@ def _enter_segment(command: EnterSegment, state: Customer) -> Sequence[Event]:
 
 def _leave_segment(command: LeaveSegment, state: Customer) -> Sequence[Event]:
     if command.segment not in state.segments:
-        raise _refuse("segment-not-entered", "segment")
+        return []
     return [happened(SegmentLeft, command)]
 
 
@@ -297,7 +294,7 @@ def _deny_consent(command: DenyConsent, state: Customer) -> Sequence[Event]:
 def _withdraw_consent(command: WithdrawConsent, state: Customer) -> Sequence[Event]:
     consent = state.consents.get(_key(command))
     if consent is None or consent.status == "denied":
-        raise _refuse("consent-not-granted")
+        raise _refuse("customer.consent-not-granted")
     if consent.status == "withdrawn":
         return []
     return [happened(ConsentWithdrawn, command)]
@@ -334,12 +331,8 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
 def decide(command: Command, state: Customer) -> Sequence[Event]:
     """Accept a command as events, or refuse it."""
     if state.customer_id is None and type(command) is not RegisterCustomer:
-        raise _refuse("not-registered", "customer_id")
+        raise _refuse("customer.not-registered", "customer_id")
     return _DECIDE[type(command)](command, state)
-
-
-def _customer_of(state: Customer) -> UUID | None:
-    return state.customer_id
 
 
 def _ended(state: Customer) -> bool:
@@ -353,7 +346,7 @@ CUSTOMER: Final = Aggregate(
     decide=decide,
     commands=tuple(_DECIDE),
     events=tuple(_EVOLVE),
-    customer_of=_customer_of,
+    customer_of=attrgetter("customer_id"),
     ended=_ended,
     refusals=REFUSALS,
 )

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -21,7 +23,7 @@ from domain.codes import (
     Text,
     changes,
 )
-from domain.kernel import Aggregate, Command, Event, Facts, Personal, Refusal, happened
+from domain.kernel import Aggregate, Command, Event, Facts, Personal, clear_facts, happened, refusal
 
 Summary = Annotated[Text | None, Personal("interaction")]
 Detail = Literal["topic", "disposition", "product", "authentication"]
@@ -110,6 +112,14 @@ class FollowUpMissed(Event, name="interaction.follow-up-missed"):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUp:
+    """One promise and what became of it."""
+
+    plan: tuple[object, ...]
+    status: Literal["open", "done", "missed"] = "open"
+
+
+@dataclass(frozen=True, slots=True)
 class Interaction:
     """The interaction as decisions see it: its correctable details, its follow-ups, ids seen."""
 
@@ -117,9 +127,7 @@ class Interaction:
     details: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     notes: frozenset[UUID] = frozenset()
     corrections: frozenset[UUID] = frozenset()
-    follow_ups: Mapping[UUID, Literal["open", "done", "missed"]] = field(
-        default_factory=dict[UUID, Literal["open", "done", "missed"]]
-    )
+    follow_ups: Mapping[UUID, FollowUp] = field(default_factory=dict[UUID, FollowUp])
 
 
 # Evolve
@@ -145,11 +153,19 @@ def _corrected(state: Interaction, event: InteractionCorrected) -> Interaction:
     )
 
 
-def _follow_up(
-    status: Literal["open", "done", "missed"],
-) -> Callable[[Interaction, FollowUpScheduled | FollowUpDone | FollowUpMissed], Interaction]:
-    def evolve_follow_up(state: Interaction, event: FollowUpScheduled | FollowUpDone | FollowUpMissed) -> Interaction:
-        return replace(state, follow_ups={**state.follow_ups, event.follow_up_id: status})
+def _follow_up_scheduled(state: Interaction, event: FollowUpScheduled) -> Interaction:
+    follow_up = FollowUp(clear_facts(FollowUpPlan, event))
+    return replace(state, follow_ups={**state.follow_ups, event.follow_up_id: follow_up})
+
+
+def _follow_up_settled(
+    status: Literal["done", "missed"],
+) -> Callable[[Interaction, FollowUpDone | FollowUpMissed], Interaction]:
+    def evolve_follow_up(state: Interaction, event: FollowUpDone | FollowUpMissed) -> Interaction:
+        known = state.follow_ups.get(event.follow_up_id)
+        if known is None:
+            return state
+        return replace(state, follow_ups={**state.follow_ups, event.follow_up_id: replace(known, status=status)})
 
     return evolve_follow_up
 
@@ -158,9 +174,9 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Interaction]]] = {
     InteractionRecorded: _recorded,
     InteractionAnnotated: _annotated,
     InteractionCorrected: _corrected,
-    FollowUpScheduled: _follow_up("open"),
-    FollowUpDone: _follow_up("done"),
-    FollowUpMissed: _follow_up("missed"),
+    FollowUpScheduled: _follow_up_scheduled,
+    FollowUpDone: _follow_up_settled("done"),
+    FollowUpMissed: _follow_up_settled("missed"),
 }
 
 
@@ -230,19 +246,16 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "interaction.already-recorded": "This interaction is recorded already; correct it instead.",
         "interaction.not-recorded": "There is no such interaction; record it first.",
         "interaction.follow-up-unknown": "The interaction has no such follow-up; schedule it first.",
+        "interaction.follow-up-id-reused": "This follow-up id names another follow-up.",
         "interaction.follow-up-settled": "This follow-up is done or missed already; schedule a new one.",
     }
 )
-
-
-def _refuse(reason: str, field: str | None = None) -> Refusal:
-    code = f"interaction.{reason}"
-    return Refusal(code, REFUSALS[code], field)
+_refuse: Final = partial(refusal, REFUSALS)
 
 
 def _record(command: RecordInteraction, state: Interaction) -> Sequence[Event]:
     if state.customer_id is not None:
-        raise _refuse("already-recorded", "interaction_id")
+        raise _refuse("interaction.already-recorded", "interaction_id")
     return [happened(InteractionRecorded, command)]
 
 
@@ -266,11 +279,11 @@ def _correct(command: CorrectInteraction, state: Interaction) -> Sequence[Event]
 
 
 def _schedule(command: ScheduleFollowUp, state: Interaction) -> Sequence[Event]:
-    status = state.follow_ups.get(command.follow_up_id)
-    if status is None:
+    known = state.follow_ups.get(command.follow_up_id)
+    if known is None:
         return [happened(FollowUpScheduled, command)]
-    if status != "open":
-        raise _refuse("follow-up-settled", "follow_up_id")
+    if known.plan != clear_facts(FollowUpPlan, command):
+        raise _refuse("interaction.follow-up-id-reused", "follow_up_id")
     return []
 
 
@@ -280,11 +293,11 @@ def _settles(
     def settle(command: CompleteFollowUp | MissFollowUp, state: Interaction) -> Sequence[Event]:
         known = state.follow_ups.get(command.follow_up_id)
         if known is None:
-            raise _refuse("follow-up-unknown", "follow_up_id")
-        if known == status:
+            raise _refuse("interaction.follow-up-unknown", "follow_up_id")
+        if known.status == status:
             return []
-        if known != "open":
-            raise _refuse("follow-up-settled", "follow_up_id")
+        if known.status != "open":
+            raise _refuse("interaction.follow-up-settled", "follow_up_id")
         return [happened(event, command)]
 
     return settle
@@ -303,23 +316,20 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
 def decide(command: Command, state: Interaction) -> Sequence[Event]:
     """Accept a command as events, or refuse it."""
     if state.customer_id is None and type(command) is not RecordInteraction:
-        raise _refuse("not-recorded", "interaction_id")
+        raise _refuse("interaction.not-recorded", "interaction_id")
     return _DECIDE[type(command)](command, state)
 
 
-def _customer_of(state: Interaction) -> UUID | None:
-    return state.customer_id
-
-
 def _ended(state: Interaction) -> bool:
-    return state.customer_id is not None and "open" not in state.follow_ups.values()
+    return state.customer_id is not None and all(known.status != "open" for known in state.follow_ups.values())
 
 
 def _participants_of(event: Event) -> Sequence[tuple[UUID, str]]:
     if not isinstance(event, InteractionRecorded):
         return ()
-    others = (other for other in event.participants if other.customer_id != event.customer_id)
-    return [(other.customer_id, other.role) for other in others]
+    roles = {other.customer_id: other.role for other in reversed(event.participants)}
+    roles.pop(event.customer_id, None)
+    return list(roles.items())
 
 
 INTERACTION: Final = Aggregate(
@@ -329,7 +339,7 @@ INTERACTION: Final = Aggregate(
     decide=decide,
     commands=tuple(_DECIDE),
     events=tuple(_EVOLVE),
-    customer_of=_customer_of,
+    customer_of=attrgetter("customer_id"),
     ended=_ended,
     participants_of=_participants_of,
     refusals=REFUSALS,

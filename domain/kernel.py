@@ -89,10 +89,18 @@ class Refusal(Exception):  # noqa: N818 - it is an expected outcome, not an erro
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         """`field` names the command's field at fault, where there is one."""
-        super().__init__(message)
+        super().__init__(code, message, field)  # all of them, so that it can be pickled
         self.code = code
         self.message = message
         self.field = field
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def refusal(refusals: Mapping[str, str], code: str, field: str | None = None) -> Refusal:
+    """Make the refusal of this code, with its message from the aggregate's own list."""
+    return Refusal(code, refusals[code], field)
 
 
 def nobody(_: object) -> Sequence[tuple[UUID, str]]:
@@ -122,7 +130,7 @@ class Aggregate(Generic[S]):
 
 
 @cache
-def personal_fields(message: type[Message]) -> tuple[tuple[str, Personal], ...]:
+def personal_fields(message: type[BaseModel]) -> tuple[tuple[str, Personal], ...]:
     """List a class's personal fields as (field, Personal), in declared order."""
     return tuple(
         (name, mark)
@@ -133,12 +141,22 @@ def personal_fields(message: type[Message]) -> tuple[tuple[str, Personal], ...]:
 
 
 @cache
+def _clear_fields(facts: type[Facts]) -> tuple[str, ...]:
+    sealed = {name for name, _ in personal_fields(facts)}
+    return tuple(name for name in facts.model_fields if name not in sealed)
+
+
+def clear_facts(facts: type[Facts], message: Message) -> tuple[object, ...]:
+    """Take the values of the clear fields of `facts` from a message, to tell whether two say the same."""
+    return tuple([getattr(message, name) for name in _clear_fields(facts)])
+
+
+@cache
 def _shared_fields(event: type[Event], command: type[Command]) -> tuple[str, ...]:
     return tuple(name for name in event.model_fields if name in command.model_fields)
 
 
-def happened(event: type[E], command: Command, **facts: Any) -> E:  # noqa: ANN401 - pydantic validates them
+def happened(event: type[E], command: Command, **facts: object) -> E:
     """Make the event from the command's fields of the same name, and from `facts`."""
     given = command.__dict__
-    values = {name: given[name] for name in _shared_fields(event, type(command))}
-    return event(**{**values, **facts})
+    return event.model_validate({name: given[name] for name in _shared_fields(event, type(command))} | facts)

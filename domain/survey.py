@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Final
 from uuid import UUID
 
 from domain.codes import Channel, Code, Count, Metric, Score, Text
-from domain.kernel import Aggregate, Command, Event, Facts, Personal, Refusal, happened
+from domain.kernel import Aggregate, Command, Event, Facts, Personal, happened, refusal
 
 # Facts that events and commands share
 
@@ -143,19 +144,15 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 _NPS_SCALE: Final = (0, 10)
-
-
-def _refuse(reason: str, field: str | None = None) -> Refusal:
-    code = f"survey.{reason}"
-    return Refusal(code, REFUSALS[code], field)
+_refuse: Final = partial(refusal, REFUSALS)
 
 
 def _invite(command: InviteToSurvey, state: Survey) -> Sequence[Event]:
     if state.invited:
-        raise _refuse("already-invited", "invitation_id")
+        raise _refuse("survey.already-invited", "invitation_id")
     scale = (command.scale_min, command.scale_max)
     if command.scale_min >= command.scale_max or (command.metric == "nps" and scale != _NPS_SCALE):
-        raise _refuse("scale-invalid", "scale_max")
+        raise _refuse("survey.scale-invalid", "scale_max")
     return [happened(SurveyInvited, command)]
 
 
@@ -165,25 +162,25 @@ def _confirm_delivery(command: ConfirmSurveyDelivery, state: Survey) -> Sequence
 
 def _answer(command: AnswerSurvey, state: Survey) -> Sequence[Event]:
     if state.answered:
-        raise _refuse("already-answered")
+        raise _refuse("survey.already-answered")
     if state.expired:
-        raise _refuse("expired")
+        raise _refuse("survey.expired")
     asked = _asked(state)
     if not asked.scale_min <= command.score <= asked.scale_max:
-        raise _refuse("score-out-of-scale", "score")
+        raise _refuse("survey.score-out-of-scale", "score")
     instrument = {name: getattr(asked, name) for name in Instrument.model_fields}
     return [happened(SurveyAnswered, command, **instrument)]
 
 
 def _expire(command: ExpireSurvey, state: Survey) -> Sequence[Event]:
     if state.answered:
-        raise _refuse("already-answered")
+        raise _refuse("survey.already-answered")
     return [] if state.expired else [happened(SurveyExpired, command)]
 
 
 def _asked(state: Survey) -> SurveyInvited:
     if state.invited is None:
-        raise _refuse("not-invited", "invitation_id")
+        raise _refuse("survey.not-invited", "invitation_id")
     return state.invited
 
 

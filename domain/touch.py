@@ -1,7 +1,9 @@
 """Touch: one contact of a campaign with one customer, decided by a rule, and what came of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -9,7 +11,7 @@ from uuid import UUID
 from pydantic import Field, StrictInt, StringConstraints
 
 from domain.codes import INTEGER_MAX, Channel, Code, Count, Money, Purpose, Reference, Text
-from domain.kernel import Aggregate, Command, Event, Facts, Personal, Refusal, happened
+from domain.kernel import Aggregate, Command, Event, Facts, Personal, clear_facts, happened, refusal
 
 Status = Literal["absent", "held", "sent", "suppressed", "expired", "delivered", "bounced"]
 AttributeName = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z0-9_.]*$")]
@@ -110,8 +112,8 @@ class Touch:
     status: Status = "absent"
     customer_id: UUID | None = None
     opened: bool = False
-    responses: frozenset[UUID] = frozenset()
-    conversions: frozenset[UUID] = frozenset()
+    responses: Mapping[UUID, Code] = field(default_factory=dict[UUID, Code])
+    conversions: Mapping[UUID, tuple[object, ...]] = field(default_factory=dict[UUID, tuple[object, ...]])
 
 
 # Evolve
@@ -135,11 +137,12 @@ def _opened(state: Touch, _: TouchOpened) -> Touch:
 
 
 def _responded(state: Touch, event: TouchResponded) -> Touch:
-    return replace(state, responses=state.responses | {event.response_id})
+    return replace(state, responses={**state.responses, event.response_id: event.response})
 
 
 def _converted(state: Touch, event: TouchConverted) -> Touch:
-    return replace(state, conversions=state.conversions | {event.conversion_id})
+    conversion = clear_facts(Conversion, event)
+    return replace(state, conversions={**state.conversions, event.conversion_id: conversion})
 
 
 _EVOLVE: Final[dict[type[Event], Callable[..., Touch]]] = {
@@ -225,18 +228,16 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "touch.not-sent": "The touch was not sent.",
         "touch.already-delivered": "The touch was delivered already.",
         "touch.already-bounced": "The touch did not reach the customer.",
+        "touch.response-id-reused": "This response id names another response.",
+        "touch.conversion-id-reused": "This conversion id names another conversion.",
     }
 )
-
-
-def _refuse(reason: str, field: str | None = None) -> Refusal:
-    code = f"touch.{reason}"
-    return Refusal(code, REFUSALS[code], field)
+_refuse: Final = partial(refusal, REFUSALS)
 
 
 def _decide(command: DecideTouch, state: Touch) -> Sequence[Event]:
     if state.status != "absent":
-        raise _refuse("already-decided", "touch_id")
+        raise _refuse("touch.already-decided", "touch_id")
     return [happened(TouchDecided, command)]
 
 
@@ -245,7 +246,7 @@ def _settles(status: Status, event: type[Event]) -> Callable[[Command, Touch], S
         if state.status == status:
             return []
         if state.status != "held":
-            raise _refuse("not-held")
+            raise _refuse("touch.not-held")
         return [happened(event, command)]
 
     return settle
@@ -262,7 +263,7 @@ def _record_bounce(command: RecordTouchBounce, state: Touch) -> Sequence[Event]:
     if state.status == "bounced":
         return []
     if state.status == "delivered":
-        raise _refuse("already-delivered")
+        raise _refuse("touch.already-delivered")
     _require_sent(state)
     return [happened(TouchBounced, command)]
 
@@ -274,23 +275,29 @@ def _record_opening(command: RecordTouchOpening, state: Touch) -> Sequence[Event
 
 def _record_response(command: RecordTouchResponse, state: Touch) -> Sequence[Event]:
     _require_sent(state)
-    if command.response_id in state.responses:
+    known = state.responses.get(command.response_id)
+    if known == command.response:
         return []
+    if known is not None:
+        raise _refuse("touch.response-id-reused", "response_id")
     return [happened(TouchResponded, command, customer_id=state.customer_id)]
 
 
 def _record_conversion(command: RecordTouchConversion, state: Touch) -> Sequence[Event]:
     _require_sent(state)
-    if command.conversion_id in state.conversions:
+    known = state.conversions.get(command.conversion_id)
+    if known == clear_facts(Conversion, command):
         return []
+    if known is not None:
+        raise _refuse("touch.conversion-id-reused", "conversion_id")
     return [happened(TouchConverted, command)]
 
 
 def _require_sent(state: Touch) -> None:
     if state.status == "bounced":
-        raise _refuse("already-bounced")
+        raise _refuse("touch.already-bounced")
     if state.status not in {"sent", "delivered"}:
-        raise _refuse("not-sent")
+        raise _refuse("touch.not-sent")
 
 
 _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
@@ -309,12 +316,8 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
 def decide(command: Command, state: Touch) -> Sequence[Event]:
     """Accept a command as events, or refuse it."""
     if state.status == "absent" and type(command) is not DecideTouch:
-        raise _refuse("not-decided", "touch_id")
+        raise _refuse("touch.not-decided", "touch_id")
     return _DECIDE[type(command)](command, state)
-
-
-def _customer_of(state: Touch) -> UUID | None:
-    return state.customer_id
 
 
 def _ended(state: Touch) -> bool:
@@ -328,7 +331,7 @@ TOUCH: Final = Aggregate(
     decide=decide,
     commands=tuple(_DECIDE),
     events=tuple(_EVOLVE),
-    customer_of=_customer_of,
+    customer_of=attrgetter("customer_id"),
     ended=_ended,
     refusals=REFUSALS,
 )
