@@ -1,0 +1,85 @@
+"""Which copy of the record answers.
+
+Positions mean something only in the history they were read in. After a restore the record goes on
+from an earlier position, and what a reader saw after it may be gone; so a restored copy gets another
+incarnation, found by the fingerprint of its database (cluster, timeline, database), and every cursor
+names the incarnation it was made in.
+"""
+
+import hashlib
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from store.cursor import Cursor
+from store.errors import NotInitialised, RecordMismatch, StaleCursor
+from store.statements import statement
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+class Incarnation:
+    """The incarnation in force, and those before it."""
+
+    def __init__(self, current: UUID, began: dict[UUID, dict[int, int]], order: list[UUID], partitions: int) -> None:
+        self.id = current
+        self.partitions = partitions
+        self._began = began
+        self._order = order
+
+    def start(self) -> Cursor:
+        """The cursor before the first event."""
+        return Cursor(self.id, (0,) * self.partitions)
+
+    def check(self, cursor: Cursor) -> None:
+        """Refuse a cursor that does not count in this incarnation.
+
+        Raises:
+            StaleCursor: a restore lies between; the error says where to resume.
+        """
+        if cursor.incarnation == self.id and len(cursor.next_positions) == self.partitions:
+            return
+        raise StaleCursor(str(self._resume(cursor)))
+
+    def _resume(self, cursor: Cursor) -> Cursor:
+        """The last position up to which the cursor's history and this one are known to be the same."""
+        if cursor.incarnation not in self._began or len(cursor.next_positions) != self.partitions:
+            return self.start()
+        positions = list(cursor.next_positions)
+        for later in self._order[self._order.index(cursor.incarnation) + 1 :]:
+            positions = [min(p, self._began[later].get(i, 0)) for i, p in enumerate(positions)]
+        return Cursor(self.id, tuple(positions))
+
+
+async def enter(connection: "asyncpg.Connection[asyncpg.Record]", partitions: int | None, schema: str) -> Incarnation:
+    """Find or begin the incarnation of this database.
+
+    Raises:
+        NotInitialised: the database holds no record.
+        RecordMismatch: the record has another number of partitions than `partitions`.
+    """
+    heads = [row["partition"] for row in await connection.fetch(statement("partitions", schema))]
+    if not heads:
+        message = "the database holds no record; run `daybook init`"
+        raise NotInitialised(message)
+    if partitions is not None and partitions != len(heads):
+        message = (
+            f"the record has {len(heads)} partitions, not {partitions}; the number is fixed when a record is made: "
+            "export into a new record to change it"
+        )
+        raise RecordMismatch(message)
+    fingerprint: str = await connection.fetchval(statement("fingerprint", schema))
+    current = _incarnation_id(fingerprint)
+    for partition in heads:
+        async with connection.transaction():
+            await connection.fetchval(statement("lock_head", schema), partition)
+            await connection.execute(statement("begin_incarnation", schema), partition, current, fingerprint)
+    began: dict[UUID, dict[int, int]] = {}
+    for row in await connection.fetch(statement("incarnations", schema)):
+        began.setdefault(row["incarnation"], {})[row["partition"]] = row["position"]
+    return Incarnation(current, began, list(began), len(heads))
+
+
+def _incarnation_id(fingerprint: str) -> UUID:
+    """The same id for all partitions and processes, without their having to agree on one."""
+    return UUID(bytes=hashlib.sha256(fingerprint.encode()).digest()[:16], version=8)

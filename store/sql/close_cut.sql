@@ -1,0 +1,1 @@
+select record.close_cut($1, $2)

@@ -1,0 +1,1 @@
+select record.lock_head($1)

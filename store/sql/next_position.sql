@@ -1,0 +1,1 @@
+select base, stamp from record.next_position($1, $2)
