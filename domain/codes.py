@@ -100,9 +100,12 @@ class Money:
 class Change:
     """One corrected clear field, as it stands after and stood before; None is "not known"."""
 
-    after: str | None
-    before: str | None
-    field: str
+    after: Label | None
+    before: Label | None
+    field: Code
+
+
+Changes = Annotated[tuple[Change, ...], Field(max_length=50)]
 
 
 def changes(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> tuple[Change, ...]:

@@ -6,10 +6,12 @@ The shared facts are declared once. What is decided from them stands in `domain.
 from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from domain.codes import (
     ActorId,
     AgeBand,
-    Change,
+    Changes,
     Channel,
     Code,
     ContactPointKind,
@@ -118,8 +120,8 @@ class CustomerDetailsCorrected(Event, name="customer.details-corrected"):
     customer_id: UUID
     correction_id: UUID
     reason: Code
-    changes: tuple[Change, ...] = ()
-    corrected_personal: tuple[Literal["name"], ...] = ()
+    changes: Changes = ()
+    corrected_personal: Annotated[tuple[Literal["name"], ...], Field(max_length=1)] = ()
     name: Name = None
 
 
@@ -206,7 +208,7 @@ class CorrectDetails(Details, CustomerCommand, name="customer.correct-details"):
     customer_id: UUID
     correction_id: UUID
     reason: Code
-    cleared: tuple[Detail, ...] = ()
+    cleared: Annotated[tuple[Detail, ...], Field(max_length=10)] = ()
     name: Name = None
 
 

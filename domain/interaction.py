@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass as value
 from domain.codes import (
     ActorId,
     Authentication,
-    Change,
+    Changes,
     Channel,
     Code,
     Direction,
@@ -87,8 +87,8 @@ class InteractionCorrected(Event, name="interaction.corrected"):
     correction_id: UUID
     customer_id: UUID
     reason: Code
-    changes: tuple[Change, ...] = ()
-    corrected_personal: tuple[Literal["summary"], ...] = ()
+    changes: Changes = ()
+    corrected_personal: Annotated[tuple[Literal["summary"], ...], Field(max_length=1)] = ()
     summary: Summary = None
 
 
@@ -219,7 +219,7 @@ class CorrectInteraction(InteractionCommand, name="interaction.correct"):
     disposition: Code | None = None
     product: Code | None = None
     authentication: Authentication | None = None
-    cleared: tuple[Detail, ...] = ()
+    cleared: Annotated[tuple[Detail, ...], Field(max_length=10)] = ()
     summary: Summary = None
 
 

@@ -1,0 +1,65 @@
+"""given(aggregate, commands).when(command).then(events): how a domain example reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from domain.kernel import Aggregate, Command, Event, Refusal
+
+
+def play(aggregate: Aggregate[Any], events: Sequence[Event]) -> Any:
+    """Fold events into a state."""
+    state = aggregate.initial
+    for event in events:
+        state = aggregate.evolve(state, event)
+    return state
+
+
+def history(aggregate: Aggregate[Any], commands: Sequence[Command]) -> list[Event]:
+    """Decide commands one after another, none of which may be refused."""
+    state, events = aggregate.initial, []
+    for command in commands:
+        for event in aggregate.decide(command, state):
+            state = aggregate.evolve(state, event)
+            events.append(event)
+    return events
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A command wanted in a state."""
+
+    aggregate: Aggregate[Any]
+    state: Any
+    command: Command
+
+    def then(self, *events: Event) -> None:
+        """Expect exactly these events; none for a command that is true already."""
+        assert list(self.aggregate.decide(self.command, self.state)) == list(events)
+
+    def refused(self, code: str, field: str | None = None) -> None:
+        """Expect a refusal of this code, at this field."""
+        with pytest.raises(Refusal) as caught:
+            self.aggregate.decide(self.command, self.state)
+        assert (caught.value.code, caught.value.field) == (code, field)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What came before."""
+
+    aggregate: Aggregate[Any]
+    state: Any
+
+    def when(self, command: Command) -> Wanted:
+        """Want something."""
+        return Wanted(self.aggregate, self.state, command)
+
+
+def given(aggregate: Aggregate[Any], *before: Event | Command) -> Given:
+    """Start from events, or from commands that were accepted one after another."""
+    events = [one for one in before if isinstance(one, Event)]
+    commands = [one for one in before if isinstance(one, Command)]
+    return Given(aggregate, play(aggregate, events + history(aggregate, commands)))

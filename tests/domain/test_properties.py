@@ -1,0 +1,184 @@
+"""Every command in every state that random histories reach, for every aggregate."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain import AGGREGATES, CAMPAIGN, COMPLAINT, CUSTOMER, INTERACTION, SURVEY, TOUCH, campaign, survey
+from domain import complaint_messages as complaint
+from domain import customer_messages as customer
+from domain import interaction, touch
+from domain.kernel import Aggregate, Command, Event, Refusal, personal_fields
+from tests.domain.generate import STREAM, commands, messages, reachable
+from tests.domain.scenario import play
+
+thorough = settings(
+    max_examples=60,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+every_aggregate = pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda one: one.name)
+every_command = pytest.mark.parametrize(
+    ("aggregate", "kind"),
+    [pytest.param(a, kind, id=kind.type) for a in AGGREGATES for kind in a.commands],
+)
+
+Outcome = tuple[str, Any]
+
+
+def outcome(aggregate: Aggregate[Any], command: Command, state: Any) -> Outcome:
+    try:
+        return "accepted", tuple(aggregate.decide(command, state))
+    except Refusal as refusal:
+        return "refused", refusal.code
+
+
+def without_personal(event: Event) -> Event:
+    return event.model_copy(update=dict.fromkeys(dict(personal_fields(type(event)))))
+
+
+def reworded(command: Command) -> Command:
+    """Replace what personal fields say, not whether they say something."""
+    said = [name for name, _ in personal_fields(type(command)) if getattr(command, name) is not None]
+    return command.model_copy(update=dict.fromkeys(said, "something else"))
+
+
+@every_command
+@thorough
+@given(data=st.data())
+def test_a_command_is_accepted_with_effect_or_refused_by_a_known_code(aggregate, kind, data):
+    state = data.draw(reachable(aggregate)).state
+    verdict, answer = outcome(aggregate, data.draw(commands(kind)), state)
+    if verdict == "refused":
+        assert answer in aggregate.refusals
+        return
+    for event in answer:
+        assert type(event) in aggregate.events
+        changed = aggregate.evolve(state, event)
+        assert changed != state
+        state = changed
+
+
+@every_command
+@thorough
+@given(data=st.data())
+def test_a_command_repeated_at_once_has_no_second_effect(aggregate, kind, data):
+    state = data.draw(reachable(aggregate)).state
+    command = data.draw(commands(kind))
+    verdict, answer = outcome(aggregate, command, state)
+    if verdict == "accepted":
+        for event in answer:
+            state = aggregate.evolve(state, event)
+        assert outcome(aggregate, command, state)[1] == () or outcome(aggregate, command, state)[0] == "refused"
+
+
+@every_command
+@thorough
+@given(data=st.data())
+def test_nothing_personal_in_the_history_or_the_command_sways_a_decision(aggregate, kind, data):
+    reached = data.draw(reachable(aggregate))
+    command = data.draw(commands(kind))
+    sealed = play(aggregate, [without_personal(event) for event in reached.events])
+    assert sealed == reached.state
+    verdict, answer = outcome(aggregate, command, reached.state)
+    other_verdict, other_answer = outcome(aggregate, reworded(command), sealed)
+    assert verdict == other_verdict
+    if verdict == "accepted":
+        assert [without_personal(event) for event in answer] == [without_personal(event) for event in other_answer]
+    else:
+        assert answer == other_answer
+
+
+@every_aggregate
+@thorough
+@given(data=st.data())
+def test_evolve_takes_every_event_in_every_state(aggregate, data):
+    state = data.draw(reachable(aggregate)).state
+    event = data.draw(st.one_of([messages(kind) for kind in aggregate.events]))
+    assert type(aggregate.evolve(state, event)) is type(aggregate.initial)
+
+
+@every_aggregate
+@thorough
+@given(data=st.data())
+def test_events_come_back_from_canonical_json_as_they_were(aggregate, data):
+    event = data.draw(st.one_of([messages(kind) for kind in aggregate.events]))
+    canonical = orjson.dumps(event.__dict__, option=orjson.OPT_SORT_KEYS)
+    assert type(event).model_validate_json(canonical) == event
+    assert type(event).model_validate(orjson.loads(canonical)) == event
+    assert orjson.dumps(orjson.loads(canonical), option=orjson.OPT_SORT_KEYS) == canonical
+
+
+@every_aggregate
+@thorough
+@given(data=st.data())
+def test_the_customer_of_a_stream_never_changes(aggregate, data):
+    events = data.draw(reachable(aggregate)).events
+    owners = {aggregate.customer_of(play(aggregate, events[: n + 1])) for n in range(len(events))}
+    assert len(owners) <= 1
+
+
+@every_aggregate
+@thorough
+@given(data=st.data())
+def test_participants_of_an_event_are_told_once_and_never_the_customer_itself(aggregate, data):
+    opening = data.draw(messages(aggregate.events[0]))
+    owner = aggregate.customer_of(aggregate.evolve(aggregate.initial, opening))
+    told = [participant for participant, _ in aggregate.participants_of(opening)]
+    assert owner not in told
+    assert len(set(told)) == len(told)
+
+
+Way = Callable[[Any], Sequence[Command]]
+
+
+def to(kind: type[Command], **fields: Any) -> Command:
+    return kind(occurred_at="2026-11-02T09:00:00Z", **{kind.stream_field: STREAM}, **fields)
+
+
+def open_follow_ups(state: interaction.Interaction) -> list[UUID]:
+    return [known for known, follow_up in state.follow_ups.items() if follow_up.status == "open"]
+
+
+WAYS_OUT: Final[dict[str, Way]] = {
+    CUSTOMER.name: lambda _: [to(customer.EndRelationship, reason="left")],
+    INTERACTION.name: lambda state: [
+        to(interaction.CompleteFollowUp, follow_up_id=known) for known in open_follow_ups(state)
+    ],
+    COMPLAINT.name: lambda _: [to(complaint.WithdrawComplaint)],
+    CAMPAIGN.name: lambda _: [to(campaign.EndCampaign, reason="done")],
+    TOUCH.name: lambda state: [
+        to(touch.ExpireTouch, reason="late") if state.status == "held" else to(touch.ConfirmTouchDelivery)
+    ],
+    SURVEY.name: lambda _: [to(survey.ExpireSurvey)],
+}
+
+
+@every_aggregate
+@thorough
+@given(data=st.data())
+def test_every_state_that_was_begun_has_an_end(aggregate, data):
+    reached = data.draw(reachable(aggregate))
+    if not reached.events or aggregate.ended(reached.state):
+        return
+    state = reached.state
+    for command in WAYS_OUT[aggregate.name](state):
+        for event in aggregate.decide(command, state):
+            state = aggregate.evolve(state, event)
+    assert aggregate.ended(state)
+
+
+@every_aggregate
+@settings(thorough, max_examples=300)
+@given(data=st.data())
+def test_nothing_but_the_opening_is_accepted_before_it(aggregate, data):
+    kind = data.draw(st.sampled_from(aggregate.commands[1:]))
+    verdict, code = outcome(aggregate, data.draw(commands(kind)), aggregate.initial)
+    assert verdict == "refused"
+    assert code in aggregate.refusals
