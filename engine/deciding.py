@@ -1,0 +1,83 @@
+"""From commands and states to the events they lead to: pure, so that it can be done again on conflict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain import aggregate_of
+from domain.kernel import Aggregate, Command, Event
+from engine.states import Versioned
+from store.envelope import Participant
+from store.identity import derive_id
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who commands, and under which ids.
+
+    `command_id` is an HMAC of (actor, Idempotency-Key), or derives from the causing event or the
+    import row; `request_hmac` tells whether a repeat is the same request. `expires_at`: until when
+    the answer is kept (None: a week; imports keep it for ever).
+    """
+
+    actor: str
+    command_id: UUID
+    request_hmac: bytes
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    cause_recorded_at: datetime | None = None
+    reason: str | None = None
+    expires_at: datetime | None = None
+
+
+class Decided(NamedTuple):
+    """An event that is about to be appended."""
+
+    event_id: UUID
+    stream_id: UUID
+    version: int
+    customer_id: UUID | None
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a unit of commands leads to: events in order, and each touched stream before and after."""
+
+    events: tuple[Decided, ...]
+    participants: tuple[Participant, ...]
+    before: Mapping[UUID, int]
+    after: Mapping[UUID, Versioned]
+
+
+def stream_of(command: Command) -> tuple[UUID, Aggregate[Any]]:
+    """The stream that a command is for, and its kind."""
+    return getattr(command, command.stream_field), aggregate_of(type(command))
+
+
+def decide(commands: Sequence[Command], context: Context, states: Mapping[UUID, Versioned]) -> Decision:
+    """Decide the commands in order, each on the state that those before it lead to.
+
+    Raises:
+        Refusal: one cannot be accepted, so none is.
+    """
+    current = dict(states)
+    events: list[Decided] = []
+    participants: list[Participant] = []
+    before: dict[UUID, int] = {}
+    for command in commands:
+        stream_id, aggregate = stream_of(command)
+        versioned = current[stream_id]
+        before.setdefault(stream_id, versioned.version)
+        state, version = versioned.state, versioned.version
+        for event in aggregate.decide(command, state):
+            state, version = aggregate.evolve(state, event), version + 1
+            event_id = derive_id(
+                context.command_id.bytes + len(events).to_bytes(4, "big"), at=event.occurred_at, beside=stream_id
+            )
+            participants.extend(Participant(len(events), *other) for other in set(aggregate.participants_of(event)))
+            events.append(Decided(event_id, stream_id, version, aggregate.customer_of(state), event))
+        current[stream_id] = Versioned(version, state)
+    return Decision(tuple(events), tuple(participants), before, {stream: current[stream] for stream in before})

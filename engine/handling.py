@@ -1,0 +1,233 @@
+"""Handling commands: look the command up, load states, decide, seal, append, answer."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+from uuid import UUID
+
+from eventsourcing.persistence import PersistenceError
+
+from domain.kernel import Command, Refusal
+from engine.answers import Answer, AnsweredEvent, CommandReused, accepted, refused, repeated
+from engine.deciding import Context, Decision, decide, stream_of
+from engine.mapping import EventMapper
+from engine.sealing import Sealer
+from engine.states import States, StreamOfAnotherKind, Versioned
+from store.envelope import NO_STREAM, Appended, AppendRequest, FoundAnswer, StoredAnswer
+from store.errors import CommandAnswered, ConditionFailed, VersionConflict
+from store.record import Record
+from vault.lane import Lane
+from vault.vault import Vault
+
+ATTEMPTS = 3
+ANSWERS_IN_ONE_LOOKUP = 500
+KEEP_ANSWER = timedelta(days=7)
+FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+Outcome: TypeAlias = Answer | Refusal | CommandReused | PersistenceError
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Commands that are accepted together or not at all; all their streams are in one partition."""
+
+    commands: Sequence[Command]
+    context: Context
+
+
+class CommandHandler:
+    """The way of every command into the record."""
+
+    def __init__(self, record: Record, vault: Vault, mapper: EventMapper) -> None:
+        self._record = record
+        self._sealer = Sealer(mapper, vault)
+        self._states = States(record, mapper)
+        self._answers: dict[int, Lane[UUID, FoundAnswer]] = {}
+
+    async def handle(
+        self,
+        commands: Sequence[Command],
+        context: Context,
+        *,
+        expected_version: int | None = None,
+        new_stream: bool = False,
+    ) -> Answer:
+        """Accept all of the commands, or none.
+
+        `expected_version`: that of the first command's stream (If-Match). `new_stream`: its id was
+        made for this command, so it needs no look in the record first; appending checks it anyway.
+
+        Raises:
+            Refusal: a command cannot be accepted; asked again, the same refusal is answered.
+            CommandReused: the command id came with another request before.
+            VersionConflict: not at `expected_version`, or changed by others three times in a row.
+            LaneFull, RecordUnreachable, OutcomeUnknown, ...: see `store.errors`.
+        """
+        partition = self._partition(commands)
+        found = (await self._answer_lookup(partition).get([context.command_id])).get(context.command_id)
+        if found is not None:
+            return repeated(found, context.request_hmac, partition)
+        streams = [stream_of(command) for command in commands]
+        attempts = ATTEMPTS
+        while True:
+            if new_stream:
+                states = {stream_id: Versioned(NO_STREAM, aggregate.initial) for stream_id, aggregate in streams}
+            else:
+                states = await self._states.load(partition, streams)
+            try:
+                return await self._attempt(partition, commands, context, states, expected_version)
+            except CommandAnswered:
+                answers = await self._record.find_answers(partition, [context.command_id])
+                return repeated(answers[context.command_id], context.request_hmac, partition)
+            except (VersionConflict, ConditionFailed):
+                self._states.forget(states)
+                new_stream = False
+                attempts -= 1
+                if attempts == 0:
+                    raise
+
+    async def handle_copy(self, units: Sequence[Unit]) -> list[Outcome]:
+        """Handle an import's units by COPY, each with its own outcome, in their order per stream."""
+        by_partition: dict[int, list[int]] = {}
+        for index, unit in enumerate(units):
+            by_partition.setdefault(self._partition(unit.commands), []).append(index)
+        outcomes: dict[int, Outcome] = {}
+
+        async def one(partition: int, indexes: list[int]) -> None:
+            of_partition = await self._copy(partition, [units[index] for index in indexes])
+            outcomes.update(zip(indexes, of_partition, strict=True))
+
+        await asyncio.gather(*(one(partition, indexes) for partition, indexes in by_partition.items()))
+        return [outcomes[index] for index in range(len(units))]
+
+    def token(self, answer: Answer) -> str:
+        """The cursor that a read model must have reached to show this answer's outcome."""
+        start = self._record.incarnation.start()
+        return str(start.advanced(answer.partition, answer.position + 1))
+
+    # One unit
+
+    async def _attempt(
+        self,
+        partition: int,
+        commands: Sequence[Command],
+        context: Context,
+        states: dict[UUID, Versioned],
+        expected_version: int | None,
+    ) -> Answer:
+        first = stream_of(commands[0])[0]
+        if expected_version is not None and states[first].version != expected_version:
+            raise VersionConflict(expected_version, states[first].version)
+        try:
+            decision = decide(commands, context, states)
+        except Refusal as refusal:
+            await self._store_refusal(partition, context, states, refusal)
+            raise
+        request, answer = await self._request(partition, first, decision, context)
+        appended = await self._record.append(request)
+        return self._accepted(partition, decision, answer, appended)
+
+    async def _request(
+        self, partition: int, first: UUID, decision: Decision, context: Context
+    ) -> tuple[AppendRequest, Answer]:
+        ((events, blobs),) = await self._sealer.seal(partition, [(decision, context)])
+        answer = _answer(partition, first, decision)
+        stored = _stored(context, accepted(first, answer.version, answer.events))
+        return AppendRequest(
+            partition, events, decision.before, (), stored, blobs, decision.participants, context.cause_recorded_at
+        ), answer
+
+    async def _store_refusal(
+        self, partition: int, context: Context, states: dict[UUID, Versioned], refusal: Refusal
+    ) -> None:
+        """Kept like any answer, and like any answer only if it was decided on the newest state."""
+        expected = {stream_id: versioned.version for stream_id, versioned in states.items()}
+        await self._record.append(AppendRequest(partition, (), expected, (), _stored(context, refused(refusal))))
+
+    def _accepted(self, partition: int, decision: Decision, answer: Answer, appended: Appended) -> Answer:
+        for stream_id, versioned in decision.after.items():
+            self._states.remember(stream_id, versioned)
+        return Answer(answer.stream_id, answer.version, partition, appended.last, answer.events)
+
+    # Many units
+
+    async def _copy(self, partition: int, units: Sequence[Unit]) -> list[Outcome]:
+        ids = [unit.context.command_id for unit in units]
+        found = await self._record.find_answers(partition, ids)
+        streams = {
+            stream_of(command) for unit in units if unit.context.command_id not in found for command in unit.commands
+        }
+        try:
+            states = await self._states.load(partition, list(streams))
+        except StreamOfAnotherKind:
+            return [await self._alone(unit) for unit in units]
+        outcomes: dict[int, Outcome] = {}
+        decisions: dict[int, Decision] = {}
+        for index, unit in enumerate(units):
+            answered = found.get(unit.context.command_id)
+            try:
+                if answered is not None:
+                    outcomes[index] = repeated(answered, unit.context.request_hmac, partition)
+                    continue
+                decision = decisions[index] = decide(unit.commands, unit.context, states)
+                states.update(decision.after)
+            except (Refusal, CommandReused) as refusal:
+                outcomes[index] = refusal
+        outcomes.update(await self._append_copy(partition, units, decisions))
+        return [outcomes[index] for index in range(len(units))]
+
+    async def _append_copy(
+        self, partition: int, units: Sequence[Unit], decisions: dict[int, Decision]
+    ) -> dict[int, Outcome]:
+        sealed = await self._sealer.seal(partition, [(decisions[i], units[i].context) for i in decisions])
+        answers: list[Answer] = []
+        requests: list[AppendRequest] = []
+        for (index, decision), (events, blobs) in zip(decisions.items(), sealed, strict=True):
+            context = units[index].context
+            answer = _answer(partition, stream_of(units[index].commands[0])[0], decision)
+            answers.append(answer)
+            stored = _stored(context, accepted(answer.stream_id, answer.version, answer.events))
+            requests.append(AppendRequest(partition, events, decision.before, (), stored, blobs, decision.participants))
+        outcomes: dict[int, Outcome] = {}
+        appended = await self._record.append_copy(partition, requests)
+        for index, answer, outcome in zip(decisions, answers, appended, strict=True):
+            if isinstance(outcome, Appended):
+                outcomes[index] = self._accepted(partition, decisions[index], answer, outcome)
+            else:  # somebody else was there first: once more, alone and on fresh states
+                self._states.forget(decisions[index].before)
+                outcomes[index] = await self._alone(units[index])
+        return outcomes
+
+    async def _alone(self, unit: Unit) -> Outcome:
+        try:
+            return await self.handle(unit.commands, unit.context)
+        except (Refusal, CommandReused, PersistenceError) as outcome:
+            return outcome
+
+    def _partition(self, commands: Sequence[Command]) -> int:
+        partitions = {self._record.partition_of(stream_of(command)[0]) for command in commands}
+        if len(partitions) != 1:
+            raise ValueError(f"commands of one unit must be of one partition, not of {sorted(partitions)}")
+        return partitions.pop()
+
+    def _answer_lookup(self, partition: int) -> Lane[UUID, FoundAnswer]:
+        lookup = self._answers.get(partition)
+        if lookup is None:
+
+            async def find(command_ids: Collection[UUID]) -> dict[UUID, FoundAnswer]:
+                return await self._record.find_answers(partition, command_ids)
+
+            lookup = self._answers[partition] = Lane(find, ANSWERS_IN_ONE_LOOKUP)
+        return lookup
+
+
+def _answer(partition: int, first: UUID, decision: Decision) -> Answer:
+    events = tuple(AnsweredEvent(d.event_id, d.stream_id, d.event.type, d.version) for d in decision.events)
+    return Answer(first, decision.after[first].version, partition, -1, events)
+
+
+def _stored(context: Context, answer: bytes) -> StoredAnswer:
+    expires_at = context.expires_at or datetime.now(UTC) + KEEP_ANSWER
+    return StoredAnswer(context.command_id, context.request_hmac, answer, expires_at)

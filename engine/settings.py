@@ -1,0 +1,62 @@
+"""Settings, from the environment: each is `DAYBOOK_` and the field's name in capitals."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """Where the embedded server and the keys live: outside `/root`, whose parents PostgreSQL cannot enter."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/daybook")
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "daybook"
+
+
+class Settings(BaseSettings):
+    """What an installation decides for itself."""
+
+    model_config = SettingsConfigDict(env_prefix="DAYBOOK_", extra="ignore", frozen=True)
+
+    database_url: str | None = Field(
+        default=None, description="PostgreSQL to use, as the application's role; unset: the embedded server."
+    )
+    migrate_url: str | None = Field(
+        default=None,
+        description="The same database as a role that may create schemas and roles; for `migrate` and `init`.",
+    )
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="Folder of the embedded server and of the key file."
+    )
+    key_dir: Path | None = Field(default=None, description="Folder of the key file; unset: `keys` in the data folder.")
+    database: str = Field(default="daybook", description="Database name on the embedded server.", pattern=r"^[a-z_]+$")
+    partitions: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        default=None,
+        description="Partitions of the record; fixed when it is made (then 4 if unset), and checked at start when set.",
+    )
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; loopback only until access control exists."
+    )
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8000, description="Port to listen on; 0 picks a free one."
+    )
+    waiting_max: Annotated[int, Field(ge=1)] = Field(
+        default=8192, description="Appends that may wait per partition; the next one gets 503 and Retry-After."
+    )
+    body_bytes_max: Annotated[int, Field(ge=1024)] = Field(
+        default=1 << 20, description="Largest body of a command in bytes."
+    )
+    bulk_bytes_max: Annotated[int, Field(ge=1024)] = Field(
+        default=64 << 20, description="Largest body of a bulk request in bytes."
+    )
+    wait_s_max: Annotated[float, Field(gt=0, le=60)] = Field(
+        default=5.0, description="How long a query with a token waits for its read model, in seconds."
+    )
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the key file."""
+        return self.key_dir or self.data_dir / "keys"
