@@ -1,0 +1,1 @@
+select to_regclass('daybook.migration') is not null;

@@ -1,0 +1,1 @@
+grant usage on schema daybook to daybook_app;

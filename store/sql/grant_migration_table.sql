@@ -1,0 +1,1 @@
+grant select on daybook.migration to daybook_app;

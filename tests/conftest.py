@@ -1,0 +1,178 @@
+"""One embedded server per run, one migrated template, and a fresh clone of it for each test that asks.
+
+- `database`: a `Database` of the test's own: `.admin_dsn` (superuser), `.app_dsn` (user daybook_app), `.name`
+- `app`, `admin`: an open asyncpg connection to it as that user
+- `empty_database`: the same without migrations; `server`: the `EmbeddedServer`; `shared_data`: the real files
+
+`DAYBOOK_TEST_POSTGRES=15 make test` runs the same tests on another server version.
+"""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import hypothesis
+import hypothesis.configuration
+import pytest
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+from store.embedded import EmbeddedServer
+from store.migrate import migrate
+from store.postgres_programs import POSTGRES_16, POSTGRES_18, packaged_bin_dir
+
+PROJECT = Path(__file__).resolve().parents[1]
+CACHE = PROJECT / ".cache"
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+RUN_DIR = "DAYBOOK_TEST_RUN_DIR"
+TEMPLATE = "daybook_template"
+# The machine does not lose power during a test; a killed server loses nothing without fsync either.
+SERVER_SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_wal_size": "1GB"}
+
+hypothesis.configuration.set_hypothesis_home_dir(CACHE / "hypothesis")
+hypothesis.settings.register_profile(
+    "local", deadline=None, database=DirectoryBasedExampleDatabase(CACHE / "hypothesis" / "examples")
+)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+hypothesis.settings.load_profile("ci" if IN_CI else "local")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-schema", action="store_true", help="write migrations/schema.sql from the migrations")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the one process that starts the others; they inherit this
+        run_dir = tempfile.mkdtemp(prefix="daybook-tests-")
+        Path(run_dir).chmod(0o711)  # as root the server runs as another user, who must get in
+        os.environ[RUN_DIR] = run_dir
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(RUN_DIR), ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """CI has all that the tests need: there a skipped test is a failed one."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, which CI does not allow: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, object]]:
+    return "asyncio", {"use_uvloop": True}  # what the product runs on
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of one test."""
+
+    name: str
+    admin_dsn: str
+    app_dsn: str
+
+
+@pytest.fixture(scope="session")
+def run_dir() -> Path:
+    """A directory of this run, shared by its processes and removed at the end; any user may enter it."""
+    return Path(os.environ[RUN_DIR])
+
+
+@pytest.fixture(scope="session")
+def postgres_bin() -> Callable[[int], Path]:
+    """Programs of a PostgreSQL major version: the package's 16 and 18, others from Debian's place."""
+
+    def find(major: int) -> Path:
+        if major in (POSTGRES_16, POSTGRES_18):
+            return packaged_bin_dir(major)
+        bin_dir = Path(f"/usr/lib/postgresql/{major}/bin")
+        if not bin_dir.is_dir():
+            pytest.skip(f"PostgreSQL {major} is not installed (Debian: apt-get install postgresql-{major})")
+        return bin_dir
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def server(run_dir: Path, postgres_bin: Callable[[int], Path]) -> Generator[EmbeddedServer]:
+    major = int(os.environ.get("DAYBOOK_TEST_POSTGRES", POSTGRES_18))
+    server = EmbeddedServer.start(run_dir / "server", postgres_bin(major), settings=SERVER_SETTINGS)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(run_dir: Path, server: EmbeddedServer) -> str:
+    """Name of the migrated database, made by whichever process comes first."""
+    with (run_dir / "template.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (run_dir / "template").exists():
+            server.ensure_database(TEMPLATE)
+            asyncio.run(migrate(server.admin_dsn(TEMPLATE)))
+            (run_dir / "template").touch()
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(server: EmbeddedServer, template: str) -> Generator[Database]:
+    with _scratch_database(server, template) as made:
+        yield made
+
+
+@pytest.fixture
+def empty_database(server: EmbeddedServer) -> Generator[Database]:
+    with _scratch_database(server, "template0") as made:
+        yield made
+
+
+@contextmanager
+def _scratch_database(server: EmbeddedServer, template: str) -> Generator[Database]:
+    name = f"test_{uuid.uuid4().hex}"
+    asyncio.run(_execute(server, f"create database {name} template {template} strategy file_copy"))
+    try:
+        yield Database(name, server.admin_dsn(name), server.dsn(name, "daybook_app"))
+    finally:
+        asyncio.run(_execute(server, f"drop database {name} with (force)"))
+
+
+async def _execute(server: EmbeddedServer, sql: str) -> None:
+    connection = await asyncpg.connect(server.admin_dsn())
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def app(database: Database) -> AsyncGenerator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database.app_dsn)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def admin(database: Database) -> AsyncGenerator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database.admin_dsn)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real files (see the README for where they can be had): beside the project, never in it."""
+    path = PROJECT.parent / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip(f"the real data files are not at {path}")
+    return path
