@@ -16,10 +16,12 @@ create table record.partition_head (
 create table record.incarnation (
     partition   smallint    not null references record.partition_head,
     incarnation uuid        not null,
+    ordinal     integer     not null,  -- 0, 1, 2, ... in the order they began, whatever the clocks say
     fingerprint text        not null,
     position    bigint      not null,  -- next position when this incarnation began
     began_at    timestamptz not null default clock_timestamp(),
-    primary key (partition, incarnation)
+    primary key (partition, incarnation),
+    unique (partition, ordinal)
 );
 
 create table record.event (

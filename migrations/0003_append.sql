@@ -7,12 +7,18 @@
 -- one by one before anything is inserted.
 
 -- FOR UPDATE asks for the UPDATE privilege, which the application must not have on anything in
--- the record; this function is all that it may do with a head row.
+-- the record; this function is all that it may do with a head row. Whoever waited here for another
+-- append must then see what that one committed, which only READ COMMITTED shows.
 create function record.lock_head(p smallint) returns boolean
 language plpgsql volatile security definer
 set search_path = pg_catalog
 as $$
 begin
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'the head of partition % is locked in READ COMMITTED only, not in %',
+            p, current_setting('transaction_isolation')
+            using errcode = 'DB004';
+    end if;
     perform 1 from record.partition_head h where h.partition = p for update;
     return found;
 end;
@@ -35,10 +41,6 @@ declare
     cut timestamptz;
     clock timestamptz;
 begin
-    if current_setting('transaction_isolation') <> 'read committed' then
-        raise exception 'append needs READ COMMITTED, not %', current_setting('transaction_isolation')
-            using errcode = 'DB004';
-    end if;
     if not record.lock_head(p) then
         raise exception 'partition % is not part of this record', p using errcode = 'DB001';
     end if;
@@ -60,18 +62,21 @@ $$;
 -- Judges requests under the head lock. Arrays of one length each: events (e_*), streams and the
 -- version each must have (s_*), customer conditions (k_*: no event of this customer, of these
 -- space-separated types, after this position), command ids (c_*); *_request is a request's ordinal.
--- Returns the refused ordinals (null: none), possibly repeated, with reason and detail:
---   1 version conflict (the stream's version, -1 none)   2 customer condition (position that broke it)
---   3 command answered before (0)                        4 event id or version taken (its position)
--- Only `careful` probes for 3 and 4: they are rare, and unique keys refuse them anyway, though for
--- the whole batch; the caller then asks again with `careful`.
+-- Returns the refused ordinals (null: none), possibly repeated, with reason, detail and item; of
+-- several reasons for one request the first counts:
+--   3 command answered before (0)                        (first, so that a repeat is told from a conflict)
+--   1 version conflict (the stream's version, -1 none; item: which of s_*, from 1)
+--   2 customer condition (position that broke it)
+--   4 event id or stream version taken (the version it wanted)
+-- Only `careful` probes every request for 3 and 4: they are rare, and unique keys refuse them
+-- anyway, though for the whole batch; the caller then asks again with `careful`.
 create function record.judge(
     p smallint, careful boolean,
     e_request int[], e_id uuid[], e_stream uuid[], e_version bigint[],
     s_request int[], s_stream uuid[], s_expected bigint[],
     k_request int[], k_customer uuid[], k_types text[], k_after bigint[],
     c_request int[], c_id uuid[],
-    out refused int[], out reason smallint[], out detail bigint[]
+    out refused int[], out reason smallint[], out detail bigint[], out item int[]
 )
 language plpgsql volatile
 set enable_seqscan = off
@@ -82,19 +87,21 @@ set plan_cache_mode = force_generic_plan
 as $$
 begin
     if cardinality(s_request) > 0 then
-        select array_agg(f.request), array_agg(1::smallint), array_agg(f.found)
-          into refused, reason, detail
-          from (select s.request, s.expected,
+        select array_agg(f.request), array_agg(1::smallint), array_agg(f.found), array_agg(f.ordinal)
+          into refused, reason, detail, item
+          from (select s.request, s.expected, s.ordinal::int,
                        coalesce((select e.version from record.event e
                                   where e.partition = p and e.stream_id = s.stream
                                   order by e.version desc limit 1), -1) as found
-                  from unnest(s_request, s_stream, s_expected) s(request, stream, expected)
+                  from unnest(s_request, s_stream, s_expected) with ordinality
+                       s(request, stream, expected, ordinal)
                 offset 0) f
          where f.found <> f.expected;
     end if;
     if cardinality(k_request) > 0 then
-        select refused || array_agg(f.request), reason || array_agg(2::smallint), detail || array_agg(f.found)
-          into refused, reason, detail
+        select refused || array_agg(f.request), reason || array_agg(2::smallint),
+               detail || array_agg(f.found), item || array_agg(0)
+          into refused, reason, detail, item
           from (select k.request,
                        (select e.position from record.event e
                          where e.partition = p
@@ -107,17 +114,9 @@ begin
          where f.found is not null;
     end if;
     if careful then
-        select refused || array_agg(f.request), reason || array_agg(3::smallint), detail || array_agg(0::bigint)
-          into refused, reason, detail
-          from (select c.request, c.id,
-                       (select d.command_id from record.command d
-                         where d.partition = p and d.command_id >= c.id
-                         order by d.command_id limit 1) as found
-                  from unnest(c_request, c_id) c(request, id)
-                offset 0) f
-         where f.found = f.id;
-        select refused || array_agg(f.request), reason || array_agg(4::smallint), detail || array_agg(f.version)
-          into refused, reason, detail
+        select refused || array_agg(f.request), reason || array_agg(4::smallint),
+               detail || array_agg(f.version), item || array_agg(0)
+          into refused, reason, detail, item
           from (select n.request, n.id, n.stream, n.version,
                        (select e.event_id from record.event e
                          where e.partition = p and e.event_id >= n.id
@@ -128,6 +127,19 @@ begin
                   from unnest(e_request, e_id, e_stream, e_version) n(request, id, stream, version)
                 offset 0) f
          where f.id_found = f.id or f.version_found = f.version;
+    end if;
+    if careful or refused is not null then
+        select array_agg(f.request) || refused, array_agg(3::smallint) || reason,
+               array_agg(0::bigint) || detail, array_agg(0) || item
+          into refused, reason, detail, item
+          from (select c.request, c.id,
+                       (select d.command_id from record.command d
+                         where d.partition = p and d.command_id >= c.id
+                         order by d.command_id limit 1) as found
+                  from unnest(c_request, c_id) c(request, id)
+                 where careful or c.request = any (refused)
+                offset 0) f
+         where f.found = f.id;
     end if;
 end;
 $$;
@@ -148,7 +160,7 @@ create function record.append(
     b_request int[], b_event uuid[], b_subject uuid[], b_class text[], b_key uuid[], b_blob bytea[],
     t_event int[], t_customer uuid[], t_role text[],
     out base bigint, out stamp timestamptz,
-    out refused int[], out reason smallint[], out detail bigint[]
+    out refused int[], out reason smallint[], out detail bigint[], out item int[]
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -157,7 +169,7 @@ declare
     place bigint[];
 begin
     select n.base, n.stamp into base, stamp from record.next_position(p, cause_recorded_at) n;
-    select j.refused, j.reason, j.detail into refused, reason, detail
+    select j.refused, j.reason, j.detail, j.item into refused, reason, detail, item
       from record.judge(p, careful, e_request, e_id, e_stream, e_version, s_request, s_stream, s_expected,
                         k_request, k_customer, k_types, k_after, c_request, c_id) j;
 

@@ -73,13 +73,15 @@ select e.partition, e.position, e.event_id, e.stream_id, e.version, e.customer_i
        convert_from(e.data, 'UTF8')::jsonb as data, convert_from(e.meta, 'UTF8')::jsonb as meta
   from record.event e;
 
--- Which database answers: a restored copy lives in another cluster, another database of it, or
--- (after recovery from a backup) on another timeline.
+-- Which database answers: a restored copy lives in another cluster, in another database of it, in
+-- tables made anew, or (after recovery from a backup) on another timeline. The timeline is that of
+-- the next WAL record: the control file still tells the old one for a while after a promotion.
 create function record.fingerprint() returns text
 language sql stable security definer
 set search_path = pg_catalog
 as $$
-    select format('%s/%s/%s', s.system_identifier, c.timeline_id, d.oid)
-      from pg_control_system() s, pg_control_checkpoint() c, pg_database d
+    select format('%s/%s/%s/%s', s.system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8), d.oid,
+                  'record.event'::regclass::oid)
+      from pg_control_system() s, pg_database d
      where d.datname = current_database();
 $$;

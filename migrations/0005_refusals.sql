@@ -38,3 +38,4 @@ create trigger refuse_truncate before truncate on record.closed_cut execute func
 create trigger refuse_truncate before truncate on record.command execute function record.refuse_change();
 
 grant select, insert on all tables in schema record to daybook_app;
+revoke insert on record.partition_head from daybook_app;  -- their number is fixed when the record is made

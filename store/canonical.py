@@ -16,7 +16,7 @@ def canonical_json(value: Any) -> bytes:  # noqa: ANN401  # any JSON value
 
 
 def _uuid(value: Any) -> str:  # noqa: ANN401
-    """asyncpg's own UUID class, which orjson does not take for one."""
+    """Text of a UUID of asyncpg's own class, which orjson does not take for one."""
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"{type(value).__name__} is not JSON")

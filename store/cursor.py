@@ -1,7 +1,6 @@
 """Cursors: how far a reader is, per partition, in a named incarnation of the record."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,7 +8,8 @@ import orjson
 
 from store.errors import CursorInvalid
 
-_MAX_CHARACTERS = 4096
+_MAX_CHARACTERS = 1 << 17  # 4096 partitions far on
+_MAX_POSITION = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,21 @@ class Cursor:
             CursorInvalid: the text was not made by `str(cursor)`.
         """
         try:
-            if len(text) > _MAX_CHARACTERS:
-                raise ValueError  # noqa: TRY301  # one way out for everything that is no cursor
-            incarnation, *positions = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            if not all(type(position) is int and position >= 0 for position in positions):
-                raise ValueError  # noqa: TRY301
-            return cls(UUID(incarnation), tuple(positions))
-        except (ValueError, TypeError, AttributeError, binascii.Error) as error:
-            message = "not a cursor of this record; leave it out to start from the beginning"
-            raise CursorInvalid(message) from error
+            return cls._parse(text)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise CursorInvalid("not a cursor of this record; leave it out to start from the beginning") from error
+
+    @classmethod
+    def _parse(cls, text: str) -> "Cursor":
+        if len(text) > _MAX_CHARACTERS:
+            raise ValueError("too long")
+        incarnation, *positions = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not all(type(position) is int and 0 <= position <= _MAX_POSITION for position in positions):
+            raise ValueError("not positions")
+        cursor = cls(UUID(incarnation), tuple(positions))
+        if str(cursor) != text:  # base64 and UUID read more than one spelling
+            raise ValueError("another spelling")
+        return cursor
 
     def advanced(self, partition: int, next_position: int) -> "Cursor":
         """The cursor with one partition read up to (not including) this position."""

@@ -1,6 +1,6 @@
 """What goes into the record and what comes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -90,7 +90,7 @@ class Appended(NamedTuple):
 
     partition: int
     position: int
-    count: int
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride]  # of tuple, which nobody calls here
     recorded_at: datetime
 
     @property
@@ -151,7 +151,7 @@ COLUMNS = (
 _new = object.__new__
 
 
-def recorded(row: Sequence[object]) -> RecordedEvent:
+def recorded(row: Iterable[object]) -> RecordedEvent:
     """The event of a row of the reading statements, whose columns are those of `COLUMNS`.
 
     Fills the instance at once: the generated constructor of a frozen dataclass sets 17 fields one by

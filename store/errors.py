@@ -1,5 +1,7 @@
 """What can go wrong with the record, in the `eventsourcing` library's tree of errors."""
 
+from uuid import UUID
+
 from eventsourcing.persistence import (
     DataError,
     IntegrityError,
@@ -12,10 +14,11 @@ from eventsourcing.persistence import (
 class VersionConflict(IntegrityError):
     """The stream is not at the version that the request expected."""
 
-    def __init__(self, expected: int, found: int) -> None:
-        super().__init__(f"expected the stream at version {expected}, found {found} (-1: no events)")
+    def __init__(self, expected: int, found: int, stream_id: UUID | None = None) -> None:
+        super().__init__(f"expected stream {stream_id or ''} at version {expected}, found {found} (-1: no events)")
         self.expected = expected
         self.found = found
+        self.stream_id = stream_id
 
 
 class ConditionFailed(IntegrityError):
@@ -65,8 +68,12 @@ class NewerSchema(DataError):
     """An event has a newer schema than this program knows; update the program."""
 
 
+class UnknownType(DataError):
+    """An event has a type that this program does not know; it is kept and shown as it is."""
+
+
 class CutInFuture(DataError):
-    """"As recorded at" a moment that has not passed yet."""
+    """A cut "as recorded at" a moment that has not passed yet."""
 
 
 class RecordMismatch(ProgrammingError):

@@ -16,6 +16,7 @@ from uuid import UUID
 from asyncpg.pgproto import pgproto
 
 SLICES = 4096
+_VARIANT = 0b10  # of RFC 9562
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _LAST_MILLISECOND = (1 << 48) - 1
@@ -26,7 +27,7 @@ _make = pgproto.UUID  # a uuid.UUID that asyncpg encodes without conversion, and
 def slice_of(identifier: UUID) -> int:
     """The slice of an id, 0..4095."""
     octets = identifier.bytes
-    if octets[6] >> 4 in (7, 8) and octets[8] >> 6 == 0b10:
+    if octets[6] >> 4 in (7, 8) and octets[8] >> 6 == _VARIANT:
         return (octets[6] & 15) << 8 | octets[7]
     digest = hashlib.sha256(octets).digest()
     return digest[0] << 4 | digest[1] >> 4

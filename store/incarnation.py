@@ -2,30 +2,36 @@
 
 Positions mean something only in the history they were read in. After a restore the record goes on
 from an earlier position, and what a reader saw after it may be gone; so a restored copy gets another
-incarnation, found by the fingerprint of its database (cluster, timeline, database), and every cursor
-names the incarnation it was made in.
+incarnation, found by the fingerprint of its database (cluster, timeline, database, table), and every
+cursor names the incarnation it was made in.
 """
 
-import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from store.cursor import Cursor
 from store.errors import NotInitialised, RecordMismatch, StaleCursor
+from store.identity import derive_id
 from store.statements import statement
 
 if TYPE_CHECKING:
     import asyncpg
 
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class Incarnation:
-    """The incarnation in force, and those before it."""
+    """The incarnation in force, and those before it.
 
-    def __init__(self, current: UUID, began: dict[UUID, dict[int, int]], order: list[UUID], partitions: int) -> None:
-        self.id = current
+    `began`: by incarnation, oldest first, the next position of each partition when it began.
+    """
+
+    def __init__(self, fingerprint: str, began: dict[UUID, dict[int, int]], partitions: int) -> None:
+        self.id = _incarnation_id(fingerprint)
+        self.fingerprint = fingerprint
         self.partitions = partitions
         self._began = began
-        self._order = order
 
     def start(self) -> Cursor:
         """The cursor before the first event."""
@@ -46,7 +52,8 @@ class Incarnation:
         if cursor.incarnation not in self._began or len(cursor.next_positions) != self.partitions:
             return self.start()
         positions = list(cursor.next_positions)
-        for later in self._order[self._order.index(cursor.incarnation) + 1 :]:
+        order = list(self._began)
+        for later in order[order.index(cursor.incarnation) + 1 :]:
             positions = [min(p, self._began[later].get(i, 0)) for i, p in enumerate(positions)]
         return Cursor(self.id, tuple(positions))
 
@@ -60,26 +67,36 @@ async def enter(connection: "asyncpg.Connection[asyncpg.Record]", partitions: in
     """
     heads = [row["partition"] for row in await connection.fetch(statement("partitions", schema))]
     if not heads:
-        message = "the database holds no record; run `daybook init`"
-        raise NotInitialised(message)
+        raise NotInitialised("the database holds no record; run `daybook init`")
     if partitions is not None and partitions != len(heads):
-        message = (
+        raise RecordMismatch(
             f"the record has {len(heads)} partitions, not {partitions}; the number is fixed when a record is made: "
             "export into a new record to change it"
         )
-        raise RecordMismatch(message)
-    fingerprint: str = await connection.fetchval(statement("fingerprint", schema))
+    fingerprint = await fingerprint_of(connection, schema)
     current = _incarnation_id(fingerprint)
-    for partition in heads:
-        async with connection.transaction():
-            await connection.fetchval(statement("lock_head", schema), partition)
-            await connection.execute(statement("begin_incarnation", schema), partition, current, fingerprint)
+    began = await _began(connection, schema)
+    if missing := [partition for partition in heads if partition not in began.get(current, {})]:
+        for partition in missing:
+            async with connection.transaction(isolation="read_committed"):
+                await connection.fetchval(statement("lock_head", schema), partition)
+                await connection.execute(statement("begin_incarnation", schema), partition, current, fingerprint)
+        began = await _began(connection, schema)
+    return Incarnation(fingerprint, began, len(heads))
+
+
+async def fingerprint_of(connection: "asyncpg.Connection[asyncpg.Record]", schema: str) -> str:
+    """What tells this database from every copy of it."""
+    return str(await connection.fetchval(statement("fingerprint", schema)))
+
+
+async def _began(connection: "asyncpg.Connection[asyncpg.Record]", schema: str) -> dict[UUID, dict[int, int]]:
     began: dict[UUID, dict[int, int]] = {}
     for row in await connection.fetch(statement("incarnations", schema)):
         began.setdefault(row["incarnation"], {})[row["partition"]] = row["position"]
-    return Incarnation(current, began, list(began), len(heads))
+    return began
 
 
 def _incarnation_id(fingerprint: str) -> UUID:
     """The same id for all partitions and processes, without their having to agree on one."""
-    return UUID(bytes=hashlib.sha256(fingerprint.encode()).digest()[:16], version=8)
+    return derive_id(fingerprint.encode(), at=_NO_TIME)

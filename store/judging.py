@@ -1,13 +1,13 @@
 """What the database said of a batch, request by request."""
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
 
 import asyncpg
-from eventsourcing.persistence import DatabaseError, OperationalError, PersistenceError
+from eventsourcing.persistence import DatabaseError, DataError, IntegrityError, OperationalError, PersistenceError
 
 from store.batch import Batch
-from store.envelope import Appended, AppendRequest
+from store.envelope import Appended
 from store.errors import (
     ClockBehind,
     CommandAnswered,
@@ -21,47 +21,73 @@ from store.errors import (
 Outcome: TypeAlias = Appended | PersistenceError
 
 
-def outcomes(batch: Batch, partition: int, row: asyncpg.Record) -> Sequence[Outcome]:
-    """Each request's outcome from the answer of `record.append`."""
-    base, stamp, refused, reasons, details = row
-    refusals: dict[int, Outcome] = {}
-    if refused is not None:
-        for ordinal, reason, detail in zip(refused, reasons, details, strict=True):
-            refusals.setdefault(ordinal, _refusal(batch.requests[ordinal - 1], reason, detail))
+class Verdict(NamedTuple):
+    """What `record.append` answers: where the good requests begin, and which were refused why."""
+
+    base: int
+    stamp: datetime
+    refused: list[int] | None
+    reason: list[int] | None
+    detail: list[int] | None
+    item: list[int] | None
+
+
+def outcomes(batch: Batch, partition: int, verdict: Verdict) -> list[Outcome]:
+    """Each request's outcome."""
+    base, stamp, refused, *_ = verdict
+    refusals = _refusals(batch, verdict) if refused is not None else {}
     answers: list[Outcome] = []
+    position = base
     for ordinal, request in enumerate(batch.requests, 1):
-        if (refusal := refusals.get(ordinal)) is not None:
+        if refusals and (refusal := refusals.get(ordinal)) is not None:
             answers.append(refusal)
-            continue
-        count = len(request.events)
-        answers.append(Appended(partition, base, count, stamp))
-        base += count
+        elif count := len(request.events):
+            answers.append(Appended(partition, position, count, stamp))
+            position += count
+        else:  # decided on what was there before the batch
+            answers.append(Appended(partition, base, 0, stamp))
     return answers
 
 
-def _refusal(request: AppendRequest, reason: int, detail: int) -> PersistenceError:
-    match reason:
-        case 1:
-            return VersionConflict(next(iter(request.expected.values()), -1), detail)
-        case 2:
-            return ConditionFailed(detail)
-        case 3:
-            return CommandAnswered("a command with this id has been answered before")
-        case _:
-            return EventExists("an event with this id or stream version is in the record already")
+def _refusals(batch: Batch, verdict: Verdict) -> dict[int, PersistenceError]:
+    """By ordinal; of several reasons the first one counts."""
+    refusals: dict[int, PersistenceError] = {}
+    streams, versions = batch.expectations()[1:]
+    columns = (verdict.refused or (), verdict.reason or (), verdict.detail or (), verdict.item or ())
+    for ordinal, reason, detail, item in zip(*columns, strict=True):
+        if ordinal in refusals:
+            continue
+        match reason:
+            case 1:
+                refusals[ordinal] = VersionConflict(versions[item - 1], detail, streams[item - 1])
+            case 2:
+                refusals[ordinal] = ConditionFailed(detail)
+            case 3:
+                refusals[ordinal] = CommandAnswered("a command with this id has been answered before")
+            case _:
+                refusals[ordinal] = EventExists("an event with this id or stream version is in the record already")
+    return refusals
 
 
-def translated(error: asyncpg.PostgresError) -> PersistenceError:
-    """The library's error for one of the database."""
-    if error.sqlstate == "DB002":
-        return ClockBehind(str(error))
-    if isinstance(error, asyncpg.OperatorInterventionError | asyncpg.LockNotAvailableError):
-        return OperationalError(f"the append was given up: {error}")
-    return DatabaseError(str(error))
+def translated(error: Exception) -> PersistenceError:
+    """The library's error for one of the database or its client."""
+    match error:
+        case PersistenceError():
+            return error
+        case asyncpg.PostgresError(sqlstate="DB002"):
+            return ClockBehind(str(error))
+        case asyncpg.IntegrityConstraintViolationError():
+            return IntegrityError(str(error))
+        case asyncpg.OperatorInterventionError() | asyncpg.LockNotAvailableError():
+            return OperationalError(f"the append was given up: {error}")
+        case asyncpg.PostgresError() if not isinstance(error, asyncpg.DataError):
+            return DatabaseError(str(error))
+        case _:  # a value that the client or the server did not take
+            return DataError(str(error))
 
 
-def unreachable(error: BaseException, *, sent: bool) -> PersistenceError:
-    """The error of a batch after the last attempt to reach the database; `sent`: it may have committed."""
-    if sent:
-        return OutcomeUnknown(f"the connection was lost at commit and the record cannot be reached: {error}")
-    return RecordUnreachable(f"the record cannot be reached: {error}")
+def unreachable(error: BaseException, *, in_doubt: bool) -> PersistenceError:
+    """The error of a batch after the last attempt to reach the database; `in_doubt`: it may have committed."""
+    if in_doubt:
+        return OutcomeUnknown(f"the connection was lost at commit and the record cannot be reached: {error!r}")
+    return RecordUnreachable(f"the record cannot be reached: {error!r}")

@@ -6,36 +6,20 @@ soon as its last flush is done.
 """
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
-import asyncpg
-from eventsourcing.persistence import DataError, OperationalError, PersistenceError
+from eventsourcing.persistence import OperationalError, PersistenceError
 
-from store.batch import Batch
-from store.copying import copy_batch
+from store.batch import Batch, size_of
 from store.envelope import Appended, AppendRequest
-from store.errors import LaneFull, RecordUnreachable, RequestTooLarge
-from store.judging import Outcome, outcomes, translated, unreachable
-from store.settling import settle
-from store.statements import statement
+from store.errors import LaneFull, OutcomeUnknown, RecordUnreachable, RequestTooLarge
+from store.judging import Outcome
+from store.writing import Connect, Writer
 
-RECONNECT_PAUSE_S = 0.05
-
-Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
-Call: TypeAlias = Callable[[Batch, bool], Awaitable[asyncpg.Record]]
-
-CONNECTION_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    OSError,
-    TimeoutError,
-)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +27,15 @@ class LaneLimits:
     """How much may wait, and how much is written at once."""
 
     waiting: int = 8192
-    """Requests that may wait; the next one is refused with `LaneFull`."""
+    """Requests (an import's call counts as one) that may wait; the next one is refused with `LaneFull`."""
     requests: int = 512
     """Requests in one batch."""
-    size_bytes: int = 16 << 20
-    """Data, meta and blobs in one batch; one request may not be larger either."""
     events: int = 5000
-    """Events in one request."""
+    """Events in one request, and in one batch before its last request."""
+    copy_events: int = 10_000
+    """The same for a batch of an import."""
+    size_bytes: int = 16 << 20
+    """Data, meta and blobs in one request, and in one batch before its last request."""
     reach_s: float = 20.0
     """How long to go on trying to reach the database, and to settle a lost commit, in seconds."""
 
@@ -57,13 +43,49 @@ class LaneLimits:
 @dataclass(slots=True)
 class _Waiting:
     request: AppendRequest
+    size_bytes: int
     future: asyncio.Future[Appended]
 
 
-@dataclass(slots=True)
 class _WaitingCopy:
-    requests: Sequence[AppendRequest]
-    future: asyncio.Future[list[Outcome]]
+    """An import's call: what is left of it, and the outcomes so far."""
+
+    __slots__ = ("count", "future", "known", "left")
+
+    def __init__(self, requests: Sequence[AppendRequest], future: asyncio.Future[list[Outcome]]) -> None:
+        self.count = len(requests)
+        self.left = deque(enumerate(requests))
+        self.known: dict[int, Outcome] = {}
+        self.future = future
+
+    def gather(self, limits: LaneLimits) -> tuple[Batch, list[int]]:
+        """The next batch, and where its requests stood in the call."""
+        batch, chosen = Batch(), list[int]()
+        later: list[tuple[int, AppendRequest]] = []
+        while self.left and len(batch.events) < limits.copy_events and batch.size_bytes < limits.size_bytes:
+            index, request = self.left.popleft()
+            if batch.admit(request, size_of(request)):
+                chosen.append(index)
+            else:
+                later.append((index, request))
+        self.left.extendleft(reversed(later))
+        return batch, chosen
+
+    def learn(self, chosen: Sequence[int], outcomes: Sequence[Outcome]) -> bool:
+        """Keep the outcomes of a batch; true when there is nothing left to do."""
+        self.known.update(zip(chosen, outcomes, strict=True))
+        if self.left:
+            return False
+        self._answer([self.known[index] for index in range(self.count)])
+        return True
+
+    def fail(self, failure: PersistenceError) -> None:
+        """The same outcome for all that have none yet."""
+        self._answer([self.known.get(index, failure) for index in range(self.count)])
+
+    def _answer(self, outcomes: list[Outcome]) -> None:
+        if not self.future.done():
+            self.future.set_result(outcomes)
 
 
 class Lane:
@@ -71,13 +93,11 @@ class Lane:
 
     def __init__(self, partition: int, connect: Connect, *, schema: str, limits: LaneLimits) -> None:
         self.partition = partition
-        self._connect = connect
-        self._schema = schema
+        self._writer = Writer(partition, connect, schema=schema, reach_s=limits.reach_s)
         self._limits = limits
         self._waiting: deque[_Waiting | _WaitingCopy] = deque()
+        self._in_flight: Sequence[_Waiting | _WaitingCopy] = ()
         self._task: asyncio.Task[None] | None = None
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
-        self._append: Any = None
         self._closed = False
 
     @property
@@ -91,21 +111,24 @@ class Lane:
         Raises:
             LaneFull: too many are waiting.
             RequestTooLarge: it would not fit a batch alone.
+            RecordUnreachable: the record is closed.
         """
-        self._check_open()
-        if len(self._waiting) >= self._limits.waiting:
-            raise LaneFull(len(self._waiting))
-        if len(request.events) > self._limits.events:
-            message = f"{len(request.events)} events in one request; at most {self._limits.events}"
-            raise RequestTooLarge(message)
+        self._check_room()
+        size_bytes = self._check_size(request)
         future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(request, future))
+        self._waiting.append(_Waiting(request, size_bytes, future))
         self._wake()
         return future
 
     def submit_copy(self, requests: Sequence[AppendRequest]) -> asyncio.Future[list[Outcome]]:
-        """Queue an import's requests, written by COPY in a transaction of their own, judged one by one."""
-        self._check_open()
+        """Queue an import's requests, written by COPY in transactions of their own, judged one by one.
+
+        Raises:
+            As `submit`.
+        """
+        self._check_room()
+        for request in requests:
+            self._check_size(request)
         future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_WaitingCopy(requests, future))
         self._wake()
@@ -116,12 +139,25 @@ class Lane:
         self._closed = True
         if self._task is not None:
             await self._task
-        await self._disconnect()
+        await self._writer.close()
 
-    def _check_open(self) -> None:
+    def _check_room(self) -> None:
         if self._closed:
-            message = "the record is closed"
-            raise RecordUnreachable(message)
+            raise RecordUnreachable("the record is closed")
+        if len(self._waiting) >= self._limits.waiting:
+            raise LaneFull(len(self._waiting))
+
+    def _check_size(self, request: AppendRequest) -> int:
+        if len(request.events) > self._limits.events:
+            raise RequestTooLarge(
+                f"{len(request.events)} events in one request; at most {self._limits.events}: decide in smaller steps"
+            )
+        size_bytes = size_of(request)
+        if size_bytes > self._limits.size_bytes:
+            raise RequestTooLarge(
+                f"{size_bytes} bytes in one request; at most {self._limits.size_bytes}: keep large content elsewhere"
+            )
+        return size_bytes
 
     def _wake(self) -> None:
         if self._task is None:
@@ -132,13 +168,15 @@ class Lane:
             while self._waiting:
                 # Callers that the last batch woke get to run first, and so join this one.
                 await asyncio.sleep(0)
-                if isinstance(self._waiting[0], _WaitingCopy):
-                    await self._flush_copy(self._waiting[0])
+                if isinstance(first := self._waiting[0], _WaitingCopy):
+                    await self._flush_copy(first)
                 else:
-                    await self._flush(*self._gather())
+                    await self._flush()
         except BaseException as error:
-            self._fail_all(error)
-            raise
+            self._fail(error)
+            if not isinstance(error, Exception):
+                raise
+            _log.exception("the lane of partition %d failed", self.partition)
         finally:
             self._task = None
 
@@ -147,120 +185,70 @@ class Lane:
         chosen: list[_Waiting] = []
         later: list[_Waiting] = []
         waiting, limits = self._waiting, self._limits
-        while waiting and len(chosen) < limits.requests and batch.size_bytes < limits.size_bytes:
+        while (
+            waiting
+            and len(chosen) < limits.requests
+            and len(later) < limits.requests  # else a crowd before one stream is searched again and again
+            and len(batch.events) < limits.events
+            and batch.size_bytes < limits.size_bytes
+        ):
             item = waiting[0]
             if isinstance(item, _WaitingCopy):
                 break
             waiting.popleft()
-            if item.future.cancelled():
+            if item.future.done():  # given up by its caller
                 continue
-            (chosen if batch.admit(item.request) else later).append(item)
+            (chosen if batch.admit(item.request, item.size_bytes) else later).append(item)
         waiting.extendleft(reversed(later))
         return batch, chosen
 
-    async def _flush(self, batch: Batch, chosen: list[_Waiting]) -> None:
+    async def _flush(self) -> None:
+        batch, chosen = self._gather()
         if not chosen:
             return
-        for item, outcome in zip(chosen, await self._outcomes(batch, self._call_append), strict=True):
-            if item.future.cancelled():
+        self._in_flight = chosen
+        outcomes = await self._writer.write(batch, copy=False)
+        for item, outcome in zip(chosen, outcomes, strict=True):
+            if item.future.done():
                 continue
             if isinstance(outcome, Appended):
                 item.future.set_result(outcome)
             else:
                 item.future.set_exception(outcome)
+        self._in_flight = ()
+        self._fail_waiting_if_unreachable(outcomes)
 
     async def _flush_copy(self, item: _WaitingCopy) -> None:
         self._waiting.popleft()
-        known: dict[int, Outcome] = {}
-        left = list(enumerate(item.requests))
-        while left:
-            batch, taken, later = Batch(), list[int](), list[tuple[int, AppendRequest]]()
-            for index, request in left:
-                if batch.admit(request):
-                    taken.append(index)
-                else:
-                    later.append((index, request))
-            known.update(zip(taken, await self._outcomes(batch, self._call_copy), strict=True))
-            left = later
-        if not item.future.cancelled():
-            item.future.set_result([known[index] for index in range(len(item.requests))])
+        if item.future.done():
+            return
+        self._in_flight = (item,)
+        batch, chosen = item.gather(self._limits)
+        outcomes = await self._writer.write(batch, copy=True) if chosen else ()
+        if not item.learn(chosen, outcomes):
+            self._waiting.append(item)  # behind the others: an import does not hold up the counter
+        self._in_flight = ()
+        self._fail_waiting_if_unreachable(outcomes)
 
-    async def _outcomes(self, batch: Batch, call: Call) -> Sequence[Outcome]:
-        """The outcome of each request of a batch; never raises for what the database does."""
-        try:
-            return await self._persist(batch, call)
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-            if len(batch.requests) > 1:  # one request's bad value must not fail its neighbours
-                return [o for r in batch.requests for o in await self._outcomes(Batch.of([r]), call)]
-            return [DataError(str(error))]
-        except PersistenceError as error:
-            return [error] * len(batch.requests)
-        except asyncpg.PostgresError as error:
-            return [translated(error)] * len(batch.requests)
+    def _fail_waiting_if_unreachable(self, outcomes: Sequence[Outcome]) -> None:
+        """Nobody waits `reach_s` once more for each batch before theirs."""
+        if outcomes and isinstance(outcomes[0], RecordUnreachable | OutcomeUnknown):
+            self._give_up(self._waiting, RecordUnreachable(f"nothing was appended: {outcomes[0]}"))
+            self._waiting.clear()
 
-    async def _persist(self, batch: Batch, call: Call) -> Sequence[Outcome]:
-        deadline = asyncio.get_running_loop().time() + self._limits.reach_s
-        sent = careful = False
-        while True:
-            try:
-                connection = await self._ready()
-                if sent:
-                    # The call before was cut off: it may have committed.
-                    found = await settle(connection, self.partition, batch.requests, self._schema)
-                    if any(found):
-                        return await self._complete(batch, found, call)
-                sent = True
-                return outcomes(batch, self.partition, await call(batch, careful))
-            except asyncpg.UniqueViolationError:
-                if careful:
-                    raise
-                sent, careful = False, True
-            except CONNECTION_LOST as error:
-                await self._disconnect()
-                if asyncio.get_running_loop().time() > deadline:
-                    raise unreachable(error, sent=sent) from error
-                await asyncio.sleep(RECONNECT_PAUSE_S)
+    def _fail(self, error: BaseException) -> None:
+        """A lane's own fault reaches everyone in it."""
+        told = OutcomeUnknown(f"the lane of partition {self.partition} failed while writing: {error!r}")
+        self._give_up(self._in_flight, told)
+        told = OperationalError(f"nothing was appended, the lane of partition {self.partition} failed: {error!r}")
+        self._give_up(self._waiting, told)
+        self._in_flight = ()
+        self._waiting.clear()
 
-    async def _complete(self, batch: Batch, found: Sequence[Appended | None], call: Call) -> Sequence[Outcome]:
-        """The batch was committed: requests that it does not hold were refused, and are judged again."""
-        missing = [request for request, appended in zip(batch.requests, found, strict=True) if appended is None]
-        again = iter(await self._outcomes(Batch.of(missing), call) if missing else ())
-        return [appended if appended is not None else next(again) for appended in found]
-
-    async def _call_append(self, batch: Batch, careful: bool) -> asyncpg.Record:  # noqa: FBT001
-        ids, streams, versions, customers, types, schemas, occurred, actors, correlations, causations, data, meta = (
-            batch.event_columns()
-        )
-        return await self._append.fetchrow(
-            self.partition, batch.cause_recorded_at(), careful,
-            batch.event_requests(), ids, streams, versions, customers, types, schemas, occurred, actors,
-            correlations, causations, batch.salts(), data, meta,
-            *batch.expectations(), *batch.conditions(), *batch.answers(), *batch.sealed(), *batch.participants(),
-        )  # fmt: skip
-
-    async def _call_copy(self, batch: Batch, careful: bool) -> asyncpg.Record:  # noqa: FBT001
-        assert self._connection is not None
-        return await copy_batch(self._connection, self.partition, batch, careful=careful, schema=self._schema)
-
-    async def _ready(self) -> "asyncpg.Connection[asyncpg.Record]":
-        connection = self._connection
-        if connection is None or connection.is_closed():
-            self._connection = connection = await self._connect()
-            self._append = await connection.prepare(statement("append", self._schema))
-        return connection
-
-    async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None and not connection.is_closed():
-            try:
-                await connection.close(timeout=2)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-                connection.terminate()
-
-    def _fail_all(self, error: BaseException) -> None:
-        """A lane's own fault reaches everyone who waits in it."""
-        failure = OperationalError(f"the lane of partition {self.partition} failed: {error!r}")
-        while self._waiting:
-            item = self._waiting.popleft()
-            if not item.future.done():
+    @staticmethod
+    def _give_up(items: Iterable[_Waiting | _WaitingCopy], failure: PersistenceError) -> None:
+        for item in items:
+            if isinstance(item, _WaitingCopy):
+                item.fail(failure)
+            elif not item.future.done():
                 item.future.set_exception(failure)

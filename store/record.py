@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 import asyncpg
 
 from store.cursor import Cursor
 from store.envelope import Appended, AppendRequest, FoundAnswer, RecordedEvent, SealedBlob, recorded
-from store.errors import CutInFuture
+from store.errors import CutInFuture, RecordMismatch
 from store.identity import partition_of
-from store.incarnation import Incarnation, enter
+from store.incarnation import Incarnation, enter, fingerprint_of
 from store.lane import Lane, LaneLimits
 from store.statements import statement
 
@@ -33,6 +33,9 @@ _SESSION = {
     "idle_in_transaction_session_timeout": "60s",
     "jit": "off",  # compiling costs more than any statement here takes
 }
+CONNECT_S = 10.0
+COMMAND_S = 75.0  # above the statement timeout: only a server that has gone silent takes so long
+_CONNECTING: dict[str, Any] = {"server_settings": _SESSION, "timeout": CONNECT_S, "command_timeout": COMMAND_S}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +49,17 @@ class Page:
 class Record:
     """An open record. Made by `open`, ended by `close` or as an async context manager."""
 
-    def __init__(self, dsn: str, pool: "asyncpg.Pool[asyncpg.Record]", incarnation: Incarnation, schema: str) -> None:
+    def __init__(self, dsn: str, incarnation: Incarnation, schema: str, limits: LaneLimits, readers: int) -> None:
+        """Not connected; use `open`."""
         self.dsn = dsn
-        self.pool = pool
         self.incarnation = incarnation
         self.partitions = incarnation.partitions
+        self.pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
+            dsn, min_size=1, max_size=readers, init=self._recognise, **_CONNECTING
+        )
         self._schema = schema
+        self._limits = limits
         self._lanes: dict[int, Lane] = {}
-        self._limits = LaneLimits()
 
     @classmethod
     async def open(
@@ -74,21 +80,21 @@ class Record:
             NotInitialised: the database holds no record.
             RecordMismatch: it has another number of partitions.
         """
-        pool = await asyncpg.create_pool(dsn, min_size=1, max_size=readers, server_settings=_SESSION)
+        connection = await asyncpg.connect(dsn, **_CONNECTING)
         try:
-            async with pool.acquire() as connection:
-                incarnation = await enter(connection, partitions, schema)
-        except BaseException:
-            await pool.close()
-            raise
-        record = cls(dsn, pool, incarnation, schema)
-        record._limits = limits or record._limits
+            incarnation = await enter(connection, partitions, schema)
+        finally:
+            await connection.close()
+        record = cls(dsn, incarnation, schema, limits or LaneLimits(), readers)
+        await record.pool
         return record
 
     async def close(self) -> None:
         """Write what waits and disconnect."""
-        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
-        await self.pool.close()
+        try:
+            await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+        finally:
+            await self.pool.close()
 
     async def __aenter__(self) -> Self:
         """Nothing to do: `open` has done it."""
@@ -108,7 +114,8 @@ class Record:
         """Append what one decision says, whole or not at all; await the result.
 
         The future raises VersionConflict, ConditionFailed, CommandAnswered, EventExists, ClockBehind,
-        RecordUnreachable or OutcomeUnknown (see `store.errors`).
+        RecordUnreachable or OutcomeUnknown (see `store.errors`), or the library's DataError,
+        IntegrityError or OperationalError with what the database said.
 
         Raises:
             LaneFull, RequestTooLarge: at once.
@@ -116,7 +123,11 @@ class Record:
         return self._lane(request.partition).submit(request)
 
     async def append_copy(self, partition: int, requests: Sequence[AppendRequest]) -> "list[Outcome]":
-        """Append many requests of an import by COPY, in one transaction; each gets its own outcome."""
+        """Append many requests of an import by COPY, a transaction per batch; each gets its own outcome.
+
+        Raises:
+            LaneFull, RequestTooLarge: at once, and nothing is appended.
+        """
         return await self._lane(partition).submit_copy(requests)
 
     def waiting(self) -> dict[int, int]:
@@ -126,12 +137,21 @@ class Record:
     def _lane(self, partition: int) -> Lane:
         lane = self._lanes.get(partition)
         if lane is None:
+            if not 0 <= partition < self.partitions:
+                raise RecordMismatch(f"partition {partition}: this record has partitions 0 to {self.partitions - 1}")
             lane = Lane(partition, self._connect, schema=self._schema, limits=self._limits)
             self._lanes[partition] = lane
         return lane
 
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(self.dsn, server_settings=_SESSION)
+        connection = await asyncpg.connect(self.dsn, **_CONNECTING)
+        await self._recognise(connection)
+        return connection
+
+    async def _recognise(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        """Notice that another copy of the record answers than before (a restore, a failover)."""
+        if await fingerprint_of(connection, self._schema) != self.incarnation.fingerprint:
+            self.incarnation = await enter(connection, self.partitions, self._schema)
 
     # Reading
 
@@ -155,6 +175,18 @@ class Record:
             statement("read_stream", self._schema), self.partition_of(stream_id), stream_id, after, limit
         )
         return [recorded(row) for row in rows]
+
+    async def read_streams(self, partition: int, stream_ids: Collection[UUID]) -> dict[UUID, list[RecordedEvent]]:
+        """All events of each of these streams, in version order; a stream without events is left out.
+
+        For streams of ordinary length: it is one statement, not pages.
+        """
+        rows = await self.pool.fetch(statement("read_streams", self._schema), partition, list(stream_ids))
+        streams: dict[UUID, list[RecordedEvent]] = {}
+        for row in rows:
+            event = recorded(row)
+            streams.setdefault(event.stream_id, []).append(event)
+        return streams
 
     async def read_customer(
         self, customer_id: UUID, before: int = MAX_POSITION, limit: int = PAGE
@@ -221,8 +253,8 @@ class Record:
             StaleCursor: the record was restored since the cursor was made.
         """
         cursor = cursor or self.incarnation.start()
-        self.incarnation.check(cursor)
         while True:
+            self.incarnation.check(cursor)
             found = False
             for partition in range(self.partitions):
                 events = await self.read_partition(partition, cursor.next_positions[partition], limit)

@@ -1,3 +1,1 @@
-select partition, incarnation, fingerprint, position, began_at
-  from record.incarnation
- order by partition, began_at, incarnation
+select partition, incarnation, position from record.incarnation order by partition, ordinal

@@ -1,1 +1,0 @@
-select event_id, position, recorded_at from record.event where partition = $1 and event_id = any ($2::uuid[])
