@@ -1,0 +1,47 @@
+"""What the tests of this folder look at: the packages and files of the project, as they are."""
+
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def settings() -> dict[str, Any]:
+    """pyproject.toml."""
+    return tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def packages() -> list[Path]:
+    """Folders of Python code at the top level, but tests and benchmarks."""
+    found = sorted(path.parent for path in PROJECT.glob("*/__init__.py"))
+    return [path for path in found if path.name not in {"benchmarks", "tests"}]
+
+
+@pytest.fixture(scope="session")
+def product_files(packages: list[Path]) -> list[Path]:
+    """Python files of the product."""
+    return sorted(path for package in packages for path in package.rglob("*.py"))
+
+
+@pytest.fixture(scope="session")
+def tree() -> list[Path]:
+    """Every file that is, or would be, under version control."""
+    git = shutil.which("git")
+    if git is None or not (PROJECT / ".git").exists():
+        hidden = (".venv", ".cache", "__pycache__")
+        return [p for p in PROJECT.rglob("*") if p.is_file() and not any(part in hidden for part in p.parts)]
+    command = [git, "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, check=True, text=True).stdout
+    return [path for name in listed.split("\0") if name and (path := PROJECT / name).is_file()]
