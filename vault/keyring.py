@@ -1,0 +1,226 @@
+"""The data keys, one per subject and record class, wrapped, in `vault.data_key`.
+
+A key is committed before `ensure` returns it, so it is durable before any event that uses it is
+appended; this is why a keyring has a pool of its own and takes no connection: inside somebody's
+transaction the promise would be empty. The pool may lead to another database than the record's.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Final, NamedTuple
+from uuid import UUID
+
+from vault.cache import AgingCache
+from vault.errors import KeyCorrupt, KeyDestroyed, KeyStoreMismatch, VaultError
+from vault.lane import Lane
+from vault.provider import KeyProvider, WrappedKey
+from vault.seal import DataKey
+from vault.statements import statement
+
+if TYPE_CHECKING:
+    from asyncpg import Pool, Record
+
+KEYS_PER_BATCH_MAX: Final = 10_000
+_CREATE_ROUNDS_MAX: Final = 3
+_RECORD_CLASS: Final = re.compile(r"[a-z][a-z0-9._-]{0,62}")
+# Which keys a whole database was filled with is said once, in the partition that always exists.
+_CHECK_PARTITION: Final = 0
+
+
+class KeyName(NamedTuple):
+    """What a live data key is found by."""
+
+    subject_id: UUID
+    record_class: str
+
+
+class Keyring:
+    """Finds and creates data keys; concurrent calls share statements, unwrapped keys are cached.
+
+    A key whose tombstone another process sets opens nothing from that moment on, but may go on
+    sealing here for up to `cache_age_s_max`: such a blob is born unreadable.
+    """
+
+    def __init__(
+        self,
+        pool: "Pool[Record]",
+        provider: KeyProvider,
+        *,
+        cache_keys_max: int = 100_000,
+        cache_age_s_max: float = 60.0,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._pool = pool
+        self._provider = provider
+        self._live: AgingCache[tuple[int, KeyName], DataKey] = AgingCache(cache_keys_max, cache_age_s_max, clock)
+        self._by_id: AgingCache[tuple[int, UUID], DataKey] = AgingCache(cache_keys_max, cache_age_s_max, clock)
+        self._live_lanes: dict[int, Lane[KeyName, DataKey | VaultError]] = {}
+        self._id_lanes: dict[int, Lane[UUID, DataKey | VaultError]] = {}
+
+    async def ensure(self, partition: int, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], DataKey]:
+        """Give the live key of every (subject, record class), creating and committing those that are missing.
+
+        Raises:
+            KeyDestroyed: a tombstone stands for one of them and its row is still there.
+            KeyCorrupt, EpochUnknown: one of them cannot be unwrapped.
+            ValueError: a record class is not a lower-case identifier of up to 63 characters.
+        """
+        found: dict[tuple[UUID, str], DataKey] = {}
+        missing: list[KeyName] = []
+        for name in wanted:
+            key = self._live.get((partition, KeyName._make(name)))
+            if key is None:
+                missing.append(_checked(name))
+            else:
+                found[name] = key
+        if missing:
+            lane = self._live_lanes.get(partition) or self._new_live_lane(partition)
+            found.update(_keys_only(await lane.get(missing)))
+        return found
+
+    async def find(self, partition: int, key_ids: Collection[UUID]) -> dict[UUID, DataKey | KeyDestroyed]:
+        """Give each key, or its tombstone as `KeyDestroyed`; ids known to nobody are left out.
+
+        Always asks the database, so a tombstone is seen at once; the cache only saves the unwrapping.
+
+        Raises:
+            KeyCorrupt, EpochUnknown: one of them cannot be unwrapped.
+        """
+        if not key_ids:
+            return {}
+        lane = self._id_lanes.get(partition) or self._new_id_lane(partition)
+        outcomes = await lane.get(key_ids)
+        found: dict[UUID, DataKey | KeyDestroyed] = {}
+        for key_id, outcome in outcomes.items():
+            if not isinstance(outcome, DataKey | KeyDestroyed):
+                raise outcome
+            found[key_id] = outcome
+        return found
+
+    async def check(self) -> None:
+        """Refuse a key store that is not the one this database was filled with; call it at start.
+
+        Keys seen for the first time are noted down.
+
+        Raises:
+            KeyStoreMismatch: a key noted down before is absent from the key store, or is another one.
+        """
+        held = self._provider.check_values()
+        noted = await self._noted()
+        _refuse_mismatch(held, noted)
+        new = {name: value for name, value in held.items() if name not in noted}
+        if new:
+            note = statement("record_key_checks")
+            await self._pool.execute(note, _CHECK_PARTITION, list(new), list(new.values()))
+            _refuse_mismatch(held, await self._noted())
+
+    def forget(self) -> None:
+        """Drop every unwrapped key from memory, as after a shred or when the key store changed."""
+        self._live.clear()
+        self._by_id.clear()
+
+    async def _noted(self) -> dict[str, bytes]:
+        rows = await self._pool.fetch(statement("key_checks"), _CHECK_PARTITION)
+        return {row["name"]: row["value"] for row in rows}
+
+    def _new_live_lane(self, partition: int) -> Lane[KeyName, DataKey | VaultError]:
+        lane = self._live_lanes[partition] = Lane(partial(self._load_or_create, partition), KEYS_PER_BATCH_MAX)
+        return lane
+
+    def _new_id_lane(self, partition: int) -> Lane[UUID, DataKey | VaultError]:
+        lane = self._id_lanes[partition] = Lane(partial(self._load_by_id, partition), KEYS_PER_BATCH_MAX)
+        return lane
+
+    async def _load_or_create(
+        self, partition: int, names: Collection[KeyName]
+    ) -> Mapping[KeyName, DataKey | VaultError]:
+        outcomes = await self._load(partition, names)
+        for _ in range(_CREATE_ROUNDS_MAX):
+            absent = [name for name in names if name not in outcomes]
+            if not absent:
+                return outcomes
+            outcomes.update(await self._create(partition, absent))
+            lost = [name for name in absent if name not in outcomes]  # another process was first
+            if lost:
+                outcomes.update(await self._load(partition, lost))
+        raise VaultError(f"partition {partition}: data keys vanish as fast as they are created")
+
+    async def _load(self, partition: int, names: Collection[KeyName]) -> dict[KeyName, DataKey | VaultError]:
+        rows = await self._pool.fetch(statement("live_keys"), partition, *_columns(names))
+        outcomes: dict[KeyName, DataKey | VaultError] = {}
+        for row in rows:
+            name = KeyName(row["subject_id"], row["record_class"])
+            outcome = outcomes[name] = self._unwrapped(partition, row)
+            if isinstance(outcome, DataKey):
+                self._live.put((partition, name), outcome)
+        return outcomes
+
+    async def _create(self, partition: int, names: Sequence[KeyName]) -> dict[KeyName, DataKey]:
+        keys = [DataKey.random() for _ in names]
+        wrapped = [self._provider.wrap(key.secret) for key in keys]
+        rows = await self._pool.fetch(
+            statement("create_keys"),
+            partition,
+            [key.key_id for key in keys],
+            *_columns(names),
+            [w.epoch for w in wrapped],
+            [w.wrapped for w in wrapped],
+            [key.commitment for key in keys],
+        )
+        won = {row["key_id"] for row in rows}
+        created = {name: key for name, key in zip(names, keys, strict=True) if key.key_id in won}
+        for name, key in created.items():
+            self._live.put((partition, name), key)
+        return created
+
+    async def _load_by_id(self, partition: int, key_ids: Collection[UUID]) -> Mapping[UUID, DataKey | VaultError]:
+        rows = await self._pool.fetch(statement("keys_by_id"), partition, list(key_ids))
+        return {row["key_id"]: self._unwrapped(partition, row) for row in rows}
+
+    def _unwrapped(self, partition: int, row: "Record") -> DataKey | VaultError:
+        """Unwrap one key; what is wrong with it is its own answer and not the batch's."""
+        key_id: UUID = row["key_id"]
+        if row["destroyed_at"] is not None:
+            return KeyDestroyed(key_id, row["destroyed_at"])
+        known = self._by_id.get((partition, key_id))
+        if known is not None:
+            return known
+        try:
+            key = DataKey(key_id, self._provider.unwrap(WrappedKey(row["epoch"], row["wrapped"])))
+        except VaultError as error:
+            return error
+        if key.commitment != row["commitment"]:
+            return KeyCorrupt(f"key {key_id} is not the one that its row commits to")
+        self._by_id.put((partition, key_id), key)
+        return key
+
+
+def _checked(name: tuple[UUID, str]) -> KeyName:
+    """Refuse here what the database would refuse for everybody in the batch."""
+    subject_id, record_class = name
+    if not _RECORD_CLASS.fullmatch(record_class):
+        raise ValueError(f"record class {record_class!r} must match {_RECORD_CLASS.pattern}")
+    return KeyName(subject_id, record_class)
+
+
+def _columns(names: Collection[KeyName]) -> tuple[list[UUID], list[str]]:
+    return [name.subject_id for name in names], [name.record_class for name in names]
+
+
+def _keys_only(outcomes: Mapping[KeyName, DataKey | VaultError]) -> dict[tuple[UUID, str], DataKey]:
+    keys: dict[tuple[UUID, str], DataKey] = {}
+    for name, outcome in outcomes.items():
+        if isinstance(outcome, VaultError):
+            raise outcome
+        keys[name] = outcome
+    return keys
+
+
+def _refuse_mismatch(held: Mapping[str, bytes], noted: Mapping[str, bytes]) -> None:
+    for name, value in noted.items():
+        if name not in held:
+            raise KeyStoreMismatch(name, "is missing from it: is it an older copy?")
+        if held[name] != value:
+            raise KeyStoreMismatch(name, "is another key than the one used so far: restore the right key store")

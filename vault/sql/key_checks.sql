@@ -1,0 +1,1 @@
+select name, value from vault.key_check where partition = $1
