@@ -12,7 +12,18 @@ from domain.kernel import Aggregate, Command, Event, Message
 from domain.survey import SURVEY
 from domain.touch import TOUCH
 
-__all__ = ["AGGREGATES", "aggregate_of", "command_types", "event_types"]
+__all__ = [
+    "AGGREGATES",
+    "CAMPAIGN",
+    "COMPLAINT",
+    "CUSTOMER",
+    "INTERACTION",
+    "SURVEY",
+    "TOUCH",
+    "aggregate_of",
+    "command_types",
+    "event_types",
+]
 
 M = TypeVar("M", bound=Message)
 

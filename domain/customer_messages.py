@@ -121,7 +121,7 @@ class CustomerDetailsCorrected(Event, name="customer.details-corrected"):
     correction_id: UUID
     reason: Code
     changes: Changes = ()
-    corrected_personal: Annotated[tuple[Literal["name"], ...], Field(max_length=1)] = ()
+    corrected_personal: Annotated[tuple[Literal["name"], ...], Field(max_length=10)] = ()
     name: Name = None
 
 

@@ -88,7 +88,7 @@ class InteractionCorrected(Event, name="interaction.corrected"):
     customer_id: UUID
     reason: Code
     changes: Changes = ()
-    corrected_personal: Annotated[tuple[Literal["summary"], ...], Field(max_length=1)] = ()
+    corrected_personal: Annotated[tuple[Literal["summary"], ...], Field(max_length=10)] = ()
     summary: Summary = None
 
 

@@ -84,7 +84,7 @@ class Command(Message):
     actor_field: ClassVar[str | None] = None
 
 
-class Refusal(Exception):  # noqa: N818 - it is an expected outcome, not an error
+class Refusal(Exception):
     """A command that cannot be accepted now, with a stable code such as `complaint.already-closed`."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
@@ -108,7 +108,7 @@ def nobody(_: object) -> Sequence[tuple[UUID, str]]:
     return ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Aggregate(Generic[S]):
     """One kind of stream: its events and commands, and the two pure functions over them.
 

@@ -1,12 +1,15 @@
-"""Hypothesis strategies for messages, read from their declared fields, and for reachable histories.
+"""Messages made from their declared fields, and hypothesis strategies for reachable histories.
 
 Values come from small pools, so that ids meet again and repeats, corrections and refusals happen.
+The n-th message of a class is always the same one: a step of a history is one cheap, shrinkable draw.
 """
 
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
+from random import Random
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
@@ -15,24 +18,32 @@ from pydantic import AwareDatetime, StringConstraints
 
 from domain import codes
 from domain import touch as touches
-from domain.kernel import Aggregate, Command, Event, Refusal
+from domain.kernel import Aggregate, Command, Event, Message, Refusal
 
 IDS = tuple(UUID(int=0x018BCFE5_6800_7000_8000_000000000000 + n) for n in range(2))
 STREAM = UUID(int=0x018BCFE5_6800_7000_8000_0000000000FF)
+VARIANTS = 100
 
-_TIMES = (
-    datetime(2012, 2, 29, 23, 59, 59, tzinfo=UTC),
-    datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=timezone(timedelta(hours=8))),
-)
-_DATES = (date(2012, 2, 29), date(2026, 12, 31))
+_POOLS: Mapping[Any, tuple[Any, ...]] = {
+    UUID: IDS,
+    bool: (False, True),
+    types.NoneType: (None,),
+    date: (date(2012, 2, 29), date(2026, 12, 31)),
+    AwareDatetime: (
+        datetime(2012, 2, 29, 23, 59, 59, tzinfo=UTC),
+        datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=timezone(timedelta(hours=8))),
+    ),
+    # Annotations that pydantic has already taken apart name the plain class.
+    datetime: (datetime(2026, 11, 2, 9, tzinfo=UTC),),
+}
 
 
-def _pool(text: Any, *values: str) -> dict[StringConstraints, st.SearchStrategy[str]]:
+def _pool(text: Any, *pool: str) -> dict[StringConstraints, tuple[str, ...]]:
     (constraints,) = text.__metadata__
-    return {constraints: st.sampled_from(values)}
+    return {constraints: pool}
 
 
-_TEXTS: Mapping[StringConstraints, st.SearchStrategy[str]] = {
+_TEXTS: Mapping[StringConstraints, tuple[str, ...]] = {
     **_pool(codes.Code, "mortgage", "us.cfpb", "a-1_b.c"),
     **_pool(codes.Label, "Closed with explanation", "按揭贷款"),
     **_pool(codes.Reference, "CASE-2026/0001", "7"),
@@ -49,69 +60,56 @@ _TEXTS: Mapping[StringConstraints, st.SearchStrategy[str]] = {
 }
 
 
-def _integers(metadata: list[Any]) -> st.SearchStrategy[int]:
-    least = max(mark.ge for mark in metadata if hasattr(mark, "ge"))
-    most = min(mark.le for mark in metadata if hasattr(mark, "le"))
-    near = [value for value in (0, 1, 5, 10) if least <= value <= most]
-    return st.sampled_from([least, most, *near])
+def _integer(marks: list[Any], random: Random) -> int:
+    least = max(mark.ge for mark in marks if hasattr(mark, "ge"))
+    most = min(mark.le for mark in marks if hasattr(mark, "le"))
+    return random.choice([least, most, *(near for near in (0, 1, 5, 10) if least <= near <= most)])
 
 
-def _scalars(kind: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:
-    if kind is str:
-        (constraints,) = (mark for mark in metadata if isinstance(mark, StringConstraints))
-        return _TEXTS[constraints]
-    if kind is int:
-        return _integers(metadata)
-    pools: dict[Any, tuple[Any, ...]] = {UUID: IDS, date: _DATES, datetime: _TIMES, bool: (False, True)}
-    return st.sampled_from(pools[kind])
-
-
-def _containers(origin: Any, arguments: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+def _container(origin: Any, arguments: tuple[Any, ...], random: Random) -> Any:
     if origin is tuple:
-        return st.lists(values(arguments[0]), max_size=2).map(tuple)
+        return tuple(value(arguments[0], random) for _ in range(random.randrange(3)))
     if origin is dict:
-        return st.dictionaries(values(arguments[0]), values(arguments[1]), max_size=2)
-    return st.one_of([values(argument) for argument in reversed(arguments)])
+        return {value(arguments[0], random): value(arguments[1], random) for _ in range(random.randrange(3))}
+    return value(random.choice(arguments), random)
 
 
-def values(kind: Any, metadata: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
-    """Make values of an annotation, `Annotated` constraints included."""
+def value(kind: Any, random: Random, metadata: tuple[Any, ...] = ()) -> Any:
+    """Make a value of an annotation, `Annotated` constraints included."""
     origin = get_origin(kind)
-    if kind is AwareDatetime:
-        return st.sampled_from(_TIMES)
-    if kind is types.NoneType:
-        return st.none()
     if origin is Annotated:
         inner, *marks = get_args(kind)
-        return values(inner, (*marks, *metadata))
-    if origin is Literal:
-        return st.sampled_from(get_args(kind))
+        return value(inner, random, (*marks, *metadata))
+    if kind in _POOLS or origin is Literal:
+        return random.choice(_POOLS.get(kind, get_args(kind)))
     if origin in {tuple, dict, Union, types.UnionType}:
-        return _containers(origin, get_args(kind))
+        return _container(origin, get_args(kind), random)
     if hasattr(kind, "__pydantic_fields__"):
-        return messages(kind)
+        return made(kind, random)
     marks = [one for mark in metadata for one in (getattr(mark, "metadata", None) or [mark])]
-    return _scalars(kind, marks)
+    if kind is int:
+        return _integer(marks, random)
+    return random.choice(next(_TEXTS[mark] for mark in marks if isinstance(mark, StringConstraints)))
 
 
-def messages(kind: Any, **fixed: Any) -> st.SearchStrategy[Any]:
-    """Make messages or values of a class, with some fields fixed."""
+def made(kind: Any, random: Random, **fixed: Any) -> Any:
+    """Make a message or value of a class, with some fields fixed."""
     fields = kind.__pydantic_fields__
-    made = {name: values(info.annotation, tuple(info.metadata)) for name, info in fields.items()}
-    made |= {name: st.just(value) for name, value in fixed.items()}
-    return st.fixed_dictionaries(made).map(lambda given: kind(**given))
+    values = {name: value(info.annotation, random, tuple(info.metadata)) for name, info in fields.items()}
+    return kind(**{**values, **fixed})
 
 
-def commands(kind: type[Command]) -> st.SearchStrategy[Command]:
-    """Make commands of a class, all to one stream."""
-    return _commands[kind] if kind in _commands else _commands.setdefault(kind, _to_one_stream(kind))
+@cache
+def variant(kind: type[Message], number: int) -> Any:
+    """Make the n-th message of a class; commands all go to one stream."""
+    fixed = {kind.stream_field: STREAM} if issubclass(kind, Command) else {}
+    return made(kind, Random(f"{kind.__name__} {number}"), **fixed)
 
 
-def _to_one_stream(kind: type[Command]) -> st.SearchStrategy[Command]:
-    return messages(kind, **{kind.stream_field: STREAM})
-
-
-_commands: dict[type[Command], st.SearchStrategy[Command]] = {}
+def messages(*kinds: type[Message]) -> st.SearchStrategy[Any]:
+    """Choose a message of one of the classes."""
+    last = len(kinds) * VARIANTS - 1
+    return st.integers(0, last).map(lambda number: variant(kinds[number % len(kinds)], number // len(kinds)))
 
 
 @dataclass(frozen=True)
@@ -122,14 +120,9 @@ class Reached:
     events: tuple[Event, ...]
 
 
-@st.composite
-def reachable(draw: st.DrawFn, aggregate: Aggregate[Any], steps: int = 12) -> Reached:
-    """Reach a state by random commands, of which the refused ones are passed over."""
+def reach(aggregate: Aggregate[Any], wanted: list[Command]) -> Reached:
+    """Decide commands one after another, passing over the refused ones."""
     state, events = aggregate.initial, []
-    opening, *others = aggregate.commands
-    wanted = draw(st.lists(st.one_of([commands(kind) for kind in others]), max_size=steps))
-    if wanted or draw(st.booleans()):
-        wanted = [draw(commands(opening)), *wanted]
     for command in wanted:
         try:
             decided = aggregate.decide(command, state)
@@ -139,3 +132,11 @@ def reachable(draw: st.DrawFn, aggregate: Aggregate[Any], steps: int = 12) -> Re
             state = aggregate.evolve(state, event)
             events.append(event)
     return Reached(state, tuple(events))
+
+
+def reachable(aggregate: Aggregate[Any], steps: int = 15) -> st.SearchStrategy[Reached]:
+    """Reach a state by random commands, of which the refused ones are passed over."""
+    opening, *others = aggregate.commands
+    begun = st.tuples(messages(opening), st.lists(messages(*others), max_size=steps))
+    wanted = st.just([]) | begun.map(lambda parts: [parts[0], *parts[1]])
+    return wanted.map(lambda commands: reach(aggregate, commands))
