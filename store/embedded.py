@@ -33,6 +33,7 @@ from store import reaper
 from store.postgres_programs import Account, EmbeddedServerError, packaged_bin_dir, run, server_account, usable_bin_dir
 
 START_TIMEOUT_S = 300  # recovery after a crash replays up to max_wal_size
+ORPHANS_TIMEOUT_S = 30
 PORT = 5432  # names the socket file; no port is opened
 SOCKET_PATH_BYTES_MAX = 103  # macOS; Linux allows 107
 
@@ -51,7 +52,7 @@ SETTINGS: Mapping[str, str] = {
     "timezone": "UTC",
     "track_io_timing": "on",
     "unix_socket_permissions": "0700",
-    "wal_compression": "on",
+    "wal_compression": "pglz",
 }
 
 
@@ -154,7 +155,7 @@ class EmbeddedServer:
                 self._initialise()
             self._check_major()
             self._write_settings(settings)
-            self._discard_stale_pid()
+            self._discard_stale_pids()
             self._ensure_reaper()  # before the server, so that a kill in between leaves nothing behind
             say("Starting PostgreSQL")
             self._start()
@@ -212,25 +213,36 @@ class EmbeddedServer:
         if self._account is not None:
             os.chown(conf, *self._account)
 
-    def _discard_stale_pid(self) -> None:
-        """Nobody listens: a live process of that pid is another program (after a reboot, or in a container)."""
-        pid_file = self.cluster / "postmaster.pid"
-        try:
-            pid = int(pid_file.read_text(encoding="utf-8").split("\n", 1)[0])
-            program = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            return  # PostgreSQL copes with the pid of a dead process
-        if "postgres" not in program:
-            pid_file.unlink(missing_ok=True)
+    def _discard_stale_pids(self) -> None:
+        """Nobody listens, so a pid that still exists is another program's or that of a killed postmaster.
+
+        The former comes with reboots and containers, the latter where nobody waits for dead processes (a container
+        without init). PostgreSQL would refuse to start in both cases.
+        """
+        for pid_file in (self.cluster / "postmaster.pid", self._socket_dir / f".s.PGSQL.{PORT}.lock"):
+            try:
+                pid = int(pid_file.read_text(encoding="utf-8").split("\n", 1)[0])
+                process = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+            except (OSError, ValueError):
+                continue  # PostgreSQL copes with a pid that nobody has
+            if "(postgres)" not in process or ") Z " in process:
+                pid_file.unlink(missing_ok=True)
 
     def _start(self) -> None:
         log = self.cluster / "server.log"
-        size = log.stat().st_size if log.exists() else 0
-        try:
-            self._run("pg_ctl", "start", "-w", "-t", str(START_TIMEOUT_S), "-D", str(self.cluster), "-l", str(log))
-        except EmbeddedServerError as error:
-            told = log.read_bytes()[size:].decode(errors="replace") if log.exists() else ""
-            raise EmbeddedServerError(f"{error}\n{told[-4000:]}\nThe whole log: {log}") from error
+        deadline = time.monotonic() + ORPHANS_TIMEOUT_S
+        while True:
+            size = log.stat().st_size if log.exists() else 0
+            try:
+                self._run("pg_ctl", "start", "-w", "-t", str(START_TIMEOUT_S), "-D", str(self.cluster), "-l", str(log))
+            except EmbeddedServerError as error:
+                told = log.read_bytes()[size:].decode(errors="replace") if log.exists() else ""
+                # The children of a killed postmaster are about to notice.
+                if "pre-existing shared memory block" not in told or time.monotonic() > deadline:
+                    raise EmbeddedServerError(f"{error}\n{told[-4000:]}\nThe whole log: {log}") from error
+                time.sleep(0.2)
+            else:
+                return
 
     def _wait_until_ready(self) -> None:
         """A server that another process started may still be recovering from a crash."""
@@ -270,6 +282,9 @@ class EmbeddedServer:
 
 
 def _open_data_dir(data_dir: Path) -> IO[bytes]:
+    if re.search(r'["$`\\\n]', str(data_dir)):
+        # pg_ctl starts the server through a shell, with its paths in double quotes.
+        raise EmbeddedServerError(f'the data directory {data_dir} has one of these in its name: " $ ` \\')
     try:
         data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
         if os.geteuid() == 0:
@@ -283,7 +298,7 @@ def _open_data_dir(data_dir: Path) -> IO[bytes]:
 
 def _socket_dir(cluster: Path) -> Path:
     """The cluster itself, or, where that path is too long for a socket, a private directory in /tmp."""
-    if len(os.fsencode(cluster / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_BYTES_MAX and '"' not in str(cluster):
+    if len(os.fsencode(cluster / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_BYTES_MAX:
         return cluster
     digest = hashlib.sha256(os.fsencode(cluster)).hexdigest()[:20]
     return Path("/tmp") / f"daybook-{digest}"  # noqa: S108 - `_private_dir` refuses what somebody else put there

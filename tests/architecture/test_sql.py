@@ -32,11 +32,6 @@ def test_every_statement_is_used_by_its_name(statements: list[Path], project: Pa
     assert unused == set()
 
 
-def test_every_migration_is_named_and_numbered_in_a_row(project: Path) -> None:
-    numbers = [int(path.name[:4]) for path in sorted((project / "migrations").glob("[0-9]*.sql"))]
-    assert numbers == list(range(1, len(numbers) + 1))
-
-
 def _strings_of(package: Path) -> set[str]:
     return {
         node.value
