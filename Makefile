@@ -60,7 +60,7 @@ lock: venv ## resolve the newest allowed versions into the requirements files
 	  --custom-compile-command 'make lock' --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 schema: venv ## write migrations/schema.sql anew from the migrations
-	@$(BIN)/python -m store.migrate schema
+	@$(BIN)/python -m pytest -q tests/store/test_schema.py --write-schema
 
 bench: venv ## benchmarks (ARGS: append, import, rebuild, http, read; --json)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,0 +1,687 @@
+-- The whole schema, written by `make schema` from the migrations. To be read, not applied.
+
+SET check_function_bodies = false;
+
+CREATE SCHEMA daybook;
+
+ALTER SCHEMA daybook OWNER TO daybook_owner;
+
+CREATE SCHEMA read_model;
+
+ALTER SCHEMA read_model OWNER TO daybook_owner;
+
+CREATE SCHEMA record;
+
+ALTER SCHEMA record OWNER TO daybook_owner;
+
+CREATE SCHEMA vault;
+
+ALTER SCHEMA vault OWNER TO daybook_owner;
+
+CREATE FUNCTION record.append(p smallint, cause_recorded_at timestamp with time zone, careful boolean, e_request integer[], e_id uuid[], e_stream uuid[], e_version bigint[], e_customer uuid[], e_type text[], e_schema smallint[], e_occurred_at timestamp with time zone[], e_actor text[], e_correlation uuid[], e_causation uuid[], e_salts bytea, e_data bytea[], e_meta bytea[], s_request integer[], s_stream uuid[], s_expected bigint[], k_request integer[], k_customer uuid[], k_types text[], k_after bigint[], c_request integer[], c_id uuid[], c_hmac bytea[], c_answer bytea[], c_last integer[], c_expires_at timestamp with time zone[], b_request integer[], b_event uuid[], b_subject uuid[], b_class text[], b_key uuid[], b_blob bytea[], t_event integer[], t_customer uuid[], t_role text[], OUT base bigint, OUT stamp timestamp with time zone, OUT refused integer[], OUT reason smallint[], OUT detail bigint[], OUT item integer[]) RETURNS record
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    place bigint[];
+begin
+    select n.base, n.stamp into base, stamp from record.next_position(p, cause_recorded_at) n;
+    select j.refused, j.reason, j.detail, j.item into refused, reason, detail, item
+      from record.judge(p, careful, e_request, e_id, e_stream, e_version, s_request, s_stream, s_expected,
+                        k_request, k_customer, k_types, k_after, c_request, c_id) j;
+
+    if refused is null then
+        insert into record.event
+        select p, base + n.ordinal - 1, n.id, n.stream, n.version, n.customer, n.type, n.schema,
+               n.occurred_at, stamp, n.actor, n.correlation, n.causation,
+               substring(e_salts from (n.ordinal::int - 1) * 16 + 1 for 16), n.data, n.meta
+          from unnest(e_id, e_stream, e_version, e_customer, e_type, e_schema, e_occurred_at, e_actor,
+                      e_correlation, e_causation, e_data, e_meta) with ordinality
+               n(id, stream, version, customer, type, schema, occurred_at, actor,
+                 correlation, causation, data, meta, ordinal);
+    else
+        select array_agg(case when w.good then base + w.rank - 1 end order by w.ordinal) into place
+          from (select n.ordinal, n.request <> all (refused) as good,
+                       count(*) filter (where n.request <> all (refused)) over (order by n.ordinal) as rank
+                  from unnest(e_request) with ordinality n(request, ordinal)) w;
+        insert into record.event
+        select p, n.place, n.id, n.stream, n.version, n.customer, n.type, n.schema,
+               n.occurred_at, stamp, n.actor, n.correlation, n.causation,
+               substring(e_salts from (n.ordinal::int - 1) * 16 + 1 for 16), n.data, n.meta
+          from unnest(place, e_id, e_stream, e_version, e_customer, e_type, e_schema, e_occurred_at, e_actor,
+                      e_correlation, e_causation, e_data, e_meta) with ordinality
+               n(place, id, stream, version, customer, type, schema, occurred_at, actor,
+                 correlation, causation, data, meta, ordinal)
+         where n.place is not null;
+    end if;
+
+    if cardinality(b_request) > 0 then
+        insert into record.sealed
+        select p, b.event, b.subject, b.class, b.key, b.blob
+          from unnest(b_request, b_event, b_subject, b_class, b_key, b_blob)
+               b(request, event, subject, class, key, blob)
+         where refused is null or b.request <> all (refused);
+    end if;
+    if cardinality(t_event) > 0 then
+        insert into record.participant
+        select p, t.customer, case when place is null then base + t.event - 1 else place[t.event] end, t.role
+          from unnest(t_event, t_customer, t_role) t(event, customer, role)
+         where place is null or place[t.event] is not null;
+    end if;
+    if cardinality(c_request) > 0 then
+        insert into record.command
+        select p, c.id, c.hmac, c.answer,
+               case when c.last = 0 then base - 1
+                    when place is null then base + c.last - 1 else place[c.last] end,
+               c.expires_at
+          from unnest(c_request, c_id, c_hmac, c_answer, c_last, c_expires_at)
+               c(request, id, hmac, answer, last, expires_at)
+         where refused is null or c.request <> all (refused);
+    end if;
+end;
+$$;
+
+ALTER FUNCTION record.append(p smallint, cause_recorded_at timestamp with time zone, careful boolean, e_request integer[], e_id uuid[], e_stream uuid[], e_version bigint[], e_customer uuid[], e_type text[], e_schema smallint[], e_occurred_at timestamp with time zone[], e_actor text[], e_correlation uuid[], e_causation uuid[], e_salts bytea, e_data bytea[], e_meta bytea[], s_request integer[], s_stream uuid[], s_expected bigint[], k_request integer[], k_customer uuid[], k_types text[], k_after bigint[], c_request integer[], c_id uuid[], c_hmac bytea[], c_answer bytea[], c_last integer[], c_expires_at timestamp with time zone[], b_request integer[], b_event uuid[], b_subject uuid[], b_class text[], b_key uuid[], b_blob bytea[], t_event integer[], t_customer uuid[], t_role text[], OUT base bigint, OUT stamp timestamp with time zone, OUT refused integer[], OUT reason smallint[], OUT detail bigint[], OUT item integer[]) OWNER TO daybook_owner;
+
+CREATE FUNCTION record.close_cut(p smallint, t timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+    closed bigint;
+begin
+    select c.position into closed from record.closed_cut c where c.partition = p and c.recorded_at = t;
+    if found then
+        return closed;
+    end if;
+    if not record.lock_head(p) then
+        raise exception 'partition % is not part of this record', p using errcode = 'DB001';
+    end if;
+    if clock_timestamp() <= t then
+        raise exception 'the cut at % lies in the future', t using errcode = 'DB003';
+    end if;
+    select c.position into closed from record.closed_cut c where c.partition = p and c.recorded_at = t;
+    if not found then
+        closed := record.position_at(p, t);
+        insert into record.closed_cut values (p, t, closed);
+    end if;
+    return closed;
+end;
+$$;
+
+ALTER FUNCTION record.close_cut(p smallint, t timestamp with time zone) OWNER TO daybook_owner;
+
+CREATE FUNCTION record.fingerprint() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+    select format('%s/%s/%s/%s', s.system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8), d.oid,
+                  'record.event'::regclass::oid)
+      from pg_control_system() s, pg_database d
+     where d.datname = current_database();
+$$;
+
+ALTER FUNCTION record.fingerprint() OWNER TO daybook_owner;
+
+CREATE FUNCTION record.judge(p smallint, careful boolean, e_request integer[], e_id uuid[], e_stream uuid[], e_version bigint[], s_request integer[], s_stream uuid[], s_expected bigint[], k_request integer[], k_customer uuid[], k_types text[], k_after bigint[], c_request integer[], c_id uuid[], OUT refused integer[], OUT reason smallint[], OUT detail bigint[], OUT item integer[]) RETURNS record
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+begin
+    if cardinality(s_request) > 0 then
+        select array_agg(f.request), array_agg(1::smallint), array_agg(f.found), array_agg(f.ordinal)
+          into refused, reason, detail, item
+          from (select s.request, s.expected, s.ordinal::int,
+                       coalesce((select e.version from record.event e
+                                  where e.partition = p and e.stream_id = s.stream
+                                  order by e.version desc limit 1), -1) as found
+                  from unnest(s_request, s_stream, s_expected) with ordinality
+                       s(request, stream, expected, ordinal)
+                offset 0) f
+         where f.found <> f.expected;
+    end if;
+    if cardinality(k_request) > 0 then
+        select refused || array_agg(f.request), reason || array_agg(2::smallint),
+               detail || array_agg(f.found), item || array_agg(0)
+          into refused, reason, detail, item
+          from (select k.request,
+                       (select e.position from record.event e
+                         where e.partition = p
+                           and (e.customer_id, e.position) > (k.customer, k.after)
+                           and (e.customer_id, e.position) <= (k.customer, 9223372036854775807)
+                           and e.type = any (string_to_array(k.types, ' '))
+                         order by e.customer_id, e.position limit 1) as found
+                  from unnest(k_request, k_customer, k_types, k_after) k(request, customer, types, after)
+                offset 0) f
+         where f.found is not null;
+    end if;
+    if careful then
+        select refused || array_agg(f.request), reason || array_agg(4::smallint),
+               detail || array_agg(f.version), item || array_agg(0)
+          into refused, reason, detail, item
+          from (select n.request, n.id, n.stream, n.version,
+                       (select e.event_id from record.event e
+                         where e.partition = p and e.event_id >= n.id
+                         order by e.event_id limit 1) as id_found,
+                       (select e.version from record.event e
+                         where e.partition = p and e.stream_id = n.stream and e.version >= n.version
+                         order by e.version limit 1) as version_found
+                  from unnest(e_request, e_id, e_stream, e_version) n(request, id, stream, version)
+                offset 0) f
+         where f.id_found = f.id or f.version_found = f.version;
+    end if;
+    if careful or refused is not null then
+        select array_agg(f.request) || refused, array_agg(3::smallint) || reason,
+               array_agg(0::bigint) || detail, array_agg(0) || item
+          into refused, reason, detail, item
+          from (select c.request, c.id,
+                       (select d.command_id from record.command d
+                         where d.partition = p and d.command_id >= c.id
+                         order by d.command_id limit 1) as found
+                  from unnest(c_request, c_id) c(request, id)
+                 where careful or c.request = any (refused)
+                offset 0) f
+         where f.found = f.id;
+    end if;
+end;
+$$;
+
+ALTER FUNCTION record.judge(p smallint, careful boolean, e_request integer[], e_id uuid[], e_stream uuid[], e_version bigint[], s_request integer[], s_stream uuid[], s_expected bigint[], k_request integer[], k_customer uuid[], k_types text[], k_after bigint[], c_request integer[], c_id uuid[], OUT refused integer[], OUT reason smallint[], OUT detail bigint[], OUT item integer[]) OWNER TO daybook_owner;
+
+CREATE FUNCTION record.lock_head(p smallint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+begin
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'the head of partition % is locked in READ COMMITTED only, not in %',
+            p, current_setting('transaction_isolation')
+            using errcode = 'DB004';
+    end if;
+    perform 1 from record.partition_head h where h.partition = p for update;
+    return found;
+end;
+$$;
+
+ALTER FUNCTION record.lock_head(p smallint) OWNER TO daybook_owner;
+
+CREATE FUNCTION record.next_position(p smallint, cause_recorded_at timestamp with time zone, OUT base bigint, OUT stamp timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+declare
+    last_recorded_at timestamptz;
+    cut timestamptz;
+    clock timestamptz;
+begin
+    if not record.lock_head(p) then
+        raise exception 'partition % is not part of this record', p using errcode = 'DB001';
+    end if;
+    select e.position + 1, e.recorded_at into base, last_recorded_at
+      from record.event e where e.partition = p order by e.position desc limit 1;
+    select c.recorded_at + interval '1 microsecond' into cut
+      from record.closed_cut c where c.partition = p order by c.recorded_at desc limit 1;
+    base := coalesce(base, 0);
+    clock := clock_timestamp();
+    if clock < greatest(last_recorded_at, cut) - interval '1 second' then
+        raise exception 'the clock (%) is more than a second behind the last event of partition % (%)',
+            clock, p, greatest(last_recorded_at, cut)
+            using errcode = 'DB002', hint = 'Correct the clock of the database host.';
+    end if;
+    stamp := greatest(last_recorded_at, cut, cause_recorded_at, clock);
+end;
+$$;
+
+ALTER FUNCTION record.next_position(p smallint, cause_recorded_at timestamp with time zone, OUT base bigint, OUT stamp timestamp with time zone) OWNER TO daybook_owner;
+
+CREATE FUNCTION record.position_at(p smallint, t timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+declare
+    low bigint := 0;
+    high bigint;
+    middle bigint;
+    at_middle timestamptz;
+begin
+    select e.position + 1 into high from record.event e
+     where e.partition = p order by e.position desc limit 1;
+    high := coalesce(high, 0);
+    while low < high loop
+        middle := (low + high) / 2;
+        select e.recorded_at into at_middle from record.event e
+         where e.partition = p and e.position >= middle order by e.position limit 1;
+        if at_middle <= t then low := middle + 1; else high := middle; end if;
+    end loop;
+    return low;
+end;
+$$;
+
+ALTER FUNCTION record.position_at(p smallint, t timestamp with time zone) OWNER TO daybook_owner;
+
+CREATE FUNCTION record.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% on record.% is refused: the record is append-only', tg_op, tg_table_name
+        using errcode = 'DB005';
+end;
+$$;
+
+ALTER FUNCTION record.refuse_change() OWNER TO daybook_owner;
+
+CREATE FUNCTION record.slice_of(id uuid) RETURNS integer
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select case
+        when get_byte(b, 6) >> 4 in (7, 8) and get_byte(b, 8) >> 6 = 2
+            then ((get_byte(b, 6) & 15) << 8) | get_byte(b, 7)
+        else (get_byte(sha256(b), 0) << 4) | (get_byte(sha256(b), 1) >> 4)
+    end
+    from (select uuid_send(id)) as u(b);
+$$;
+
+ALTER FUNCTION record.slice_of(id uuid) OWNER TO daybook_owner;
+
+CREATE FUNCTION vault.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% on vault.% is refused', tg_op, tg_table_name using errcode = 'DB005';
+end;
+$$;
+
+ALTER FUNCTION vault.refuse_change() OWNER TO daybook_owner;
+
+CREATE FUNCTION vault.refuse_tombstoned() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if exists (select from vault.tombstone t where t.partition = new.partition and t.key_id = new.key_id) then
+        raise exception 'data key % of partition % was destroyed and can never come back', new.key_id, new.partition
+            using errcode = 'DB006';
+    end if;
+    return new;
+end;
+$$;
+
+ALTER FUNCTION vault.refuse_tombstoned() OWNER TO daybook_owner;
+
+CREATE TABLE daybook.migration (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE daybook.migration OWNER TO daybook_owner;
+
+CREATE TABLE read_model.bookmark (
+    partition smallint NOT NULL,
+    projection text NOT NULL,
+    version integer NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    incarnation uuid NOT NULL,
+    lease_epoch bigint DEFAULT 0 NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT bookmark_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT bookmark_position_check CHECK (("position" >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE read_model.bookmark OWNER TO daybook_owner;
+
+CREATE TABLE read_model.lease (
+    partition smallint NOT NULL,
+    duty text NOT NULL,
+    holder text NOT NULL,
+    epoch bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    trouble text,
+    CONSTRAINT lease_duty_check CHECK ((duty = ANY (ARRAY['follow'::text, 'rebuild'::text]))),
+    CONSTRAINT lease_partition_check CHECK ((partition >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE read_model.lease OWNER TO daybook_owner;
+
+CREATE SEQUENCE read_model.lease_epoch
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE read_model.lease_epoch OWNER TO daybook_owner;
+
+CREATE TABLE read_model.live (
+    partition smallint DEFAULT 0 NOT NULL,
+    projection text NOT NULL,
+    version integer NOT NULL,
+    previous integer,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT live_partition_check CHECK ((partition = 0))
+);
+
+ALTER TABLE read_model.live OWNER TO daybook_owner;
+
+CREATE TABLE read_model.parked (
+    partition smallint NOT NULL,
+    projection text NOT NULL,
+    version integer NOT NULL,
+    key uuid NOT NULL,
+    "position" bigint NOT NULL,
+    error text,
+    parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT parked_partition_check CHECK ((partition >= 0))
+);
+
+ALTER TABLE read_model.parked OWNER TO daybook_owner;
+
+CREATE TABLE read_model.version (
+    partition smallint DEFAULT 0 NOT NULL,
+    projection text NOT NULL,
+    version integer NOT NULL,
+    code integer NOT NULL,
+    indexed boolean DEFAULT false NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT version_partition_check CHECK ((partition = 0)),
+    CONSTRAINT version_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE read_model.version OWNER TO daybook_owner;
+
+CREATE TABLE record.closed_cut (
+    partition smallint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    "position" bigint NOT NULL
+);
+
+ALTER TABLE record.closed_cut OWNER TO daybook_owner;
+
+CREATE TABLE record.command (
+    partition smallint NOT NULL,
+    command_id uuid NOT NULL,
+    request_hmac bytea NOT NULL,
+    answer bytea NOT NULL,
+    "position" bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE record.command OWNER TO daybook_owner;
+
+CREATE TABLE record.event (
+    partition smallint NOT NULL,
+    "position" bigint NOT NULL,
+    event_id uuid NOT NULL,
+    stream_id uuid NOT NULL,
+    version bigint NOT NULL,
+    customer_id uuid,
+    type text NOT NULL,
+    schema smallint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    correlation_id uuid NOT NULL,
+    causation_id uuid,
+    salt bytea NOT NULL,
+    data bytea,
+    meta bytea NOT NULL,
+    CONSTRAINT event_position_check CHECK (("position" >= 0)),
+    CONSTRAINT event_version_check CHECK ((version >= 0))
+);
+
+ALTER TABLE record.event OWNER TO daybook_owner;
+
+CREATE VIEW record.event_json AS
+ SELECT partition,
+    "position",
+    event_id,
+    stream_id,
+    version,
+    customer_id,
+    type,
+    schema,
+    occurred_at,
+    recorded_at,
+    actor,
+    correlation_id,
+    causation_id,
+    (convert_from(data, 'UTF8'::name))::jsonb AS data,
+    (convert_from(meta, 'UTF8'::name))::jsonb AS meta
+   FROM record.event e;
+
+ALTER VIEW record.event_json OWNER TO daybook_owner;
+
+CREATE TABLE record.incarnation (
+    partition smallint NOT NULL,
+    incarnation uuid NOT NULL,
+    ordinal integer NOT NULL,
+    fingerprint text NOT NULL,
+    "position" bigint NOT NULL,
+    began_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE record.incarnation OWNER TO daybook_owner;
+
+CREATE TABLE record.participant (
+    partition smallint NOT NULL,
+    customer_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    role text NOT NULL
+);
+
+ALTER TABLE record.participant OWNER TO daybook_owner;
+
+CREATE TABLE record.partition_head (
+    partition smallint NOT NULL,
+    CONSTRAINT partition_head_partition_check CHECK ((partition >= 0))
+);
+
+ALTER TABLE record.partition_head OWNER TO daybook_owner;
+
+CREATE TABLE record.sealed (
+    partition smallint NOT NULL,
+    event_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    record_class text NOT NULL,
+    key_id uuid NOT NULL,
+    blob bytea NOT NULL
+);
+ALTER TABLE ONLY record.sealed ALTER COLUMN blob SET STORAGE EXTERNAL;
+
+ALTER TABLE record.sealed OWNER TO daybook_owner;
+
+CREATE TABLE vault.data_key (
+    partition smallint NOT NULL,
+    key_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    record_class text NOT NULL,
+    epoch integer NOT NULL,
+    wrapped bytea NOT NULL,
+    commitment bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT data_key_commitment_check CHECK ((octet_length(commitment) = 32)),
+    CONSTRAINT data_key_epoch_check CHECK ((epoch >= 1)),
+    CONSTRAINT data_key_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT data_key_record_class_check CHECK ((record_class ~ '^[a-z][a-z0-9._-]{0,62}$'::text)),
+    CONSTRAINT data_key_wrapped_check CHECK ((octet_length(wrapped) = 40))
+);
+
+ALTER TABLE vault.data_key OWNER TO daybook_owner;
+
+CREATE TABLE vault.key_check (
+    partition smallint NOT NULL,
+    name text NOT NULL,
+    value bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT key_check_partition_check CHECK ((partition >= 0))
+);
+
+ALTER TABLE vault.key_check OWNER TO daybook_owner;
+
+CREATE TABLE vault.tombstone (
+    partition smallint NOT NULL,
+    key_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT tombstone_partition_check CHECK ((partition >= 0))
+);
+
+ALTER TABLE vault.tombstone OWNER TO daybook_owner;
+
+ALTER TABLE ONLY daybook.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY read_model.bookmark
+    ADD CONSTRAINT bookmark_pkey PRIMARY KEY (partition, projection, version);
+
+ALTER TABLE ONLY read_model.lease
+    ADD CONSTRAINT lease_pkey PRIMARY KEY (partition, duty);
+
+ALTER TABLE ONLY read_model.live
+    ADD CONSTRAINT live_pkey PRIMARY KEY (partition, projection);
+
+ALTER TABLE ONLY read_model.parked
+    ADD CONSTRAINT parked_pkey PRIMARY KEY (partition, projection, version, key, "position");
+
+ALTER TABLE ONLY read_model.version
+    ADD CONSTRAINT version_pkey PRIMARY KEY (partition, projection, version);
+
+ALTER TABLE ONLY record.closed_cut
+    ADD CONSTRAINT closed_cut_pkey PRIMARY KEY (partition, recorded_at);
+
+ALTER TABLE ONLY record.command
+    ADD CONSTRAINT command_pkey PRIMARY KEY (partition, command_id);
+
+ALTER TABLE ONLY record.event
+    ADD CONSTRAINT event_partition_event_id_key UNIQUE (partition, event_id);
+
+ALTER TABLE ONLY record.event
+    ADD CONSTRAINT event_partition_stream_id_version_key UNIQUE (partition, stream_id, version);
+
+ALTER TABLE ONLY record.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (partition, "position");
+
+ALTER TABLE ONLY record.incarnation
+    ADD CONSTRAINT incarnation_partition_ordinal_key UNIQUE (partition, ordinal);
+
+ALTER TABLE ONLY record.incarnation
+    ADD CONSTRAINT incarnation_pkey PRIMARY KEY (partition, incarnation);
+
+ALTER TABLE ONLY record.participant
+    ADD CONSTRAINT participant_pkey PRIMARY KEY (partition, customer_id, "position", role);
+
+ALTER TABLE ONLY record.partition_head
+    ADD CONSTRAINT partition_head_pkey PRIMARY KEY (partition);
+
+ALTER TABLE ONLY record.sealed
+    ADD CONSTRAINT sealed_pkey PRIMARY KEY (partition, event_id, subject_id, record_class);
+
+ALTER TABLE ONLY vault.data_key
+    ADD CONSTRAINT data_key_partition_subject_id_record_class_key UNIQUE (partition, subject_id, record_class);
+
+ALTER TABLE ONLY vault.data_key
+    ADD CONSTRAINT data_key_pkey PRIMARY KEY (partition, key_id);
+
+ALTER TABLE ONLY vault.key_check
+    ADD CONSTRAINT key_check_pkey PRIMARY KEY (partition, name);
+
+ALTER TABLE ONLY vault.tombstone
+    ADD CONSTRAINT tombstone_pkey PRIMARY KEY (partition, key_id);
+
+CREATE INDEX event_customer ON record.event USING btree (partition, customer_id, "position");
+
+CREATE INDEX sealed_subject ON record.sealed USING btree (partition, subject_id);
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.closed_cut FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE UPDATE ON record.command FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.event FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.incarnation FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.participant FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.partition_head FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.sealed FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_early_delete BEFORE DELETE ON record.command FOR EACH ROW WHEN ((old.expires_at > clock_timestamp())) EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.closed_cut FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.command FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.event FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.incarnation FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.participant FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.partition_head FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.sealed FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.key_check FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.tombstone FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER refuse_tombstoned BEFORE INSERT OR UPDATE OF partition, key_id ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_tombstoned();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.data_key FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.key_check FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.tombstone FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
+
+ALTER TABLE ONLY record.incarnation
+    ADD CONSTRAINT incarnation_partition_fkey FOREIGN KEY (partition) REFERENCES record.partition_head(partition);
+
+GRANT USAGE ON SCHEMA daybook TO daybook_app;
+
+GRANT ALL ON SCHEMA read_model TO daybook_app;
+
+GRANT USAGE ON SCHEMA record TO daybook_app;
+
+GRANT USAGE ON SCHEMA vault TO daybook_app;
+
+GRANT SELECT ON TABLE daybook.migration TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.bookmark TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.lease TO daybook_app;
+
+GRANT USAGE ON SEQUENCE read_model.lease_epoch TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.live TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.parked TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.version TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE record.closed_cut TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE record.command TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE record.event TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE record.event_json TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE record.incarnation TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE record.participant TO daybook_app;
+
+GRANT SELECT ON TABLE record.partition_head TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE record.sealed TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE vault.data_key TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE vault.key_check TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE vault.tombstone TO daybook_app;
