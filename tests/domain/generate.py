@@ -60,6 +60,11 @@ _TEXTS: Mapping[StringConstraints, tuple[str, ...]] = {
 }
 
 
+def _choice(pool: tuple[Any, ...], random: Random) -> Any:
+    """Choose from a pool; of a long vocabulary mostly the first words, so that they meet again."""
+    return random.choice(pool) if len(pool) <= 5 else pool[int(len(pool) * random.random() ** 6)]
+
+
 def _integer(marks: list[Any], random: Random) -> int:
     least = max(mark.ge for mark in marks if hasattr(mark, "ge"))
     most = min(mark.le for mark in marks if hasattr(mark, "le"))
@@ -81,7 +86,7 @@ def value(kind: Any, random: Random, metadata: tuple[Any, ...] = ()) -> Any:
         inner, *marks = get_args(kind)
         return value(inner, random, (*marks, *metadata))
     if kind in _POOLS or origin is Literal:
-        return random.choice(_POOLS.get(kind, get_args(kind)))
+        return _choice(_POOLS.get(kind, get_args(kind)), random)
     if origin in {tuple, dict, Union, types.UnionType}:
         return _container(origin, get_args(kind), random)
     if hasattr(kind, "__pydantic_fields__"):

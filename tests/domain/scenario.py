@@ -2,11 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 import pytest
 
 from domain.kernel import Aggregate, Command, Event, Refusal
+
+C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Event)
+
+WHEN = "2026-11-02T09:00:00Z"
+STREAM = UUID("018bcfe5-6800-7abc-8000-000000000001")
+ANNA, BO, CHEN = (UUID(int=STREAM.int + n) for n in (16, 17, 18))
+ONE, TWO = (UUID(int=STREAM.int + n) for n in (32, 33))
+
+
+def to(kind: type[C], /, **fields: Any) -> C:
+    """Make a command to the one stream of the example."""
+    return kind.model_validate({"occurred_at": WHEN, kind.stream_field: STREAM, **fields})
+
+
+def it(kind: type[E], /, **fields: Any) -> E:
+    """Make an event of the example."""
+    return kind.model_validate({"occurred_at": WHEN, **fields})
 
 
 def play(aggregate: Aggregate[Any], events: Sequence[Event]) -> Any:

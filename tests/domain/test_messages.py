@@ -12,11 +12,11 @@ from domain import AGGREGATES, aggregate_of, codes, command_types, event_types
 from domain.codes import Change, Money, Text
 from domain.interaction import InteractionAnnotated, Participant, RecordInteraction
 from domain.kernel import Command, Event, Message, Personal, Refusal, personal_fields
-from tests.domain.generate import IDS, STREAM
+from tests.domain.generate import IDS
+from tests.domain.scenario import it, to
 
 MESSAGES = [message for a in AGGREGATES for message in (*a.events, *a.commands)]
 NAME = re.compile(r"[a-z]+\.[a-z]+(?:-[a-z]+)*")
-WHEN = "2026-11-02T09:00:00Z"
 
 every_message = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.__name__)
 every_aggregate = pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda one: one.name)
@@ -88,7 +88,7 @@ def constraints(annotation: Any) -> set[Any]:
 @every_message
 def test_free_text_and_personal_lines_are_always_marked_personal(message):
     personal = dict(personal_fields(message))
-    private = {mark for kind in (codes.Text, codes.PersonalLine) for mark in kind.__metadata__}
+    private = {mark for kind in (codes.Text, codes.PersonalLine) for mark in get_args(kind)[1:]}
     for name, info in message.model_fields.items():
         marks = constraints(info.annotation) | {m for m in info.metadata if isinstance(m, StringConstraints)}
         bounds = {getattr(one, "max_length", None) for one in info.metadata} & {mark.max_length for mark in private}
@@ -108,7 +108,7 @@ def test_money_refuses_what_it_cannot_hold(minor, currency):
 
 
 def a_note(**fields: Any) -> InteractionAnnotated:
-    return InteractionAnnotated(**{"occurred_at": WHEN, "note_id": IDS[0], "customer_id": IDS[1], **fields})
+    return it(InteractionAnnotated, **{"note_id": IDS[0], "customer_id": IDS[1], **fields})
 
 
 def test_personal_values_stay_out_of_representations_and_errors():
@@ -170,12 +170,6 @@ def test_only_concrete_messages_have_a_name(kind):
 
 
 def test_times_need_their_zone():
+    contact = {"customer_id": IDS[0], "channel": "phone", "direction": "inbound", "purpose": "servicing"}
     with pytest.raises(ValidationError, match="timezone"):
-        RecordInteraction(
-            occurred_at="2026-11-02T09:00:00",
-            interaction_id=STREAM,
-            customer_id=IDS[0],
-            channel="phone",
-            direction="inbound",
-            purpose="servicing",
-        )
+        to(RecordInteraction, **contact, occurred_at="2026-11-02T09:00:00")

@@ -25,8 +25,8 @@ from domain import (
 from domain import complaint_messages as complaint
 from domain import customer_messages as customer
 from domain.kernel import Aggregate, Command, Event, Refusal, personal_fields
-from tests.domain.generate import STREAM, Reached, messages, reachable
-from tests.domain.scenario import play
+from tests.domain.generate import Reached, messages, reachable
+from tests.domain.scenario import play, to
 
 thorough = settings(
     max_examples=40,
@@ -153,10 +153,6 @@ def test_participants_of_an_event_are_told_once_and_never_the_customer_itself(ag
 
 
 Way = Callable[[Any], Sequence[Command]]
-
-
-def to(kind: type[Command], **fields: Any) -> Command:
-    return kind(occurred_at="2026-11-02T09:00:00Z", **{kind.stream_field: STREAM}, **fields)
 
 
 def open_follow_ups(state: interaction.Interaction) -> list[UUID]:

@@ -1,0 +1,57 @@
+import pytest
+
+from domain.survey import (
+    SURVEY,
+    AnswerSurvey,
+    ConfirmSurveyDelivery,
+    ExpireSurvey,
+    InviteToSurvey,
+    SurveyAnswered,
+    SurveyDelivered,
+    SurveyExpired,
+    SurveyInvited,
+)
+from tests.domain.scenario import ANNA, ONE, given, it, play, to
+
+ASKED = {
+    "customer_id": ANNA,
+    "survey": "after_complaint",
+    "survey_version": 2,
+    "metric": "nps",
+    "scale_min": 0,
+    "scale_max": 10,
+    "channel": "email",
+    "product": "savings",
+}
+INVITE = to(InviteToSurvey, **ASKED, complaint_id=ONE)
+
+
+def test_a_customer_is_invited_and_answers():
+    given(SURVEY).when(INVITE).then(it(SurveyInvited, **ASKED, complaint_id=ONE))
+    given(SURVEY, INVITE).when(to(ConfirmSurveyDelivery)).then(it(SurveyDelivered))
+    given(SURVEY, INVITE).when(to(AnswerSurvey, score=9, verbatim="Quick!")).then(
+        it(SurveyAnswered, **ASKED, score=9, verbatim="Quick!")
+    )
+
+
+@pytest.mark.parametrize("score", [0, 10])
+def test_both_ends_belong_to_the_scale(score):
+    given(SURVEY, INVITE).when(to(AnswerSurvey, score=score)).then(it(SurveyAnswered, **ASKED, score=score))
+
+
+@pytest.mark.parametrize("score", [-1, 11])
+def test_no_score_lies_outside_the_scale(score):
+    given(SURVEY, INVITE).when(to(AnswerSurvey, score=score)).refused("survey.score-out-of-scale", "score")
+
+
+def test_a_late_receipt_of_delivery_is_still_recorded():
+    given(SURVEY, INVITE, to(AnswerSurvey, score=3)).when(to(ConfirmSurveyDelivery)).then(it(SurveyDelivered))
+
+
+def test_an_invitation_expires_once():
+    given(SURVEY, INVITE).when(to(ExpireSurvey)).then(it(SurveyExpired))
+    given(SURVEY, INVITE, to(ExpireSurvey)).when(to(ExpireSurvey)).then()
+
+
+def test_an_invitation_belongs_to_its_customer():
+    assert SURVEY.customer_of(play(SURVEY, [it(SurveyInvited, **ASKED)])) == ANNA
