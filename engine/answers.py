@@ -42,7 +42,7 @@ class CommandReused(Exception):  # noqa: N818  # an answer, not a fault
 
 def accepted(stream_id: UUID, version: int, events: tuple[AnsweredEvent, ...]) -> bytes:
     """The stored form of an accepted command's answer; its position is stored beside it."""
-    return canonical_json({"stream": stream_id, "version": version, "events": events})
+    return canonical_json({"stream": stream_id, "version": version, "events": [tuple(event) for event in events]})
 
 
 def refused(refusal: Refusal) -> bytes:

@@ -1,19 +1,12 @@
 """Settings, from the environment: each is `DAYBOOK_` and the field's name in capitals."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
-def default_data_dir() -> Path:
-    """Where the embedded server and the keys live: outside `/root`, whose parents PostgreSQL cannot enter."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/daybook")
-    base = os.environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "daybook"
+from store.embedded import default_data_dir
 
 
 class Settings(BaseSettings):

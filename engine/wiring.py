@@ -1,6 +1,7 @@
 """Puts the house together: one place that knows every room."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,8 +11,12 @@ from engine.handling import CommandHandler
 from engine.mapping import EventMapper
 from engine.opening import Opener
 from engine.settings import Settings
+from projections.models import ReadModels
+from projections.registry import PROJECTIONS
 from store.embedded import EmbeddedServer
+from store.initialising import create_partitions
 from store.lane import LaneLimits
+from store.migrate import migrate
 from store.record import Record
 from vault.provider import FileKeyProvider
 from vault.vault import Vault
@@ -33,26 +38,47 @@ class Databases:
             self.server.stop()
 
 
-def find_database(settings: Settings) -> Databases:
-    """The configured database, or the embedded server, started if it does not run yet."""
+def find_database(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Databases:
+    """The configured database, or the embedded server, started if it does not run yet; blocks."""
     if settings.database_url is not None:
         return Databases(settings.database_url, settings.migrate_url or settings.database_url, None)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    server = EmbeddedServer.start(settings.data_dir / "postgres")
+    server = EmbeddedServer.start(settings.data_dir, say=say)
     server.ensure_database(settings.database)
     return Databases(server.dsn(settings.database, APPLICATION_ROLE), server.admin_dsn(settings.database), server)
+
+
+async def initialise(
+    databases: Databases, partitions: int | None, *, progress: Callable[[str, int, int], None]
+) -> tuple[list[str], int]:
+    """Migrate, and make the record with so many partitions unless there is one; what was applied, and how many.
+
+    Raises:
+        RecordMismatch: there is a record, with another number of partitions.
+        MigrationError: see `store.migrate`.
+    """
+    applied = await migrate(databases.migrate, progress=progress)
+    return applied, await create_partitions(databases.migrate, partitions)
 
 
 class Daybook:
     """An open Daybook: the record, the vault, and what works on them."""
 
-    def __init__(self, settings: Settings, databases: Databases, record: Record, vault: Vault) -> None:
+    def __init__(  # noqa: PLR0913  # the rooms of the house
+        self,
+        settings: Settings,
+        databases: Databases,
+        record: Record,
+        vault: Vault,
+        mapper: EventMapper,
+        models: ReadModels,
+    ) -> None:
         self.settings = settings
         self.databases = databases
         self.record = record
         self.vault = vault
-        self.mapper = EventMapper()
-        self.handler = CommandHandler(record, vault, self.mapper)
+        self.mapper = mapper
+        self.models = models
+        self.handler = CommandHandler(record, vault, mapper)
         self.opener = Opener(record, vault)
 
     @classmethod
@@ -72,13 +98,16 @@ class Daybook:
         )
         try:
             vault = await _vault(record.pool, settings)
+            mapper = EventMapper()
+            models = await ReadModels.open(record, mapper.fact, PROJECTIONS)
         except BaseException:
             await record.close()
             raise
-        return cls(settings, databases, record, vault)
+        return cls(settings, databases, record, vault, mapper, models)
 
     async def close(self) -> None:
         """Write what waits, disconnect, leave the embedded server."""
+        await self.models.close()
         await self.record.close()
         await asyncio.to_thread(self.databases.release)
 

@@ -1,1 +1,1 @@
-insert into record.partition_head (partition) select generate_series(0, $1::int - 1) on conflict do nothing
+insert into record.partition_head (partition) select generate_series(0, $1::int - 1)

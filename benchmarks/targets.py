@@ -1,0 +1,51 @@
+"""What was aimed at, and what limits the figures, from profiles."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`figure` against `peer` (empty: an absolute figure), at least or at most `ratio`."""
+
+    figure: str
+    peer: str
+    ratio: float
+    at_most: bool = False
+
+    def judged(self, figures: dict[str, Any]) -> str:
+        """A row of the page."""
+        measured = figures[self.figure] / (figures[self.peer] if self.peer else 1)
+        held = measured <= self.ratio if self.at_most else measured >= self.ratio
+        sign = "at most" if self.at_most else "at least"
+        name = f"`{self.figure}` / `{self.peer}`" if self.peer else f"`{self.figure}`"
+        return f"| {name} | {sign} {self.ratio:g} | {measured:.2f} | {'yes' if held else '**no**'} |"
+
+
+TARGETS: dict[str, tuple[tuple[Target, ...], str]] = {
+    "append": (
+        (
+            Target("append_64_per_s", "eventsourcing_per_s", 25),
+            Target("append_256_per_s", "copy_per_s", 0.40),
+            Target("append_256_conflicts_per_s", "copy_per_s", 0.30),
+        ),
+        "",
+    ),
+    "import": ((Target("import_per_s", "copy_per_s", 0.7),), ""),
+    "rebuild": (
+        (
+            Target("rebuild_per_s", "raw_read_per_s", 0.1),
+            Target("rebuild_per_s", "eventsourcing_projection_per_s", 30),
+            Target("peak_memory_mb", "", 400, at_most=True),
+        ),
+        "",
+    ),
+    "http": (
+        (
+            Target("commands_per_s", "bare_route_per_s", 0.35),
+            Target("bulk_per_s", "copy_per_s", 0.15),
+        ),
+        "",
+    ),
+    "read": ((Target("profile_p99_ms", "bare_route_p99_ms", 1.5, at_most=True),), ""),
+}
