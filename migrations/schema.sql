@@ -6,6 +6,10 @@ CREATE SCHEMA daybook;
 
 ALTER SCHEMA daybook OWNER TO daybook_owner;
 
+CREATE SCHEMA intake;
+
+ALTER SCHEMA intake OWNER TO daybook_owner;
+
 CREATE SCHEMA read_model;
 
 ALTER SCHEMA read_model OWNER TO daybook_owner;
@@ -320,6 +324,32 @@ CREATE TABLE daybook.migration (
 
 ALTER TABLE daybook.migration OWNER TO daybook_owner;
 
+CREATE TABLE intake.quarantine (
+    partition smallint NOT NULL,
+    import_id uuid NOT NULL,
+    row_number bigint NOT NULL,
+    line_number bigint NOT NULL,
+    source text NOT NULL,
+    file_sha256 bytea NOT NULL,
+    reasons text[] NOT NULL,
+    fields text[] NOT NULL,
+    row_id uuid NOT NULL,
+    key_id uuid NOT NULL,
+    sha256 bytea NOT NULL,
+    blob bytea,
+    quarantined_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT quarantine_check CHECK ((cardinality(fields) = cardinality(reasons))),
+    CONSTRAINT quarantine_file_sha256_check CHECK ((octet_length(file_sha256) = 32)),
+    CONSTRAINT quarantine_line_number_check CHECK ((line_number >= 1)),
+    CONSTRAINT quarantine_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT quarantine_reasons_check CHECK ((cardinality(reasons) >= 1)),
+    CONSTRAINT quarantine_row_number_check CHECK ((row_number >= 1)),
+    CONSTRAINT quarantine_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+ALTER TABLE ONLY intake.quarantine ALTER COLUMN blob SET STORAGE EXTERNAL;
+
+ALTER TABLE intake.quarantine OWNER TO daybook_owner;
+
 CREATE TABLE read_model.bookmark (
     partition smallint NOT NULL,
     projection text NOT NULL,
@@ -536,6 +566,9 @@ ALTER TABLE vault.tombstone OWNER TO daybook_owner;
 ALTER TABLE ONLY daybook.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY intake.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (partition, import_id, row_number);
+
 ALTER TABLE ONLY read_model.bookmark
     ADD CONSTRAINT bookmark_pkey PRIMARY KEY (partition, projection, version);
 
@@ -644,6 +677,8 @@ ALTER TABLE ONLY record.incarnation
 
 GRANT USAGE ON SCHEMA daybook TO daybook_app;
 
+GRANT USAGE ON SCHEMA intake TO daybook_app;
+
 GRANT ALL ON SCHEMA read_model TO daybook_app;
 
 GRANT USAGE ON SCHEMA record TO daybook_app;
@@ -651,6 +686,8 @@ GRANT USAGE ON SCHEMA record TO daybook_app;
 GRANT USAGE ON SCHEMA vault TO daybook_app;
 
 GRANT SELECT ON TABLE daybook.migration TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE intake.quarantine TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.bookmark TO daybook_app;
 

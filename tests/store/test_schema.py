@@ -57,7 +57,8 @@ def _server_major(dsn: str) -> int:
 async def _fetch_after(dsn: str, script: str, question: str) -> str:
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute(script)
+        if script:
+            await connection.execute(script)
         return await connection.fetchval(question)
     finally:
         await connection.close()
