@@ -237,7 +237,8 @@ class Lane:
             self._waiting.clear()
 
     def _fail(self, error: BaseException) -> None:
-        """A lane's own fault reaches everyone in it."""
+        """A lane's own fault reaches everyone in it; nobody knows what its connection is doing."""
+        self._writer.drop()
         told = OutcomeUnknown(f"the lane of partition {self.partition} failed while writing: {error!r}")
         self._give_up(self._in_flight, told)
         told = OperationalError(f"nothing was appended, the lane of partition {self.partition} failed: {error!r}")

@@ -189,12 +189,15 @@ class Record:
         return streams
 
     async def read_customer(
-        self, customer_id: UUID, before: int = MAX_POSITION, limit: int = PAGE
+        self, customer_id: UUID, before: int = MAX_POSITION, limit: int = PAGE, *, partition: int | None = None
     ) -> list[RecordedEvent]:
-        """Events of a customer, as first subject or participant, before a position, newest first."""
-        rows = await self.pool.fetch(
-            statement("read_customer", self._schema), self.partition_of(customer_id), customer_id, before, limit
-        )
+        """Events of a customer, as first subject or participant, before a position, newest first.
+
+        Of the customer's own partition, unless another is given: there they can be participants only.
+        """
+        if partition is None:
+            partition = self.partition_of(customer_id)
+        rows = await self.pool.fetch(statement("read_customer", self._schema), partition, customer_id, before, limit)
         return [recorded(row) for row in rows]
 
     async def read_events(self, partition: int, positions: Collection[int]) -> list[RecordedEvent]:

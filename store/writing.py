@@ -70,8 +70,14 @@ class Writer:
         except (PersistenceError, asyncpg.PostgresError) as error:
             return [translated(error)] * len(batch.requests)
 
+    def drop(self) -> None:
+        """Cut the connection, whatever it is doing."""
+        if self._open is not None:
+            self._open[0].terminate()
+            self._open = None
+
     async def close(self) -> None:
-        """Disconnect; what is under way is cut off."""
+        """Disconnect."""
         if self._open is not None:
             connection, _ = self._open
             self._open = None
@@ -112,9 +118,7 @@ class Writer:
                 await self._pause(error, deadline, in_doubt=True)
 
     async def _pause(self, error: Exception, deadline: float, *, in_doubt: bool) -> None:
-        if self._open is not None:
-            self._open[0].terminate()
-            self._open = None
+        self.drop()
         if asyncio.get_running_loop().time() > deadline:
             raise unreachable(error, in_doubt=in_doubt) from error
         await asyncio.sleep(RECONNECT_PAUSE_S)
