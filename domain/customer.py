@@ -85,12 +85,14 @@ class Customer:
 
 # Evolve
 
+_DETAILS: Final = tuple(Details.model_fields)
+
 
 def _registered(state: Customer, event: CustomerRegistered) -> Customer:
     return replace(
         state,
         customer_id=event.customer_id,
-        details={name: getattr(event, name) for name in Details.model_fields},
+        details={name: getattr(event, name) for name in _DETAILS},
         segments=frozenset((event.segment,)) if event.segment else frozenset(),
     )
 
@@ -248,7 +250,7 @@ def _remove_contact_point(command: RemoveContactPoint, state: Customer) -> Seque
 def _correct_details(command: CorrectDetails, state: Customer) -> Sequence[Event]:
     if command.correction_id in state.corrections:
         return []
-    given = {name: getattr(command, name) for name in Details.model_fields}
+    given = {name: getattr(command, name) for name in _DETAILS}
     wanted = {name: value for name, value in given.items() if value is not None}
     changed = changes(state.details, wanted | dict.fromkeys(command.cleared))
     personal = ("name",) if command.name is not None else ()

@@ -152,11 +152,27 @@ def clear_facts(facts: type[Facts], message: Message) -> tuple[object, ...]:
 
 
 @cache
-def _shared_fields(event: type[Event], command: type[Command]) -> tuple[str, ...]:
-    return tuple(name for name in event.model_fields if name in command.model_fields)
+def _foreign_fields(event: type[Event], command: type[Command]) -> tuple[tuple[str, ...], int]:
+    """List the command's fields that the event has not, and count the event's."""
+    return tuple(name for name in command.model_fields if name not in event.model_fields), len(event.model_fields)
 
 
 def happened(event: type[E], command: Command, **facts: object) -> E:
-    """Make the event from the command's fields of the same name, and from `facts`."""
-    given = command.__dict__
-    return event.model_validate({name: given[name] for name in _shared_fields(event, type(command))} | facts)
+    """Make the event from the command's fields of the same name, and from `facts`.
+
+    Both were validated when they came in and are declared alike, so they are not validated again:
+    that was most of the time of a decision. A test proves every decided event valid.
+    """
+    values = command.__dict__.copy()
+    foreign, count = _foreign_fields(event, type(command))
+    for name in foreign:
+        del values[name]
+    values.update(facts)
+    if len(values) != count:  # some fields have their default
+        return event.model_validate(values)
+    made = event.__new__(event)
+    object.__setattr__(made, "__dict__", values)
+    object.__setattr__(made, "__pydantic_fields_set__", set(values))
+    object.__setattr__(made, "__pydantic_extra__", None)
+    object.__setattr__(made, "__pydantic_private__", None)
+    return made

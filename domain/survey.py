@@ -144,6 +144,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 _NPS_SCALE: Final = (0, 10)
+_INSTRUMENT: Final = tuple(Instrument.model_fields)
 _refuse: Final = partial(refusal, REFUSALS)
 
 
@@ -168,7 +169,7 @@ def _answer(command: AnswerSurvey, state: Survey) -> Sequence[Event]:
     asked = _asked(state)
     if not asked.scale_min <= command.score <= asked.scale_max:
         raise _refuse("survey.score-out-of-scale", "score")
-    instrument = {name: getattr(asked, name) for name in Instrument.model_fields}
+    instrument = {name: getattr(asked, name) for name in _INSTRUMENT}
     return [happened(SurveyAnswered, command, **instrument)]
 
 

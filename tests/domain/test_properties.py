@@ -84,6 +84,8 @@ def test_a_command_is_accepted_with_effect_or_refused_by_a_known_code(aggregate,
         return
     for event in answer:
         assert type(event) in aggregate.events
+        assert type(event).model_validate(event.__dict__) == event
+        assert type(event).model_validate_json(event.model_dump_json()) == event
         changed = aggregate.evolve(state, event)
         assert changed != state
         state = changed
