@@ -1,0 +1,153 @@
+"""Folding a page of events into the rows of several read models at once."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeAlias
+from uuid import UUID
+
+from domain.kernel import Event
+from projections.fact import Fact
+from projections.held import Rows
+from projections.projection import Decode, Fold, Holding, Parked, Projection, key_of
+from store.envelope import RecordedEvent
+from store.errors import NewerSchema, UnknownType
+
+ERROR_CHARACTERS_MAX = 2000
+
+Condemned: TypeAlias = Mapping[tuple[str, int], str]
+"""(read model, position) of events that the database refused to write, and why."""
+
+
+class Undecodable(NamedTuple):
+    """An event that cannot be read at all: poison for every read model."""
+
+    recorded: RecordedEvent
+    error: Exception
+
+
+Item: TypeAlias = Fact | Undecodable
+
+
+class PoisonMet(Exception):  # not an error: the page is folded again, carefully
+    """An event cannot be folded; what is held is now of no use."""
+
+
+class Decoded(NamedTuple):
+    """A page as far as this program can read it; `stopper` says why it ends there."""
+
+    items: list[Item]
+    stopper: NewerSchema | UnknownType | None
+
+
+def decode_page(decode: Decode, events: Sequence[RecordedEvent]) -> Decoded:
+    """Decode events up to the first that a newer program wrote."""
+    items: list[Item] = []
+    for recorded in events:
+        try:
+            items.append(decode(recorded))
+        except (NewerSchema, UnknownType) as error:
+            return Decoded(items, error)
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with one event must not stop the others
+            items.append(Undecodable(recorded, error))
+    return Decoded(items, None)
+
+
+def wanted_keys(projection: Projection, rows: Rows[Any], items: Sequence[Item]) -> list[UUID]:
+    """Keys of the rows that these events touch and that are not held."""
+    if rows.complete:
+        return []
+    touched_by = rows.table.touched_by or projection.folds
+    touching = [one.recorded for one in items if isinstance(one, Fact) and type(one.event) in touched_by]
+    if rows.table.keyed_by == "customer":
+        return rows.unknown(recorded.customer_id for recorded in touching if recorded.customer_id is not None)
+    # A stream's first event makes the row.
+    return rows.unknown(recorded.stream_id for recorded in touching if recorded.version > 0)
+
+
+class Folder:
+    """Folds into some holdings; knows by class which of them care."""
+
+    def __init__(self, holdings: Sequence[Holding]) -> None:
+        self._holdings = holdings
+        self._known: dict[type[Event], tuple[tuple[Fold, Any], ...]] = {}
+
+    def fold(self, items: Sequence[Item]) -> None:
+        """Fold events at full speed.
+
+        Raises:
+            PoisonMet: one cannot be folded; forget what is held and fold again with `fold_carefully`.
+        """
+        known = self._known
+        try:
+            for fact in items:
+                if isinstance(fact, Undecodable):
+                    raise fact.error  # noqa: TRY301  # it ends as any other poison
+                event = fact.event
+                event_class = type(event)
+                folds = known.get(event_class)
+                if folds is None:
+                    folds = known[event_class] = self._folds(event_class)
+                for fold, rows in folds:
+                    fold(rows, event, fact)
+        except Exception as error:
+            raise PoisonMet from error
+
+    def fold_carefully(self, items: Sequence[Item], condemned: Condemned) -> None:
+        """Fold events one by one; park what cannot be folded and all behind it."""
+        for holding in self._holdings:
+            for item in items:
+                fold_or_park(holding, item, condemned)
+
+    def _folds(self, event_class: type[Event]) -> tuple[tuple[Fold, Any], ...]:
+        found = ((holding.projection.fold_of(event_class), holding) for holding in self._holdings)
+        return tuple((fold, holding.rows) for fold, holding in found if fold is not None)
+
+
+def fold_or_park(holding: Holding, item: Item, condemned: Condemned) -> None:
+    """Fold an event into one read model, or park it."""
+    recorded = item.recorded
+    fold = holding.projection.fold_of(type(item.event)) if isinstance(item, Fact) else None
+    if isinstance(item, Fact) and fold is None:
+        return
+    key = key_of(recorded)
+    if key in holding.parked:
+        holding.parking.append(Parked(key, recorded.position, None))
+        return
+    try:
+        _fold_one(holding, fold, item, condemned)
+    except Exception as error:  # noqa: BLE001  # whatever a fold raises makes its event poison
+        holding.parked.add(key)
+        holding.parking.append(
+            Parked(key, recorded.position, f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX])
+        )
+
+
+def _fold_one(holding: Holding, fold: Fold | None, item: Item, condemned: Condemned) -> None:
+    if isinstance(item, Undecodable):
+        raise item.error
+    why = condemned.get((holding.name, item.recorded.position))
+    if why is not None:
+        raise WriteRefused(why)
+    if fold is not None:
+        with undone_on_error(holding):
+            fold(holding.rows, item.event, item)
+
+
+class WriteRefused(Exception):  # it is kept as the reason, never raised to callers
+    """The database refused the rows that this event gave."""
+
+
+@contextmanager
+def undone_on_error(holding: Holding) -> Generator[None]:
+    """What one event changed is taken back when its fold raises."""
+    for held in holding.tables:
+        held.begin_journal()
+    try:
+        yield
+    except BaseException:
+        for held in holding.tables:
+            held.undo()
+        raise
+    finally:
+        for held in holding.tables:
+            held.end_journal()

@@ -1,0 +1,5 @@
+select position
+  from read_model.parked
+ where partition = $1 and projection = $2 and version = $3 and key = $4
+ order by position
+ limit $5

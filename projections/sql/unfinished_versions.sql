@@ -1,0 +1,5 @@
+select v.projection, v.version, v.code, v.indexed
+  from read_model.version v
+  join read_model.live l on l.partition = 0 and l.projection = v.projection
+ where v.partition = 0 and v.version > l.version and v.version is distinct from l.previous
+ order by v.projection, v.version
