@@ -1,25 +1,16 @@
 """Personal data on its way out: opened at the edge, for the one who asks."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from projections.references import SealedAt
 from store.record import Record
-from vault.vault import Loss, Missing, Reference, Vault
+from vault.vault import Missing, Reference, Vault
 
 if TYPE_CHECKING:
     from projections.fact import Fact
-
-
-class SealedPart(NamedTuple):
-    """One sealed blob: of an event, a subject and a record class; `sha256` is hex, from the event."""
-
-    event_id: UUID
-    subject_id: UUID
-    record_class: str
-    sha256: str
 
 
 class Opener:
@@ -29,7 +20,7 @@ class Opener:
         self._record = record
         self._vault = vault
 
-    async def open(self, partition: int, parts: Collection[SealedPart]) -> dict[SealedPart, dict[str, Any] | Missing]:
+    async def open(self, partition: int, parts: Collection[SealedAt]) -> dict[SealedAt, dict[str, Any] | Missing]:
         """The personal fields of each part, by field name; `Missing` says since when it is erased.
 
         Raises:
@@ -56,7 +47,7 @@ class Opener:
     async def open_facts(self, partition: int, facts: "Sequence[Fact]") -> list[dict[str, Any]]:
         """Each fact's personal fields by name; a field that is erased is a `Missing`, one never given is absent."""
         parts = [
-            [SealedPart(fact.recorded.event_id, ref.subject_id, ref.record_class, ref.sha256) for ref in fact.sealed]
+            [SealedAt(fact.recorded.event_id, ref.subject_id, ref.record_class, ref.sha256) for ref in fact.sealed]
             for fact in facts
         ]
         opened = await self.open(partition, [part for of_fact in parts for part in of_fact])
@@ -68,6 +59,3 @@ class Opener:
                 fields.update(dict.fromkeys(ref.fields, text) if isinstance(text, Missing) else text)
             answers.append(fields)
         return answers
-
-
-__all__ = ["Loss", "Missing", "Opener", "SealedPart"]
