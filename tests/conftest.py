@@ -32,6 +32,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 CACHE = PROJECT / ".cache"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 RUN_DIR = "DAYBOOK_TEST_RUN_DIR"
+POSTGRES_OLDEST = 15
 TEMPLATE = "daybook_template"
 # The machine does not lose power during a test; a killed server loses nothing without fsync either.
 SERVER_SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_wal_size": "1GB"}
@@ -103,6 +104,15 @@ def postgres_bin() -> Callable[[int], Path]:
         return bin_dir
 
     return find
+
+
+@pytest.fixture(scope="session")
+def system_postgres_bin() -> Path:
+    """Programs of the newest PostgreSQL, 15 or later, that the system has installed (Debian, Ubuntu)."""
+    found = sorted(Path("/usr/lib/postgresql").glob("[1-9][0-9]/bin/initdb"))
+    if not found or int(found[-1].parts[-3]) < POSTGRES_OLDEST:
+        pytest.skip("no PostgreSQL is installed here (Debian: apt-get install postgresql)")
+    return found[-1].parent
 
 
 @pytest.fixture(scope="session")
