@@ -1,0 +1,1 @@
+select to_regclass('record.migration') is not null
