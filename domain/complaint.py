@@ -158,7 +158,7 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Complaint]]] = {
     ComplaintForwarded: _forwarded,
     InvestigationOpened: _becomes(investigating=True),
     HoldingResponseSent: _holding_response_sent,
-    FinalResponseIssued: _becomes(status="responded", answered=True, disputed=False),
+    FinalResponseIssued: _becomes(status="responded", answered=True),
     ResponsePublished: _response_published,
     ComplaintDisputed: _becomes(disputed=True),
     RedressOffered: _redress_offered,
