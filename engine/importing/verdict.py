@@ -81,6 +81,19 @@ class ImportSummary:
         """The same as plain values for `--json`."""
         return asdict(self) | {"import_id": str(self.import_id)}
 
+    def text(self) -> str:
+        """The same for people, with all that was inferred."""
+        lines = [
+            f"{self.rows:,} rows: {self.imported:,} imported ({self.updated:,} of them added to known streams), "
+            f"{self.unchanged:,} unchanged, {self.quarantined:,} in quarantine; {self.events_appended:,} events appended",
+            f"import {self.import_id}, encoding {self.encoding}",
+        ]
+        lines += [f"quarantined  {count:>7,}  {code}" for code, count in self.reasons.items()]
+        lines += [f"noted        {count:>7,}  {code}" for code, count in self.notes.items()]
+        lines += [f"not imported: the column {title!r}" for title in self.ignored_columns]
+        lines += [f"inferred: {sentence}" for sentence in self.inferred]
+        return "\n".join(lines)
+
 
 @dataclass(slots=True)
 class Tally:
