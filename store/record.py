@@ -55,7 +55,7 @@ class Record:
         self.incarnation = incarnation
         self.partitions = incarnation.partitions
         self.pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
-            dsn, min_size=1, max_size=readers, init=self._recognise, **_CONNECTING
+            dsn, min_size=0, max_size=readers, init=self._recognise, **_CONNECTING
         )
         self._schema = schema
         self._limits = limits
@@ -256,11 +256,12 @@ class Record:
             StaleCursor: the record was restored since the cursor was made.
         """
         cursor = cursor or self.incarnation.start()
+        self.incarnation.check(cursor)
         while True:
-            self.incarnation.check(cursor)
             found = False
             for partition in range(self.partitions):
                 events = await self.read_partition(partition, cursor.next_positions[partition], limit)
+                self.incarnation.check(cursor)  # after reading: that may have been from another copy already
                 if events:
                     found = True
                     cursor = cursor.advanced(partition, events[-1].position + 1)
