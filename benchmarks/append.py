@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -76,10 +77,8 @@ async def callers_append(record: Record, made: list[AppendRequest], callers: int
     async def caller(mine: list[AppendRequest]) -> None:
         for request in mine:
             started = time.perf_counter()
-            try:
+            with suppress(VersionConflict):
                 await record.append(request)
-            except VersionConflict:
-                pass
             waits.append(time.perf_counter() - started)
 
     shares = [made[number::callers] for number in range(callers)]

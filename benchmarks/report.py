@@ -12,6 +12,7 @@ from benchmarks.targets import TARGETS
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
+FEW = 100  # below this a fraction matters
 PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 
 
@@ -53,10 +54,6 @@ def page(results: dict[str, Any]) -> str:
 
 
 def _figure(value: object) -> str:
-    return (
-        f"{value:,.2f}"
-        if isinstance(value, float) and value < 100
-        else f"{value:,.0f}"
-        if isinstance(value, int | float)
-        else str(value)
-    )
+    if isinstance(value, float) and value < FEW:
+        return f"{value:,.2f}"
+    return f"{value:,.0f}" if isinstance(value, int | float) else str(value)

@@ -20,7 +20,9 @@ SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout"
 @contextmanager
 def scratch_server() -> Iterator[EmbeddedServer]:
     """An embedded server in a temporary folder, gone afterwards; durability as in production."""
-    with tempfile.TemporaryDirectory(prefix="daybook-bench-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:  # PostgreSQL must be able to enter it
+    with tempfile.TemporaryDirectory(
+        prefix="daybook-bench-", dir="/var/tmp", ignore_cleanup_errors=True
+    ) as folder:  # PostgreSQL must be able to enter it
         Path(folder).chmod(0o755)
         server = EmbeddedServer.start(Path(folder) / "data", settings=SETTINGS)
         try:
