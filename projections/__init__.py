@@ -11,12 +11,12 @@ Queries (each a coroutine whose first argument is the `ReadModels`):
 - `customer_profile.profile(models, customer_id) -> Profile | None`
 - `timeline.timeline(models, customer_id, *, types=(), after=None, limit=50) -> Timeline`
 - `satisfaction_history.history(models, customer_id, *, after=None, limit=50) -> History`
-- `satisfaction_history.series(models, Slice(...), by=("month", "channel")) -> Series`
+- `satisfaction_series.series(models, Slice(...), *, by=("month", "channel")) -> Series`
 - `audit_trail.search(models, AuditFilter(...), *, after=None, limit=50) -> AuditPage`
 - `audit_trail.detail(models, event_id) -> AuditDetail | None`
-- `complaint_register.complaint(models, complaint_id) -> Complaint | None`
-- `complaint_register.search(models, ComplaintFilter(...), *, after=None, limit=50) -> ComplaintPage`
-- `complaint_register.counts(models, CountFilter(...), by=("status", "month")) -> ComplaintCounts`
+- `complaint_search.complaint(models, complaint_id) -> ComplaintRow | None`
+- `complaint_search.search(models, ComplaintFilter(...), *, after=None, limit=50) -> ComplaintPage`
+- `complaint_search.counts(models, CountFilter(...), *, by=("status", "month")) -> ComplaintCounts`
 - `campaign_results.results(models, campaign_id) -> CampaignResults | None`
 - `campaign_results.campaigns(models, *, status=None, after=None, limit=50) -> CampaignPage`
 

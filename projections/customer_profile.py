@@ -30,7 +30,7 @@ from projections.held import Rows
 from projections.models import ReadModels
 from projections.projection import Fold, Projection
 from projections.references import LastEvent, SealedAt, from_json, read_sealed_at, sealed_at
-from projections.table import Table
+from projections.table import NIL, Table
 
 Json: TypeAlias = dict[str, Any]
 ConsentStatus: TypeAlias = Literal["granted", "denied", "withdrawn"]
@@ -64,7 +64,7 @@ class ProfileRow:
     touches: int = 0
     responses: int = 0
     position: int = 0
-    event_id: UUID | None = None
+    event_id: UUID = NIL
 
 
 PROFILE: Final = Table(
@@ -73,33 +73,6 @@ PROFILE: Final = Table(
     row=ProfileRow,
     key=("customer_id",),
     keyed_by="customer",
-    types={
-        "partition": "smallint not null",
-        "customer_id": "uuid not null",
-        "status": "text not null",
-        "kind": "text",
-        "registered_at": "timestamptz",
-        "residence_country": "text",
-        "language": "text",
-        "age_band": "text",
-        "region": "text",
-        "branch": "text",
-        "relationship_manager": "text",
-        "name": "jsonb",
-        "segments": "jsonb not null",
-        "contact_points": "jsonb not null",
-        "consents": "jsonb not null",
-        "preferences": "jsonb not null",
-        "interactions": "jsonb not null",
-        "scores": "jsonb not null",
-        "last_interaction_at": "timestamptz",
-        "complaints": "int not null",
-        "open_complaints": "int not null",
-        "touches": "int not null",
-        "responses": "int not null",
-        "position": "bigint not null",
-        "event_id": "uuid not null",
-    },
 )
 
 

@@ -60,6 +60,17 @@ class Rows(Generic[R]):
             raise MissingRow(f"{self.table.name} has no row {key}")
         return self.begin(key, recorded)
 
+    def read(self, key: UUID) -> R:
+        """The row, not to be changed.
+
+        Raises:
+            MissingRow: there is none.
+        """
+        row = self.held.get(key)
+        if row is None:
+            raise MissingRow(f"{self.table.name} has no row {key}")
+        return row
+
     def unknown(self, keys: Iterable[UUID]) -> list[UUID]:
         """Keys whose rows must be loaded before they are folded into."""
         return [] if self.complete else list(set(keys).difference(self.held))

@@ -13,7 +13,7 @@ from projections.fact import Fact
 from projections.held import Lines, Rows, Sums
 from projections.models import ReadModels
 from projections.projection import Projection
-from projections.table import Table
+from projections.table import NIL, Table
 from store.envelope import AppendRequest, NewEvent, RecordedEvent
 from store.errors import NewerSchema
 from store.identity import new_id
@@ -46,7 +46,7 @@ class WordsRow:
     words: list[str] = field(default_factory=list[str])
     last: str = ""
     position: int = 0
-    event_id: UUID | None = None
+    event_id: UUID = NIL
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class StreamRow:
     stream_id: UUID
     notes: int = 0
     position: int = 0
-    event_id: UUID | None = None
+    event_id: UUID = NIL
 
 
 @dataclass(slots=True)
@@ -78,23 +78,17 @@ class NoteLine(NamedTuple):
     word: str
 
 
-_LAST = {"position": "bigint not null", "event_id": "uuid not null"}
-_PLACE = {"partition": "smallint not null"}
 WORDS = Table(
     "test_words", "rows", WordsRow, keyed_by="customer", key=("customer_id",),
-    types={**_PLACE, "customer_id": "uuid not null", "words": "jsonb not null", "last": "text not null", **_LAST},
 )  # fmt: skip
 STREAMS = Table(
     "test_streams", "rows", StreamRow, keyed_by="stream", key=("stream_id",),
-    types={**_PLACE, "stream_id": "uuid not null", "notes": "int not null", **_LAST},
 )  # fmt: skip
 COUNTS = Table(
     "test_counts", "sums", CountRow, key=("word",),
-    types={**_PLACE, "word": "text not null", "notes": "int not null", "position": "bigint not null"},
 )  # fmt: skip
 LINES = Table(
     "test_lines", "lines", NoteLine, key=("position",),
-    types={**_PLACE, "position": "bigint not null", "word": "text not null"},
     indexes={"word": "(partition, word, position)"},
 )  # fmt: skip
 
@@ -128,11 +122,14 @@ def _noted(rows: Held, event: Noted, fact: Fact) -> None:
 
 
 NOTES = Projection("test_notes", 1, (WORDS, STREAMS, COUNTS, LINES), Held, {Noted: _noted})
-OTHER_NOTES = Projection(
-    "test_others", 1, (Table("test_others", "lines", NoteLine, key=("position",), types=LINES.types),),
-    lambda lines: lines,
-    {Noted: lambda lines, event, fact: lines.added.append((fact.recorded.partition, fact.recorded.position, event.word))},
-)  # fmt: skip
+OTHER_LINES = Table("test_others", "lines", NoteLine, key=("position",))
+
+
+def _also_noted(rows: tuple[Lines], event: Noted, fact: Fact) -> None:
+    rows[0].added.append((fact.recorded.partition, fact.recorded.position, event.word))
+
+
+OTHER_NOTES = Projection("test_others", 1, (OTHER_LINES,), lambda *tables: tables, {Noted: _also_noted})
 
 
 def decode(recorded: RecordedEvent) -> Fact:

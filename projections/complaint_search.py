@@ -1,0 +1,127 @@
+"""Queries of the complaint register: one complaint, searching, and how many stand where."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import chain
+from typing import Final, Literal, TypeAlias
+from uuid import UUID
+
+from projections.complaint_register import COMPLAINT_TABLE, NAME, ComplaintRow
+from projections.listing import checked_limit, first_of, read_mark, write_mark
+from projections.models import ReadModels
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintFilter:
+    """What to search for; all that is given must hold. The period is of receipt: from, inclusive, until, exclusive."""
+
+    status: str | None = None
+    product: str | None = None
+    handler: str | None = None
+    region: str | None = None
+    customer_id: UUID | None = None
+    external_ref: str | None = None
+    issue: str | None = None
+    respondent: str | None = None
+    severity: str | None = None
+    received_from: datetime | None = None
+    received_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintPage:
+    """Last received first. `next` continues; None: there is no more."""
+
+    complaints: tuple[ComplaintRow, ...]
+    next: str | None
+
+
+async def complaint(models: ReadModels, complaint_id: UUID) -> ComplaintRow | None:
+    """A complaint as it stands."""
+    rows = await models.fetch(NAME, "complaint", models.record.partition_of(complaint_id), complaint_id)
+    return COMPLAINT_TABLE.row_of(tuple(rows[0])) if rows else None
+
+
+_PATHS: Final = {
+    "customer_id": "and c.customer_id = $9::uuid",
+    "external_ref": "and c.external_ref = $10::text",
+    "handler": "and c.handler = $7::text",
+    "product": "and c.product = $6::text",
+    "region": "and c.region = $8::text",
+    "status": "and c.status = $5::text",
+}
+"""Conditions that have an index of their own, the narrowest first."""
+
+
+async def search(
+    models: ReadModels, of: ComplaintFilter, *, after: str | None = None, limit: int = 50
+) -> ComplaintPage:
+    """Find complaints.
+
+    Raises:
+        CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
+    """
+    wanted = checked_limit(limit)
+    before, before_id = of.received_until, None
+    if after is not None:
+        moment, text = read_mark(models.record.incarnation, after, 2)
+        before, before_id = datetime.fromisoformat(moment), UUID(text)
+    asked = (
+        before, before_id, wanted + 1, of.status, of.product, of.handler, of.region, of.customer_id, of.external_ref,
+        of.issue, of.respondent, of.severity, of.received_from,
+    )  # fmt: skip
+    by = next((path for name, path in _PATHS.items() if getattr(of, name) is not None), "")
+    if of.customer_id is None:
+        pages = await models.fetch_all(NAME, "complaints", *asked, by=by)
+    else:
+        pages = [await models.fetch(NAME, "complaints", models.record.partition_of(of.customer_id), *asked, by=by)]
+    rows, more = first_of(pages, wanted, lambda row: (row["received_at"], row["complaint_id"]))
+    found = tuple(COMPLAINT_TABLE.row_of(tuple(row)) for row in rows)
+    last = found[-1] if more else None
+    mark = write_mark(models.record.incarnation, last.received_at, last.complaint_id) if last else None
+    return ComplaintPage(found, mark)
+
+
+By: TypeAlias = Literal["month", "status", "product"]
+_BY: Final[tuple[By, ...]] = ("month", "status", "product")
+
+
+@dataclass(frozen=True, slots=True)
+class CountFilter:
+    """Which complaints to count: of one status or product (None: all), received in months first to last."""
+
+    status: str | None = None
+    product: str | None = None
+    first_month: date | None = None
+    last_month: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintCount:
+    """So many complaints in one group; what is not grouped by, or not known, is None."""
+
+    month: date | None
+    status: str | None
+    product: str | None
+    complaints: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintCounts:
+    """Counts in the order of their groups. Incomplete unless `parked` is 0: so many customers are left out."""
+
+    counts: tuple[ComplaintCount, ...]
+    parked: int
+
+
+async def counts(models: ReadModels, of: CountFilter, *, by: Collection[By] = ("status",)) -> ComplaintCounts:
+    """How many complaints stand where, added up over all partitions; months are of receipt, in UTC."""
+    asked = (of.first_month, of.last_month, of.status, of.product, *(name in by for name in _BY))
+    found: Counter[tuple[date | None, str | None, str | None]] = Counter()
+    for row in chain.from_iterable(await models.fetch_all(NAME, "complaint_counts", *asked)):
+        found[row["month"], row["status"], row["product"] or None] += row["complaints"]
+    groups = sorted(found, key=lambda group: [(one is not None, str(one)) for one in group])
+    counted = tuple(ComplaintCount(*group, found[group]) for group in groups if found[group])
+    return ComplaintCounts(counted, (await models.progress(NAME)).parked)

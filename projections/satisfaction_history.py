@@ -1,0 +1,236 @@
+"""Satisfaction history: every invitation and answer, and monthly figures by metric, channel and product.
+
+Figures are kept as counts that add up over partitions: invitations by the month of the invitation, with how
+many of those were answered or expired since; answers by the month of the answer, one count per score. CSAT,
+NPS and CES are computed from them by the query. Months are in UTC, of business time.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from domain.kernel import Event
+from domain.survey import SurveyAnswered, SurveyDelivered, SurveyExpired, SurveyInvited
+from projections.fact import Fact
+from projections.held import Rows, Sums
+from projections.listing import checked_limit
+from projections.models import ReadModels
+from projections.projection import Fold, Projection
+from projections.references import LastEvent, SealedAt, from_json, read_sealed_at, sealed_at
+from projections.table import NEVER, NIL, Table
+from store.cursor import Cursor
+from store.record import MAX_POSITION
+
+NAME: Final = "satisfaction_history"
+
+# Tables
+
+
+@dataclass(slots=True)
+class InvitationRow:
+    """An invitation and its answer, if there is one."""
+
+    partition: int
+    invitation_id: UUID
+    customer_id: UUID = NIL
+    survey: str = ""
+    survey_version: int = 0
+    metric: str = ""
+    scale_min: int = 0
+    scale_max: int = 0
+    channel: str = ""
+    product: str = ""
+    interaction_id: UUID | None = None
+    complaint_id: UUID | None = None
+    status: str = "invited"
+    invited_at: datetime = NEVER
+    score: int | None = None
+    answered_at: datetime | None = None
+    verbatim: list[str] | None = None
+    position: int = 0
+    event_id: UUID = NIL
+
+
+@dataclass(slots=True)
+class InvitedRow:
+    """Invitations of a month, and what became of them until now."""
+
+    partition: int
+    month: date
+    metric: str
+    scale_min: int
+    scale_max: int
+    channel: str
+    product: str
+    invited: int = 0
+    responded: int = 0
+    expired: int = 0
+    position: int = -1
+
+
+@dataclass(slots=True)
+class ScoreRow:
+    """Answers of a month with one score."""
+
+    partition: int
+    month: date
+    metric: str
+    scale_min: int
+    scale_max: int
+    channel: str
+    product: str
+    score: int
+    answers: int = 0
+    position: int = -1
+
+
+_COHORT: Final = ("month", "metric", "scale_min", "scale_max", "channel", "product")
+INVITATION: Final = Table(
+    name="survey_invitation",
+    kind="rows",
+    row=InvitationRow,
+    key=("invitation_id",),
+    keyed_by="stream",
+    indexes={"customer": "(partition, customer_id, position)"},
+)
+INVITED: Final = Table(
+    name="survey_invited",
+    kind="sums",
+    row=InvitedRow,
+    key=_COHORT,
+)
+SCORE: Final = Table(
+    name="survey_score",
+    kind="sums",
+    row=ScoreRow,
+    key=(*_COHORT, "score"),
+)
+
+
+class Satisfaction(NamedTuple):
+    """The held tables."""
+
+    invitation: Rows[InvitationRow]
+    invited: Sums[InvitedRow]
+    score: Sums[ScoreRow]
+
+
+# Folds
+
+
+def _month(moment: datetime) -> date:
+    moment = moment.astimezone(UTC)
+    return date(moment.year, moment.month, 1)
+
+
+def _invited(rows: Satisfaction, event: SurveyInvited, fact: Fact) -> None:
+    recorded = fact.recorded
+    row = rows.invitation.begin(recorded.stream_id, recorded)
+    row.customer_id, row.survey, row.survey_version = event.customer_id, event.survey, event.survey_version
+    row.metric, row.scale_min, row.scale_max = event.metric, event.scale_min, event.scale_max
+    row.channel, row.product = event.channel, event.product or ""
+    row.interaction_id, row.complaint_id = event.interaction_id, event.complaint_id
+    row.invited_at = event.occurred_at
+    rows.invited.add_to(_cohort(row, event.occurred_at), recorded).invited += 1
+
+
+def _delivered(rows: Satisfaction, _: SurveyDelivered, fact: Fact) -> None:
+    row = rows.invitation.change(fact.recorded.stream_id, fact.recorded)
+    if row.status == "invited":
+        row.status = "delivered"
+
+
+def _answered(rows: Satisfaction, event: SurveyAnswered, fact: Fact) -> None:
+    recorded = fact.recorded
+    row = rows.invitation.change(recorded.stream_id, recorded)
+    row.status, row.score, row.answered_at = "answered", event.score, event.occurred_at
+    row.verbatim = sealed_at(fact, "survey")
+    rows.invited.add_to(_cohort(row, row.invited_at), recorded).responded += 1
+    rows.score.add_to((*_cohort(row, event.occurred_at), event.score), recorded).answers += 1
+
+
+def _expired(rows: Satisfaction, _: SurveyExpired, fact: Fact) -> None:
+    row = rows.invitation.change(fact.recorded.stream_id, fact.recorded)
+    row.status = "expired"
+    rows.invited.add_to(_cohort(row, row.invited_at), fact.recorded).expired += 1
+
+
+def _cohort(row: InvitationRow, moment: datetime) -> tuple[object, ...]:
+    return _month(moment), row.metric, row.scale_min, row.scale_max, row.channel, row.product
+
+
+_FOLDS: Final[dict[type[Event], Fold]] = {
+    SurveyInvited: _invited,
+    SurveyDelivered: _delivered,
+    SurveyAnswered: _answered,
+    SurveyExpired: _expired,
+}
+
+SATISFACTION_HISTORY: Final = Projection(NAME, 1, (INVITATION, INVITED, SCORE), Satisfaction, _FOLDS)
+
+# Queries
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One invitation. `status` is invited, delivered, answered or expired; only an answered one has a score."""
+
+    invitation_id: UUID
+    customer_id: UUID
+    survey: str
+    survey_version: int
+    metric: str
+    scale_min: int
+    scale_max: int
+    channel: str
+    product: str | None
+    interaction_id: UUID | None
+    complaint_id: UUID | None
+    status: str
+    invited_at: datetime
+    score: int | None
+    answered_at: datetime | None
+    verbatim: SealedAt | None
+    last_event: LastEvent
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A customer's invitations, last changed first. `next` continues; None: there is no more."""
+
+    invitations: tuple[Invitation, ...]
+    next: str | None
+
+
+async def history(models: ReadModels, customer_id: UUID, *, after: str | None = None, limit: int = 50) -> History:
+    """What a customer was asked and answered."""
+    record = models.record
+    partition = record.partition_of(customer_id)
+    before = MAX_POSITION
+    if after is not None:
+        cursor = Cursor.parse(after)
+        record.incarnation.check(cursor)
+        before = cursor.next_positions[partition]
+    rows = await models.fetch(
+        NAME, "satisfaction_of_customer", partition, customer_id, before, checked_limit(limit) + 1
+    )
+    shown = tuple(_invitation(row) for row in rows[:limit])
+    more = len(rows) > limit
+    last = record.incarnation.start().advanced(partition, shown[-1].last_event.position) if more else None
+    return History(shown, None if last is None else str(last))
+
+
+def _invitation(row: asyncpg.Record) -> Invitation:
+    given = {name: row[name] for name in Invitation.__slots__ if name not in _MADE}
+    return Invitation(
+        **given,
+        product=row["product"] or None,
+        verbatim=read_sealed_at(from_json(row["verbatim"])),
+        last_event=LastEvent(row["partition"], row["position"], row["event_id"]),
+    )
+
+
+_MADE: Final = {"product", "verbatim", "last_event"}

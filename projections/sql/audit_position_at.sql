@@ -1,0 +1,1 @@
+select record.position_at($1, $2)

@@ -1,0 +1,13 @@
+-- template: {v} is the version of the tables. $7, $8, $9: whether to group by month, channel, product.
+select metric, scale_min, scale_max,
+       case when $7::boolean then month end as month,
+       case when $8::boolean then channel end as channel,
+       case when $9::boolean then product end as product,
+       score, sum(answers)::bigint as answers
+  from read_model.survey_score{v}
+ where partition = $1
+   and month >= coalesce($2::date, '-infinity') and month <= coalesce($3::date, 'infinity')
+   and ($4::text is null or metric = $4)
+   and ($5::text is null or channel = $5)
+   and ($6::text is null or product = $6)
+ group by 1, 2, 3, 4, 5, 6, 7
