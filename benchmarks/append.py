@@ -90,7 +90,7 @@ async def callers_append(record: Record, made: list[AppendRequest], callers: int
 def _two_processes(dsn: str, each: int) -> float:
     """Two processes with 128 callers each, started together."""
     context = multiprocessing.get_context("spawn")
-    pipes: list[Connection] = []
+    pipes: list[Any] = []
     workers = []
     for _ in range(2):
         ours, theirs = context.Pipe()

@@ -1,7 +1,7 @@
 """The limit: FastAPI routes that only validate the same body, or only run the same query."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,10 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from domain.customer_messages import SetPreference
+from domain.codes import Code
+from domain.customer_messages import Preference
 from projections.statements import statement
 from store.identity import partition_of
-
-_GIVEN = SetPreference.model_fields
 
 
 class Body(BaseModel):
@@ -23,16 +22,16 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    preference: Preference
+    value: Code | None
     occurred_at: AwareDatetime | None = None
-    preference: _GIVEN["preference"].annotation  # pyright: ignore[reportInvalidTypeForm]
-    value: _GIVEN["value"].annotation  # pyright: ignore[reportInvalidTypeForm]
 
 
 def app() -> FastAPI:
     """The bare application; BARE_DSN names the database of the query."""
 
     @asynccontextmanager
-    async def lifespan(made: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(made: FastAPI) -> AsyncGenerator[None]:
         made.state.pool = await asyncpg.create_pool(os.environ["BARE_DSN"], min_size=1, max_size=8)
         yield
         await made.state.pool.close()

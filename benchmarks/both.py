@@ -1,6 +1,6 @@
 """Daybook's API and the bare one beside it, over the same database."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from engine.wiring import Databases
 
 
 @contextmanager
-def both_served(databases: Databases, folder: Path, profile_version: int = 1) -> Iterator[tuple[int, int]]:
+def both_served(databases: Databases, folder: Path, profile_version: int = 1) -> Generator[tuple[int, int]]:
     """Ports of Daybook's API and of the bare one."""
     ours = {
         "DAYBOOK_DATABASE_URL": databases.application,

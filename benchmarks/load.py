@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import cast
 
 import uvloop
 
@@ -26,14 +27,14 @@ class Load:
 class _Client(asyncio.Protocol):
     """One keep-alive connection; answers need a Content-Length."""
 
+    _transport: asyncio.Transport
+
     def __init__(self) -> None:
         self._received = b""
         self._answer: asyncio.Future[int] | None = None
-        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -46,7 +47,6 @@ class _Client(asyncio.Protocol):
             self._answer.set_result(int(head[9:12]))
 
     async def ask(self, request: bytes) -> int:
-        assert self._transport is not None
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._answer

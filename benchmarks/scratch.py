@@ -4,7 +4,7 @@ import asyncio
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout"
 
 
 @contextmanager
-def scratch_server() -> Iterator[EmbeddedServer]:
+def scratch_server() -> Generator[EmbeddedServer]:
     """An embedded server in a temporary folder, gone afterwards; durability as in production."""
     with tempfile.TemporaryDirectory(
         prefix="daybook-bench-", dir="/var/tmp", ignore_cleanup_errors=True
@@ -35,7 +35,7 @@ async def fresh_record(server: EmbeddedServer, name: str, partitions: int = PART
     """An empty record in a database of its own."""
     await asyncio.to_thread(server.ensure_database, name)
     databases = Databases(server.dsn(name, APPLICATION_ROLE), server.admin_dsn(name), None)
-    await initialise(databases, partitions, progress=lambda *_: None)
+    await initialise(databases, partitions, progress=_silent)
     return databases
 
 
@@ -56,3 +56,7 @@ def median(values: Sequence[float]) -> float:
 def say(text: str) -> None:
     """Progress, for whoever waits."""
     print(text, file=sys.stderr, flush=True)
+
+
+def _silent(_name: str, _done: int, _total: int) -> None:
+    """Nobody watches migrations here."""

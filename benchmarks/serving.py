@@ -5,14 +5,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 START_S_MAX = 30
 
 
 @contextmanager
-def served(factory: str, environment: Mapping[str, str]) -> Iterator[int]:
+def served(factory: str, environment: Mapping[str, str]) -> Generator[int]:
     """Serve the application that `module:factory` makes; gives the port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
