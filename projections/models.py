@@ -13,6 +13,7 @@ from projections.errors import CodeMismatch, NotLive
 from projections.projection import Decode, Projection
 from projections.statements import statement
 from projections.writing import Connection
+from store.record import keep_session
 
 if TYPE_CHECKING:
     from store.cursor import Cursor
@@ -85,7 +86,9 @@ class ReadModels:
         `writers`: connections for followers at most.
         """
         session = {**_SESSION, "statement_timeout": f"{statement_timeout_s}s"}
-        pool = await asyncpg.create_pool(record.dsn, min_size=0, max_size=writers, server_settings=session)
+        pool = await asyncpg.create_pool(
+            record.dsn, min_size=0, max_size=writers, reset=keep_session, server_settings=session
+        )
         try:
             async with pool.acquire() as connection:
                 await versions.ensure(connection, projections, record.incarnation)

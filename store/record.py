@@ -55,7 +55,7 @@ class Record:
         self.incarnation = incarnation
         self.partitions = incarnation.partitions
         self.pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
-            dsn, min_size=0, max_size=readers, init=self._recognise, **_CONNECTING
+            dsn, min_size=0, max_size=readers, init=self._recognise, reset=keep_session, **_CONNECTING
         )
         self._schema = schema
         self._limits = limits
@@ -270,3 +270,7 @@ class Record:
                 if idle:
                     yield Page((), cursor)
                 await asyncio.sleep(poll_s)
+
+
+async def keep_session(_: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Return a connection to a pool as it is: nothing here changes a session, and asyncpg's reset is a round trip."""
