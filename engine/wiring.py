@@ -63,7 +63,7 @@ async def initialise(
 class Daybook:
     """An open Daybook: the record, the vault, and what works on them."""
 
-    def __init__(  # noqa: PLR0913  # the rooms of the house
+    def __init__(  # noqa: PLR0913, PLR0917  # the rooms of the house
         self,
         settings: Settings,
         databases: Databases,
@@ -105,11 +105,12 @@ class Daybook:
             raise
         return cls(settings, databases, record, vault, mapper, models)
 
-    async def close(self) -> None:
-        """Write what waits, disconnect, leave the embedded server."""
+    async def close(self, *, release: bool = True) -> None:
+        """Write what waits and disconnect; `release`: also leave the embedded server, if there is one."""
         await self.models.close()
         await self.record.close()
-        await asyncio.to_thread(self.databases.release)
+        if release:
+            await asyncio.to_thread(self.databases.release)
 
 
 async def _vault(pool: "asyncpg.Pool[asyncpg.Record]", settings: Settings) -> Vault:

@@ -1,0 +1,207 @@
+"""The command line `daybook`."""
+
+import asyncio
+import ipaddress
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvicorn
+import uvloop
+from eventsourcing.persistence import PersistenceError
+from pydantic import ValidationError
+
+from engine import demo as demonstration
+from engine import status as reports
+from engine.importing.run import Kind, run_import
+from engine.importing.verdict import ImportRefused, ImportSummary
+from engine.reporting import people, result, steps
+from engine.settings import Settings
+from engine.wiring import Daybook, find_database, initialise
+from store.migrate import MigrationError
+from store.postgres_programs import EmbeddedServerError
+from vault.errors import VaultError
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Daybook keeps every customer interaction, complaint and campaign touch of a bank as an immutable event.",
+)
+imports = typer.Typer(no_args_is_help=True, help="Import files; importing one twice changes nothing.")
+app.add_typer(imports, name="import")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]
+
+FAILURES = (
+    PersistenceError,
+    VaultError,
+    MigrationError,
+    EmbeddedServerError,
+    ImportRefused,
+    demonstration.NothingToImport,
+    ValidationError,
+    OSError,
+)
+
+
+@app.command(epilog="Example: daybook serve")
+def serve() -> None:
+    """Serve the API (and follow the record for the read models) until interrupted."""
+    settings = Settings()
+    require_loopback(settings.host)
+    people.print(
+        f"Listening on http://{settings.host}:{settings.port}, loopback only: until access control exists the actor is "
+        "taken from the header Daybook-Actor as given."
+    )
+    run_server(settings)
+
+
+@app.command(epilog="Example: daybook demo --data ../shared/data --check")
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Import the real files found in this folder instead."),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Query every read model, print a summary, and stop.")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Start everything: database, migrations, a bank's events, followers, and the API; print what to try."""
+    settings = Settings()
+    require_loopback(settings.host)
+    databases = find_database(settings, people.print)
+    summary = _run(demonstration.fill(settings, databases, data))
+    if check:
+        result(summary.as_json(), as_json=as_json, text=summary.text())
+        return
+    people.print(summary.text(), markup=False)
+    people.print(demonstration.things_to_try(settings, summary.tour), markup=False)
+    run_server(settings)
+
+
+@imports.command("cfpb", epilog="Example: daybook import cfpb complaints.csv --json")
+def import_cfpb(file: File, as_json: Json = False) -> None:  # noqa: FBT002
+    """Import complaints in any column set of the US CFPB's consumer complaint database."""
+    _import("cfpb", file, as_json=as_json)
+
+
+@imports.command("bank-marketing", epilog="Example: daybook import bank-marketing bank-additional.csv --json")
+def import_bank_marketing(file: File, as_json: Json = False) -> None:  # noqa: FBT002
+    """Import campaign touches and responses of the UCI Bank Marketing data set."""
+    _import("bank-marketing", file, as_json=as_json)
+
+
+@app.command(epilog="Example: daybook migrate")
+def migrate(as_json: Json = False) -> None:  # noqa: FBT002
+    """Bring the database's schema up to this program's; does nothing when it is."""
+
+    async def work(settings: Settings) -> list[str]:
+        with steps("Migrating") as step:
+            databases = await asyncio.to_thread(find_database, settings, people.print)
+            applied, _ = await initialise(
+                databases, settings.partitions, progress=lambda _, done, total: step(done, total)
+            )
+            return applied
+
+    applied = _run(work(Settings()))
+    text = f"Applied {', '.join(applied)}." if applied else "Nothing to apply: the schema is up to date."
+    result({"applied": applied}, as_json=as_json, text=text)
+
+
+@app.command(epilog="Example: daybook init --partitions 4")
+def init(
+    partitions: Annotated[
+        int, typer.Option(min=1, max=1024, help="Fixed for ever: 4 on one server, 64 for a cluster.")
+    ] = 4,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Migrate and make the record with this number of partitions."""
+
+    async def work(settings: Settings) -> int:
+        databases = await asyncio.to_thread(find_database, settings, people.print)
+        return (await initialise(databases, partitions, progress=lambda *_: None))[1]
+
+    made = _run(work(Settings()))
+    result({"partitions": made}, as_json=as_json, text=f"The record has {made} partitions.")
+
+
+@app.command(epilog="Example: daybook status --json")
+def status(as_json: Json = False) -> None:  # noqa: FBT002
+    """Show positions, how far each read model is, and parked customers."""
+
+    async def work(settings: Settings) -> reports.Status:
+        daybook = await Daybook.open(settings)
+        try:
+            return await reports.status(daybook)
+        finally:
+            await daybook.close()
+
+    found = _run(work(Settings()))
+    result(found.as_json(), as_json=as_json, text=found.text())
+
+
+@app.command(epilog="Example: daybook rebuild --processes 2")
+def rebuild(
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 2,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Fill every read model anew beside the live ones, then swap them in."""
+    found = _run(_rebuild(Settings(), processes))
+    result(found, as_json=as_json, text=f"Rebuilt from {found['events']:,} events in {found['seconds']:.1f} s.")
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is said in one line."""
+    try:
+        app()
+    except FAILURES as error:
+        people.print(f"daybook: {error}", style="red", markup=False)
+        sys.exit(1)
+
+
+def run_server(settings: Settings) -> None:
+    """Serve the API in this process until interrupted; it is named by string, so nothing imports upward."""
+    uvicorn.run(
+        "api.app:app", factory=True, host=settings.host, port=settings.port, http="httptools", loop="uvloop",
+        log_level="warning", access_log=False,
+    )  # fmt: skip
+
+
+def require_loopback(host: str) -> None:
+    """Refuse to be reachable from elsewhere while anyone who reaches it may do anything."""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise typer.BadParameter(
+            f"DAYBOOK_HOST={host} is not a loopback address; until access control exists Daybook listens on "
+            "127.0.0.1 only: put a proxy that authenticates in front of it"
+        )
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    return uvloop.run(work)
+
+
+def _import(kind: Kind, file: Path, *, as_json: bool) -> None:
+    async def work(settings: Settings) -> ImportSummary:
+        daybook = await Daybook.open(settings)
+        try:
+            with steps(f"Importing {file.name}") as step:
+                return await run_import(kind, file, daybook, progress=step)
+        finally:
+            await daybook.close()
+
+    summary = _run(work(Settings()))
+    result(summary.as_json(), as_json=as_json, text=summary.text())
+
+
+async def _rebuild(settings: Settings, processes: int) -> dict[str, Any]:
+    raise NotImplementedError

@@ -1,0 +1,150 @@
+"""The demo: a bank's events from nothing, followed by every read model, ready to be asked."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.persistence import PersistenceError
+
+from domain.kernel import Refusal
+from engine.answers import CommandReused
+from engine.following import following
+from engine.importing.run import Kind, run_import
+from engine.importing.verdict import ImportSummary
+from engine.reporting import steps
+from engine.settings import Settings
+from engine.simulation import CUSTOMERS, SimulatedBank
+from engine.status import Status, caught_up, status
+from engine.tour import Tour, tour
+from engine.wiring import Databases, Daybook, initialise
+
+UNITS_AT_ONCE = 200
+KINDS: dict[str, Kind] = {"cfpb": "cfpb", "bank-marketing": "bank-marketing"}
+
+
+class NothingToImport(Exception):  # said to the user as it is
+    """The folder holds none of the files that the demo can import."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSummary:
+    """What was imported, where everything stands, and what each read model answers."""
+
+    imports: tuple[ImportSummary, ...]
+    status: Status
+    tour: Tour
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "imports": [one.as_json() for one in self.imports],
+            "events": sum(self.status.positions),
+            "read_models": self.tour.answers,
+            "status": self.status.as_json(),
+        }
+
+    def text(self) -> str:
+        """For people."""
+        lines = [f"Imported {one.text()}" for one in self.imports]
+        lines.append(
+            f"The record holds {sum(self.status.positions):,} events in {len(self.status.positions)} partitions."
+        )
+        lines += [f"  {name}: {answer}" for name, answer in self.tour.answers.items()]
+        return "\n".join(lines)
+
+
+async def fill(settings: Settings, databases: Databases, data: Path | None) -> DemoSummary:
+    """Migrate, fill the record with the simulated bank or the files of a folder, and let every read model catch up.
+
+    What is recorded already is not recorded again, so the demo can be started any number of times.
+
+    Raises:
+        NothingToImport: `data` holds no file that can be imported.
+    """
+    files = [] if data is None else importable(data)
+    with steps("Migrating") as step:
+        await initialise(databases, settings.partitions, progress=lambda _, done, total: step(done, total))
+    daybook = await Daybook.open(settings, databases)
+    try:
+        async with following(daybook.models):
+            imports = [await _import(daybook, kind, path) for kind, path in files]
+            if data is None:
+                await _simulate(daybook)
+            await _caught_up(daybook)
+            found = DemoSummary(tuple(imports), await status(daybook), await tour(daybook))
+        return found
+    finally:
+        await daybook.close(release=False)
+
+
+def importable(folder: Path) -> list[tuple[Kind, Path]]:
+    """Files of a folder that an importer reads: `cfpb/*.csv` and `bank-marketing/*.csv`."""
+    files = [(kind, path) for name, kind in KINDS.items() for path in sorted((folder / name).glob("*.csv"))]
+    if not files:
+        wanted = " or ".join(f"{name}/*.csv" for name in KINDS)
+        raise NothingToImport(f"{folder} has no {wanted}; the README says where the files can be had")
+    return files
+
+
+def things_to_try(settings: Settings, found: Tour) -> str:
+    """Five things to try, as commands that work on this record."""
+    base = f"http://{settings.host}:{settings.port}"
+    customer = found.customer_id or "CUSTOMER"
+    complaint = (
+        f"curl -s {base}/complaints/{found.complaint_id}" if found.complaint_id else f"curl -s {base}/complaints"
+    )
+    campaign = f"/campaigns/{found.campaign_id}/results" if found.campaign_id else "/campaigns"
+    return f"""
+Five things to try (the API is described at {base}/docs):
+
+  1. A customer, and all that happened with them:
+     curl -s {base}/customers/{customer}
+     curl -s {base}/customers/{customer}/timeline
+  2. A complaint, and the register:
+     {complaint}
+     curl -s '{base}/complaints?limit=3'
+  3. What came of a campaign, and how content customers are:
+     curl -s {base}{campaign}
+     curl -s {base}/satisfaction
+  4. Record a contact, twice with one key, and see that it is recorded once:
+     curl -s {base}/interactions -H 'Content-Type: application/json' -H 'Daybook-Actor: staff:me' \\
+       -H 'Idempotency-Key: "first-contact"' -d '{{"customer_id": "{customer}", "channel": "phone",
+       "direction": "inbound", "purpose": "servicing", "summary": "Asked for a new card."}}'
+  5. Who did what, and everything as it happens:
+     curl -s '{base}/audit?actor=staff:me'
+     curl -sN {base}/feed
+
+Press Ctrl+C to stop.
+"""
+
+
+async def _import(daybook: Daybook, kind: Kind, path: Path) -> ImportSummary:
+    with steps(f"Importing {path.name}") as step:
+        return await run_import(kind, path, daybook, progress=step)
+
+
+async def _simulate(daybook: Daybook) -> None:
+    units = SimulatedBank(daybook.vault.keyed_hmac).units()
+    done = 0
+    with steps(f"Simulating a bank of {CUSTOMERS} customers") as step:
+        while batch := list(islice(units, UNITS_AT_ONCE)):
+            outcomes: Sequence[object] = await daybook.handler.handle_copy(batch)
+            for outcome in outcomes:
+                if isinstance(outcome, Refusal | CommandReused | PersistenceError):
+                    raise outcome
+            done += len(batch)
+            step(done)
+
+
+async def _caught_up(daybook: Daybook) -> None:
+    waiting = asyncio.create_task(caught_up(daybook))
+    with steps("Letting the read models catch up") as step:
+        while not waiting.done():
+            found = await status(daybook)
+            behind = max((sum(one.lag) for one in found.models), default=0)
+            step(sum(found.positions) - behind, sum(found.positions))
+            await asyncio.wait([waiting], timeout=0.2)
+    await waiting

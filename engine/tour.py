@@ -1,0 +1,106 @@
+"""One question to every read model: what the demo shows, and its check."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.wiring import Daybook
+from projections import audit_trail, campaign_results, complaint_search, customer_profile, satisfaction_history
+from projections import timeline as timelines
+from projections.satisfaction_series import Slice, series
+from projections.timeline import Timeline
+
+SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """What there is to look at in this record (None: none of the kind), and what each read model answered."""
+
+    customer_id: UUID | None
+    complaint_id: UUID | None
+    campaign_id: UUID | None
+    answers: dict[str, str]
+
+
+async def tour(daybook: Daybook) -> Tour:
+    """Ask every read model something about what is in the record."""
+    models = daybook.models
+    complaints = (await complaint_search.search(models, complaint_search.ComplaintFilter(), limit=SHOWN)).complaints
+    campaigns = (await campaign_results.campaigns(models, limit=SHOWN)).campaigns
+    customer_id = await _somebody(daybook)
+    campaign_id = campaigns[0].campaign_id if campaigns else None
+    answers = {
+        "complaint register": await _register(daybook),
+        "campaign results": await _campaign(daybook, campaign_id),
+        "satisfaction history": await _satisfaction(daybook, customer_id),
+        "audit trail": await _audit(daybook),
+    }
+    if customer_id is not None:
+        answers |= await _customer(daybook, customer_id)
+    return Tour(customer_id, complaints[0].complaint_id if complaints else None, campaign_id, answers)
+
+
+async def _somebody(daybook: Daybook) -> UUID | None:
+    """A customer to look at: registered, if anybody is, and lately in contact."""
+    for kind in ("survey.answered", "customer.registered", "touch.decided"):
+        found = await audit_trail.search(daybook.models, audit_trail.AuditFilter(type=kind), limit=1)
+        if found.entries:
+            return found.entries[0].customer_id
+    return None
+
+
+async def _customer(daybook: Daybook, customer_id: UUID) -> dict[str, str]:
+    profile = await customer_profile.profile(daybook.models, customer_id)
+    timeline = await timelines.timeline(daybook.models, customer_id, limit=SHOWN)
+    if profile is None:
+        return {"customer profile": "nobody", "timeline": _events(timeline)}
+    contacts = sum(profile.interactions.values())
+    touched = f"{profile.complaints} complaints, {profile.touches} touches"
+    about = f"{profile.status} customer with {contacts} contacts, {touched}"
+    return {"customer profile": about, "timeline": _events(timeline)}
+
+
+def _events(timeline: Timeline) -> str:
+    return (
+        f"{len(timeline.entries)} events, the last a {timeline.entries[0].recorded.type}"
+        if timeline.entries
+        else "none"
+    )
+
+
+async def _register(daybook: Daybook) -> str:
+    counted = await complaint_search.counts(daybook.models, complaint_search.CountFilter(), by=("status",))
+    by_status = ", ".join(f"{one.complaints:,} {one.status}" for one in counted.counts)
+    return (by_status or "no complaints") + _incomplete(counted.parked)
+
+
+async def _campaign(daybook: Daybook, campaign_id: UUID | None) -> str:
+    found = await campaign_results.results(daybook.models, campaign_id) if campaign_id is not None else None
+    if found is None or found.campaign is None:
+        return "no campaigns"
+    sent = sum(one.send + one.released for one in found.channels)
+    converted = sum(one.converted for one in found.channels)
+    return f"{found.campaign.title}: {sent:,} sent, {converted:,} converted" + _incomplete(found.parked)
+
+
+async def _satisfaction(daybook: Daybook, customer_id: UUID | None) -> str:
+    found = await series(daybook.models, Slice(), by=())
+    scores = ", ".join(
+        f"{point.metric} over {point.answers:,} answers ({point.response_rate_percent or 0:.0f}% of those invited)"
+        for point in found.points
+    )
+    own = await satisfaction_history.history(daybook.models, customer_id) if customer_id is not None else None
+    asked = f"; this customer was asked {len(own.invitations)} times" if own is not None and own.invitations else ""
+    return (scores or "no surveys") + asked + _incomplete(found.parked)
+
+
+async def _audit(daybook: Daybook) -> str:
+    found = await audit_trail.search(daybook.models, audit_trail.AuditFilter(), limit=1)
+    if not found.entries:
+        return "nothing happened"
+    last = found.entries[0]
+    return f"last, {last.actor} did {last.type} at {last.occurred_at:%Y-%m-%d %H:%M}" + _incomplete(found.parked)
+
+
+def _incomplete(parked: int) -> str:
+    return f" (incomplete: {parked} parked)" if parked else ""
