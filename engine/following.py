@@ -1,69 +1,122 @@
-"""The loops that keep read models up to date: one follower per partition, in this process."""
+"""The loops that keep read models up to date: one per partition, in as many processes as run them."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-
-import asyncpg
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Self
 
 from projections.errors import BookmarkAhead, LeaseLost
 from projections.follower import Follower
-from projections.leases import Claim, new_holder
+from projections.leases import TTL_S, Claim, new_holder
 from projections.models import ReadModels
 from store.errors import NewerSchema, UnknownType
+from store.record import PAGE, POLL_S
 
-POLL_S = 0.02
-STANDBY_S = 1.0
-TROUBLE_S = 10.0
+STOPPERS: Final = (NewerSchema, UnknownType, BookmarkAhead)
+"""What no waiting mends: a newer program or a rebuild is needed."""
+STANDBY_S = 0.25
+"""How often a process without the lease asks for it."""
+PAUSE_S_MAX = 5.0
 
-_log = logging.getLogger("daybook.following")
+_log = logging.getLogger(__name__)
 
 
-@asynccontextmanager
-async def following(models: ReadModels) -> AsyncGenerator[None]:
-    """Follow every partition while the block runs; where another process has the lease, stand by."""
-    holder = new_holder()
-    tasks = [
-        asyncio.create_task(_follow(models, Claim(partition, holder)), name=f"follower {partition}")
-        for partition in range(models.record.partitions)
-    ]
-    try:
-        yield
-    finally:
-        for task in tasks:
+class Following:
+    """Follows every partition whose lease it gets. Made by `start`, ended by `close` or as a context manager."""
+
+    def __init__(self, models: ReadModels, *, limit: int = PAGE, poll_s: float = POLL_S, ttl_s: float = TTL_S) -> None:
+        self._models = models
+        self._limit = limit
+        self._poll_s = poll_s
+        self._ttl_s = ttl_s
+        self._holder = new_holder()
+        self._news = [asyncio.Event() for _ in range(models.record.partitions)]
+        self._tasks: list[asyncio.Task[None]] = []
+        self._troubles: dict[int, str] = {}
+
+    @classmethod
+    async def start(
+        cls, models: ReadModels, *, limit: int = PAGE, poll_s: float = POLL_S, ttl_s: float = TTL_S
+    ) -> Self:
+        """Begin to follow."""
+        following = cls(models, limit=limit, poll_s=poll_s, ttl_s=ttl_s)
+        following._tasks = [
+            asyncio.create_task(following._follow(partition), name=f"following {partition}")
+            for partition in range(models.record.partitions)
+        ]
+        return following
+
+    async def close(self) -> None:
+        """Stop, and let others take the leases at once."""
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def __aenter__(self) -> Self:
+        """Nothing to do: `start` has done it."""
+        return self
 
-async def _follow(models: ReadModels, claim: Claim) -> None:
-    while True:
-        try:
-            follower = await Follower.open(models, claim)
-            if follower is None:
-                await asyncio.sleep(STANDBY_S)
-            else:
-                await _feed(follower)
-        except LeaseLost as error:
-            _log.info("partition %s: %s", claim.partition, error)
-        except BookmarkAhead as error:
-            _log.error("partition %s stands still: %s", claim.partition, error)  # noqa: TRY400  # not a fault of the code
-            await asyncio.sleep(TROUBLE_S)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            _log.warning("partition %s: %s; trying again", claim.partition, error)
-            await asyncio.sleep(STANDBY_S)
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        await self.close()
 
+    def wake(self, partition: int) -> None:
+        """Something was appended: look at once instead of at the next poll."""
+        self._news[partition].set()
 
-async def _feed(follower: Follower) -> None:
-    """Step until the lease is lost; what a newer program wrote ends it, and the lease says why."""
-    trouble: str | None = None
-    try:
+    @property
+    def troubles(self) -> Mapping[int, str]:
+        """Partitions that this process has stopped following, and why."""
+        return MappingProxyType(self._troubles)
+
+    async def _follow(self, partition: int) -> None:
+        pause_s = self._poll_s
         while True:
-            if not await follower.step():
-                await asyncio.sleep(POLL_S)
-    except (NewerSchema, UnknownType) as error:
-        trouble = str(error)
-        _log.error("partition %s stands still: %s", follower.partition, error)  # noqa: TRY400
-        await asyncio.sleep(TROUBLE_S)
-    finally:
-        await asyncio.shield(follower.close(trouble))
+            try:
+                await self._hold(partition)
+                pause_s = STANDBY_S
+            except LeaseLost as lost:
+                _log.info("partition %d: %s", partition, lost)
+                pause_s = STANDBY_S
+            except STOPPERS as error:
+                self._troubles[partition] = str(error)
+                _log.error("partition %d is followed no more: %s", partition, error)
+                return
+            except Exception as error:  # noqa: BLE001  # a lost connection, a full disk: go on when it is over
+                pause_s = min(pause_s * 2, PAUSE_S_MAX)
+                _log.warning("partition %d: trying again in %.2f s: %r", partition, pause_s, error)
+            await asyncio.sleep(pause_s)
+
+    async def _hold(self, partition: int) -> None:
+        """Follow while the lease lasts; return at once if another process has it."""
+        follower = await Follower.open(self._models, Claim(partition, self._holder, ttl_s=self._ttl_s))
+        if follower is None:
+            return
+        for mismatch in self._models.mismatched():
+            _log.warning("%s", mismatch)
+        trouble: str | None = None
+        try:
+            await self._feed(follower)
+        except STOPPERS as error:
+            trouble = str(error)
+            raise
+        finally:
+            await asyncio.shield(_release(follower, trouble))
+
+    async def _feed(self, follower: Follower) -> None:
+        news = self._news[follower.partition]
+        while True:
+            news.clear()
+            if not await follower.step(self._limit):
+                try:
+                    await asyncio.wait_for(news.wait(), self._poll_s)
+                except TimeoutError:
+                    continue
+
+
+async def _release(follower: Follower, trouble: str | None) -> None:
+    try:
+        await follower.close(trouble)
+    except Exception as error:  # noqa: BLE001  # then it expires by itself
+        _log.info("the lease of partition %d could not be released: %r", follower.partition, error)

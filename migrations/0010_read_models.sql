@@ -11,7 +11,6 @@ create table read_model.version (
     projection text        not null,
     version    int         not null check (version >= 1),
     code       int         not null,
-    indexed    boolean     not null default false,  -- its search indexes are there
     made_at    timestamptz not null default clock_timestamp(),
     primary key (partition, projection, version)
 );

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from projections import table_sql
@@ -39,6 +39,8 @@ class Follower:
         self.holdings = holdings
         self._models = models
         self._held_max = held_max
+        self.on_read: Callable[[int], None] = lambda _: None
+        """Told the next position after every page, before it is written."""
         self._condemned: dict[tuple[str, int], str] = {}
         self._events_max = sys.maxsize
 
@@ -162,6 +164,7 @@ class Follower:
             folded, stopper = await self._fold(group, folder, events, careful=careful)
             done += folded
             last = events[folded - 1] if folded else last
+            self.on_read(position + done)
             if len(events) < wanted:
                 break
             if self.lease.due:

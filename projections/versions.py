@@ -58,7 +58,6 @@ async def make_indexes(connection: Connection, projection: Projection, version: 
     for table in projection.tables:
         for sql in table_sql.indexes(table, version):
             await connection.execute(sql)
-    await connection.execute(statement("mark_indexed"), projection.name, version)
 
 
 async def swap(connection: Connection, name: str, version: int, live: int) -> None:

@@ -1,4 +1,4 @@
-select v.projection, v.version, v.code, v.indexed
+select v.projection, v.version, v.code
   from read_model.version v
   join read_model.live l on l.partition = 0 and l.projection = v.projection
  where v.partition = 0 and v.version > l.version and v.version is distinct from l.previous

@@ -1,0 +1,45 @@
+"""What holds for every fold of every read model."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain import event_types
+from domain.kernel import personal_fields
+from projections.registry import PROJECTIONS
+from tests.projections.histories import contents, facts, folded, lives
+
+slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=60)
+
+
+@slow
+@given(lives(), st.integers(0, 1000))
+def test_folds_commute_across_customers(history, seed):
+    one, other = history.interleaved(0), history.interleaved(seed)
+    positions = {happened.event_id: n for n, happened in enumerate(one)}
+    assert contents(folded(facts(one))) == contents(folded(facts(other, positions)))
+
+
+@slow
+@given(lives())
+def test_no_read_model_needs_personal_data(history):
+    """Folding events with their personal fields and without gives the same rows."""
+    stripped = [
+        fact._replace(event=fact.event.model_copy(update=dict.fromkeys(_personal(fact))))
+        for fact in facts(history.interleaved(0))
+    ]
+    assert contents(folded(stripped)) == contents(folded(facts(history.interleaved(0))))
+
+
+def _personal(fact):
+    return [name for name, _ in personal_fields(type(fact.event))]
+
+
+def test_every_event_class_is_folded_by_a_read_model_of_its_own():
+    """The audit trail takes all; what no other takes is listed here, so that nothing is forgotten."""
+    taken = {event for projection in PROJECTIONS for event in projection.folds}
+    assert {name for name, event in event_types().items() if event not in taken} == {
+        "interaction.annotated",
+        "interaction.follow-up-done",
+        "interaction.follow-up-missed",
+        "interaction.follow-up-scheduled",
+    }
