@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -86,14 +86,14 @@ class CfpbImporter:
         content = "\x1f".join((values[0], received_on.isoformat(), str(sent_on or ""), *values[3:])).encode()
         secret, near = self._secret(values, content, noon(received_on))
         key = command_key(secret, content, at=noon(received_on))
-        stream_id = part_of(secret, b"complaint", at=near)
+        ids = _Ids.of(secret, near)
         notes = (*notes_of(values, meaning), *repaired)
         try:
-            commands = _commands(values, meaning, secret, stream_id)
+            commands = _commands(values, meaning, ids)
         except ValidationError as error:
             raise Unreadable(*reasons_of(error)) from None
         unit = Unit(commands, self._origin.context(key, row, notes))
-        return Mapped(row, stream_id, unit, secret, content, notes)
+        return Mapped(row, ids.complaint, unit, secret, content, notes)
 
     def revise(self, mapped: Mapped, recorded: Sequence[Fact]) -> Revision:
         """See `cfpb_revision.revise`."""
@@ -113,27 +113,40 @@ class CfpbImporter:
         return self._identities.secret(b"content", content, ordinal.to_bytes(4, "big")), received_at
 
 
-def _commands(values: Values, meaning: Meaning, secret: bytes, stream_id: UUID) -> tuple[Command, ...]:
+class _Ids(NamedTuple):
+    """Ids of one complaint; no other fact of it changes them."""
+
+    complaint: UUID
+    complainant: UUID
+    holding_response: UUID
+
+    @classmethod
+    def of(cls, secret: bytes, near: datetime) -> "_Ids":
+        complaint = part_of(secret, b"complaint", at=near)
+        complainant = part_of(secret, b"complainant", at=near, beside=complaint)
+        return cls(complaint, complainant, part_of(secret, b"holding", at=near, beside=complaint))
+
+
+def _commands(values: Values, meaning: Meaning, ids: _Ids) -> tuple[Command, ...]:
     """All that the row says of its complaint, in the order in which it happened."""
     received_at = noon(meaning.received_on)
     sent_at = received_at if meaning.sent_on is None else noon(meaning.sent_on)
     respondent = values.company
     forward = ForwardComplaint(
-        complaint_id=stream_id, occurred_at=sent_at, respondent=respondent, sent_on=meaning.sent_on
+        complaint_id=ids.complaint, occurred_at=sent_at, respondent=respondent, sent_on=meaning.sent_on
     )
     return (
-        _receive(values, meaning, secret, stream_id),
+        _receive(values, meaning, ids),
         forward,
-        *_respond(values, meaning, secret, stream_id, max(received_at, sent_at)),
+        *_respond(values, meaning, ids, max(received_at, sent_at)),
     )
 
 
-def _receive(values: Values, meaning: Meaning, secret: bytes, stream_id: UUID) -> ReceiveComplaint:
-    received_at = noon(meaning.received_on)
+def _receive(values: Values, meaning: Meaning, ids: _Ids) -> ReceiveComplaint:
     return ReceiveComplaint(
-        complaint_id=stream_id,
-        occurred_at=received_at,
-        complainant_id=part_of(secret, b"complainant", at=received_at, beside=stream_id),
+        complaint_id=ids.complaint,
+        occurred_at=noon(meaning.received_on),
+        complainant_id=ids.complainant,
         channel=meaning.channel,
         product=values.product,
         sub_product=values.sub_product or None,
@@ -153,18 +166,18 @@ def _receive(values: Values, meaning: Meaning, secret: bytes, stream_id: UUID) -
     )
 
 
-def _respond(values: Values, meaning: Meaning, secret: bytes, stream_id: UUID, at: datetime) -> Iterator[Command]:
+def _respond(values: Values, meaning: Meaning, ids: _Ids, at: datetime) -> Iterator[Command]:
     response = meaning.response
     if response.kind == "holding":
         yield SendHoldingResponse(
-            complaint_id=stream_id,
+            complaint_id=ids.complaint,
             occurred_at=at,
-            response_id=part_of(secret, b"holding", at=at, beside=stream_id),
+            response_id=ids.holding_response,
             company_response=values.company_response,
         )
     elif response.kind == "final":
         yield IssueFinalResponse(
-            complaint_id=stream_id,
+            complaint_id=ids.complaint,
             occurred_at=at,
             outcome="not_stated",
             redress=response.redress,
@@ -173,11 +186,11 @@ def _respond(values: Values, meaning: Meaning, secret: bytes, stream_id: UUID, a
             disputed_asserted=meaning.disputed,
         )
     if values.public_response:
-        yield PublishResponse(complaint_id=stream_id, occurred_at=at, public_response=values.public_response)
+        yield PublishResponse(complaint_id=ids.complaint, occurred_at=at, public_response=values.public_response)
     if response.closes:
-        yield CloseComplaint(complaint_id=stream_id, occurred_at=at)
+        yield CloseComplaint(complaint_id=ids.complaint, occurred_at=at)
     if response.kind == "final" and meaning.disputed:
-        yield DisputeComplaint(complaint_id=stream_id, occurred_at=at)
+        yield DisputeComplaint(complaint_id=ids.complaint, occurred_at=at)
 
 
 @lru_cache(maxsize=1024)

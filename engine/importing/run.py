@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal
@@ -63,7 +63,7 @@ async def run_import(  # noqa: PLR0913  # half of them optional and by name
 
 
 @contextmanager
-def _garbage_collected_by_chunk() -> Iterator[None]:
+def _garbage_collected_by_chunk() -> Generator[None]:
     """Leave collection to `_Run`: passing over all states and keys held, again and again, took half of an import."""
     on = gc.isenabled()
     gc.disable()

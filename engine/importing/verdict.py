@@ -83,11 +83,13 @@ class ImportSummary:
 
     def text(self) -> str:
         """The same for people, with all that was inferred."""
-        lines = [
-            f"{self.rows:,} rows: {self.imported:,} imported ({self.updated:,} of them added to known streams), "
-            f"{self.unchanged:,} unchanged, {self.quarantined:,} in quarantine; {self.events_appended:,} events appended",
-            f"import {self.import_id}, encoding {self.encoding}",
-        ]
+        counts = (
+            f"{self.rows:,} rows: {self.imported:,} imported, {self.unchanged:,} unchanged, "
+            f"{self.quarantined:,} in quarantine; {self.events_appended:,} events appended"
+        )
+        lines = [counts, f"import {self.import_id}, encoding {self.encoding}"]
+        if self.updated:
+            lines.append(f"{self.updated:,} of the imported rows added to what was known from another row")
         lines += [f"quarantined  {count:>7,}  {code}" for code, count in self.reasons.items()]
         lines += [f"noted        {count:>7,}  {code}" for code, count in self.notes.items()]
         lines += [f"not imported: the column {title!r}" for title in self.ignored_columns]
