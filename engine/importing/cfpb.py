@@ -118,13 +118,16 @@ class _Ids(NamedTuple):
 
     complaint: UUID
     complainant: UUID
-    holding_response: UUID
+    secret: bytes
+    near: datetime
 
     @classmethod
     def of(cls, secret: bytes, near: datetime) -> "_Ids":
         complaint = part_of(secret, b"complaint", at=near)
-        complainant = part_of(secret, b"complainant", at=near, beside=complaint)
-        return cls(complaint, complainant, part_of(secret, b"holding", at=near, beside=complaint))
+        return cls(complaint, part_of(secret, b"complainant", at=near, beside=complaint), secret, near)
+
+    def holding_response(self) -> UUID:
+        return part_of(self.secret, b"holding", at=self.near, beside=self.complaint)
 
 
 def _commands(values: Values, meaning: Meaning, ids: _Ids) -> tuple[Command, ...]:
@@ -172,7 +175,7 @@ def _respond(values: Values, meaning: Meaning, ids: _Ids, at: datetime) -> Itera
         yield SendHoldingResponse(
             complaint_id=ids.complaint,
             occurred_at=at,
-            response_id=ids.holding_response,
+            response_id=ids.holding_response(),
             company_response=values.company_response,
         )
     elif response.kind == "final":
