@@ -305,10 +305,11 @@ async def profile(models: ReadModels, customer_id: UUID) -> Profile | None:
     """A customer's profile; None: no event names this customer."""
     partition = models.record.partition_of(customer_id)
     rows = await models.fetch("customer_profile", "customer_profile", partition, customer_id)
-    return _profile(rows[0]) if rows else None
+    return profile_of(rows[0]) if rows else None
 
 
-def _profile(row: Any) -> Profile:  # noqa: ANN401  # a database row
+def profile_of(row: Any) -> Profile:  # noqa: ANN401  # a database row
+    """The profile that a row of the table tells."""
     given = {name: row[name] for name in _PLAIN}
     return Profile(
         **given,

@@ -1,0 +1,99 @@
+"""The ASGI application: `uvicorn --factory api.app:app`, or `create_app` for tests and embedding."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api import audit, bulk, campaigns, cloudevents, commands, complaints, customers, events, feed, health, satisfaction
+from api.boundary import NOTICE, Boundary, require_loopback
+from api.edge import Edge
+from api.failures import EXPECTED, problem_of
+from api.metrics import Metrics
+from api.problems import Problem
+from api.reading import HowFar
+from api.shutdown import told_of_shutdown
+from api.tail import Tail
+from api.validation import parameter_faults
+from engine.following import Following
+from engine.settings import Settings
+from engine.wiring import Daybook
+
+_ROOMS: Final = (
+    customers, complaints, campaigns, satisfaction, audit, events, commands, bulk, cloudevents, feed, health,
+)  # fmt: skip
+
+_log = logging.getLogger("uvicorn.error")  # what a person sees who starts the server
+
+
+def app() -> FastAPI:
+    """The application of the settings in the environment."""
+    return create_app()
+
+
+def create_app(daybook: Daybook | None = None) -> FastAPI:
+    """The application over an open Daybook, or over one that it opens at start and closes at the end."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(made: FastAPI) -> AsyncGenerator[None]:
+        settings = daybook.settings if daybook is not None else Settings()
+        require_loopback(settings.host)
+        _log.warning(NOTICE)
+        async with AsyncExitStack() as opened:
+            used = daybook
+            if used is None:
+                used = await Daybook.open(settings)
+                opened.push_async_callback(used.close)
+            following = await opened.enter_async_context(await Following.start(used.models))
+            at = made.state.edge = Edge(used, following, metrics, Tail(used.record), HowFar(used.models))
+            opened.callback(at.stop)
+            opened.enter_context(told_of_shutdown(at.stop))
+            yield
+
+    made = Boundary(
+        metrics,
+        title="Daybook",
+        summary="An event-sourced record of a bank's customers",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=Response,
+    )
+    for room in _ROOMS:
+        made.include_router(room.router())
+    _answer_with_problems(made)
+    return made
+
+
+def _answer_with_problems(made: FastAPI) -> None:
+    made.add_exception_handler(HTTPException, _http_problem)
+    made.add_exception_handler(RequestValidationError, _query_problem)
+    for error in EXPECTED:
+        made.add_exception_handler(error, _expected_problem)
+    made.add_exception_handler(Exception, _expected_problem)
+
+
+async def _expected_problem(_: Request, error: Exception) -> Response:
+    return problem_of(error).response()
+
+
+async def _http_problem(_: Request, error: Exception) -> Response:
+    """FastAPI's own: no such path, or not with this method."""
+    if not isinstance(error, HTTPException):
+        raise error
+    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "internal")
+    return Problem(code, headers=dict(error.headers or {})).response()
+
+
+async def _query_problem(_: Request, error: Exception) -> Response:
+    """FastAPI's own checks: only queries and paths have any, bodies are checked in `api.operations`."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return Problem("query-invalid", errors=parameter_faults(error.errors())).response()

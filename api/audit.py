@@ -1,0 +1,59 @@
+"""The audit trail: who did what to whom when, before and after, and why."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, Field
+from starlette.responses import Response
+
+from api.edge import edge
+from api.events import check_token, events_json
+from api.problems import Problem
+from api.reading import Asking, Paged, page_link, path_uuid, seen, shown
+from projections import audit_trail
+from projections.audit_trail import NAME, AuditFilter
+
+
+class AuditQuery(Paged):
+    """What to search for; all that is given must hold. Periods run from, inclusive, until, exclusive."""
+
+    actor: str | None = Field(default=None, max_length=128)
+    customer_id: UUID | None = None
+    stream_id: UUID | None = None
+    correlation_id: UUID | None = None
+    type: str | None = Field(default=None, max_length=100, description="Such as `complaint.received`.")
+    recorded_from: AwareDatetime | None = None
+    recorded_until: AwareDatetime | None = None
+    occurred_from: AwareDatetime | None = None
+    occurred_until: AwareDatetime | None = None
+
+
+def router() -> APIRouter:
+    """The routes."""
+    made = APIRouter(tags=["audit"], default_response_class=Response)
+    made.add_api_route("/audit", _search, methods=["GET"], operation_id="audit")
+    made.add_api_route("/audit/{event_id}", _detail, methods=["GET"], operation_id="audit_detail")
+    return made
+
+
+async def _search(request: Request, query: Annotated[AuditQuery, Query()]) -> Response:
+    """Events that fit all that is given, last recorded first."""
+    at = edge(request)
+    of = AuditFilter(**query.model_dump(exclude={"token", "after", "limit"}))
+    concerning = [one for one in (of.customer_id, of.stream_id) if one is not None]
+    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request), concerning)
+    found = await audit_trail.search(at.daybook.models, of, after=query.after, limit=query.limit)
+    body = {"entries": found.entries, "next": found.next, "parked": found.parked}
+    return shown(body, as_of, page_link(request, found.next))
+
+
+async def _detail(request: Request, event_id: str, query: Annotated[Asking, Query()]) -> Response:
+    """One event with its data, and what it changed in its stream: each field before and after."""
+    daybook, wanted = edge(request).daybook, path_uuid(event_id, "event_id")
+    check_token(daybook, query.token_of(request))
+    found = await audit_trail.detail(daybook.models, wanted)
+    if found is None:
+        raise Problem("not-found", "There is no event with this id.")
+    (event,) = await events_json(daybook, found.entry.recorded.partition, [found.entry])
+    return shown({"event": event, "changes": found.changes})

@@ -1,0 +1,132 @@
+"""The outermost layer of every request: who may connect, the short way for commands, and what is measured."""
+
+import ipaddress
+import logging
+from functools import lru_cache
+from time import perf_counter
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
+
+from api.commands import Endpoint, endpoints
+from api.metrics import Metrics
+from api.problems import Problem
+
+_log = logging.getLogger(__name__)
+
+NOTICE: Final = "Daybook has no access control yet: it answers this host only, and believes the header Daybook-Actor"
+_HOST_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_SOME: Final = 1024  # so many different addresses and names are remembered
+
+
+class NotLoopback(ValueError):
+    """The configured address would be reached from other hosts."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"DAYBOOK_HOST={host} would be reached from other hosts, and there is no access control yet; "
+            "use 127.0.0.1, ::1 or localhost"
+        )
+
+
+def require_loopback(host: str) -> None:
+    """Refuse to listen where other hosts can connect.
+
+    Raises:
+        NotLoopback: it is another address or name than this host's own.
+    """
+    if host != "localhost" and not _is_loopback(host):
+        raise NotLoopback(host)
+
+
+class Boundary(FastAPI):
+    """Lets in who connects from this host and asks for it by its own name, and measures each request.
+
+    Commands go straight to their endpoint: matching some seventy routes one after the other, with
+    the framework's layers around them, costs as much as deciding and appending.
+    """
+
+    def __init__(self, metrics: Metrics, **settings: Any) -> None:  # noqa: ANN401  # FastAPI's own
+        super().__init__(**settings)
+        self._metrics = metrics
+        self._endpoints = endpoints()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        refusal = _refusal(scope)
+        if refusal is not None:
+            await refusal.response()(scope, receive, send)
+            return
+        started = perf_counter()
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, watched)
+        except ClientDisconnect:
+            status = status or 499
+        except Exception:  # noqa: BLE001  # nobody further out would answer
+            _log.exception("a request failed")
+            if not status:
+                await Problem("internal").response()(scope, receive, watched)
+        finally:
+            self._metrics.request_done(scope, status, perf_counter() - started)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST" and (found := self._command(scope)) is not None:
+            response = await found(Request(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    def _command(self, scope: Scope) -> Endpoint | None:
+        """The endpoint of a command; the path of one has one part, or three with an id in the middle."""
+        parts = scope["path"].split("/")
+        match parts:
+            case ["", collection]:
+                found = self._endpoints.get((collection, ""))
+            case ["", collection, _, what]:
+                found = self._endpoints.get((collection, what))
+            case _:
+                return None
+        if found is None:
+            return None
+        operation, endpoint = found
+        scope["app"] = self
+        scope["path_params"] = {} if operation.creates else {operation.stream_field: parts[2]}
+        scope["daybook.route"] = operation.path
+        return endpoint
+
+
+def _refusal(scope: Scope) -> Problem | None:
+    client = scope.get("client")
+    if client is not None and not _is_loopback(client[0]):
+        return Problem("loopback-only")
+    # A page of another site may let its own name lead here (DNS rebinding); its requests still carry that name.
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    return None if _is_own_name(host) else Problem("host-unknown")
+
+
+@lru_cache(_SOME)
+def _is_own_name(host: bytes) -> bool:
+    text = host.decode("latin-1").lower()
+    name, colon, port = text.rpartition(":")
+    return (name if colon and port.isdigit() else text) in _HOST_NAMES
+
+
+@lru_cache(_SOME)
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,109 @@
+"""Queries of the complaint register."""
+
+from dataclasses import fields
+from datetime import date
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, Field
+from starlette.responses import Response
+
+from api.edge import edge
+from api.headers import etag
+from api.opened import Gaps
+from api.problems import Problem
+from api.reading import Asking, Paged, page_link, path_uuid, seen, shown
+from api.statements import statement
+from domain.codes import Severity
+from projections import complaint_search
+from projections.complaint_register import NAME, ComplaintRow
+from projections.complaint_search import ComplaintFilter, CountFilter
+
+Text = Annotated[str | None, Field(max_length=200)]
+Status = Literal["open", "responded", "closed", "withdrawn"]
+By = Literal["month", "status", "product"]
+
+_SHOWN: Final = tuple(
+    one.name for one in fields(ComplaintRow) if one.name not in {"partition", "position", "event_id", "sealed"}
+)
+
+
+class ComplaintQuery(Paged):
+    """What to search for; all that is given must hold."""
+
+    status: Status | None = None
+    product: Text = None
+    issue: Text = None
+    respondent: Text = None
+    handler: Text = None
+    region: Text = None
+    severity: Severity | None = None
+    external_ref: Text = None
+    customer_id: UUID | None = None
+    received_from: AwareDatetime | None = None
+    received_until: AwareDatetime | None = Field(default=None, description="Exclusive.")
+
+
+class CountQuery(Asking):
+    """Which complaints to count, and how to group them."""
+
+    by: list[By] = Field(default_factory=lambda: list[By](("status",)), max_length=3)
+    status: Status | None = None
+    product: Text = None
+    first_month: date | None = Field(default=None, description="The first of a month.")
+    last_month: date | None = Field(default=None, description="The first of a month.")
+
+
+def router() -> APIRouter:
+    """The routes."""
+    made = APIRouter(tags=["complaints"], default_response_class=Response)
+    made.add_api_route("/complaints", _search, methods=["GET"], operation_id="complaints")
+    made.add_api_route("/complaints/counts", _counts, methods=["GET"], operation_id="complaint_counts")
+    made.add_api_route("/complaints/{complaint_id}", _complaint, methods=["GET"], operation_id="complaint")
+    return made
+
+
+async def _search(request: Request, query: Annotated[ComplaintQuery, Query()]) -> Response:
+    """Complaints that fit all that is given, last received first."""
+    at = edge(request)
+    of = ComplaintFilter(**query.model_dump(exclude={"token", "after", "limit"}))
+    concerning = () if query.customer_id is None else (query.customer_id,)
+    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request), concerning)
+    found = await complaint_search.search(at.daybook.models, of, after=query.after, limit=query.limit)
+    gaps = Gaps()
+    complaints = [_body(one, gaps) for one in found.complaints]
+    await gaps.fill(at.daybook.opener)
+    return shown({"complaints": complaints, "next": found.next}, as_of, page_link(request, found.next))
+
+
+async def _counts(request: Request, query: Annotated[CountQuery, Query()]) -> Response:
+    """How many complaints stand where. Incomplete unless `parked` is 0: so many customers are left out."""
+    at = edge(request)
+    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request))
+    of = CountFilter(query.status, query.product, query.first_month, query.last_month)
+    found = await complaint_search.counts(at.daybook.models, of, by=query.by)
+    return shown({"counts": found.counts, "parked": found.parked}, as_of)
+
+
+async def _complaint(request: Request, complaint_id: str, query: Annotated[Asking, Query()]) -> Response:
+    """A complaint as it stands, with what was said and written."""
+    at, stream_id = edge(request), path_uuid(complaint_id, "complaint_id")
+    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request), (stream_id,))
+    found = await complaint_search.complaint(at.daybook.models, stream_id)
+    if found is None:
+        raise Problem("not-found", "There is no complaint with this id.")
+    gaps = Gaps()
+    body = _body(found, gaps)
+    await gaps.fill(at.daybook.opener)
+    pool = at.daybook.record.pool
+    version = await pool.fetchval(statement("version_at"), found.partition, found.position)
+    return shown({**body, "version": version}, as_of, {"ETag": etag(version)})
+
+
+def _body(row: ComplaintRow, gaps: Gaps) -> dict[str, Any]:
+    """A complaint; `personal` has the fields of the complaint, its dispute, and its last letters."""
+    personal: dict[str, Any] = {}
+    for name, sealed in row.sealed_at.items():
+        gaps.leave(personal, name, row.partition, sealed, None)
+    return {**{name: getattr(row, name) for name in _SHOWN}, "personal": personal, "last_event": row.last_event}

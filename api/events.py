@@ -1,0 +1,160 @@
+"""Events in answers, and the streams that have no read model of their own."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, cast
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from api.edge import edge
+from api.headers import etag
+from api.opened import personal_of
+from api.operations import COLLECTIONS
+from api.problems import Problem
+from api.reading import LIMIT_MAX, Asking, page_link, path_uuid, shown
+from domain import AGGREGATES
+from domain.kernel import Aggregate
+from engine.wiring import Daybook
+from projections.audit_trail import reason_of
+from projections.timeline import Entry, entry
+from store.cursor import Cursor
+
+EVENTS_MAX: Final = 1000
+"""Events of a stream that are put together; a touch or an interaction never has so many."""
+
+_WITHOUT_READ_MODEL: Final = frozenset({"interaction", "touch", "survey"})
+
+Endpoint = Callable[..., Awaitable[Response]]
+
+
+class HistoryQuery(Asking):
+    """Which events of a stream."""
+
+    after: int = Field(default=-1, ge=-1, le=1 << 53, description="`next` of the page before.")
+    limit: int = Field(default=50, ge=1, le=LIMIT_MAX, description="Events on a page.")
+
+
+def router() -> APIRouter:
+    """The history of every stream, and as resources those that have no read model."""
+    made = APIRouter()
+    for aggregate in AGGREGATES:
+        kind = _Kind(aggregate)
+        resource = f"/{kind.collection}/{{{kind.id_field}}}"
+        routes = [(f"{resource}/events", _history(kind), f"{aggregate.name}_events", f"events of a {aggregate.name}")]
+        if aggregate.name in _WITHOUT_READ_MODEL:
+            routes.append((resource, _facts(kind), aggregate.name, f"a {aggregate.name}"))
+        for path, endpoint, operation_id, name in routes:
+            made.add_api_route(
+                path, endpoint, methods=["GET"], tags=[kind.collection], name=name, operation_id=operation_id,
+                response_class=Response,
+            )  # fmt: skip
+    return made
+
+
+@dataclass(frozen=True)
+class _Kind:
+    aggregate: Aggregate[Any]
+
+    @property
+    def collection(self) -> str:
+        return COLLECTIONS[self.aggregate.name]
+
+    @property
+    def id_field(self) -> str:
+        return self.aggregate.commands[0].stream_field
+
+    def stream_id(self, request: Request) -> UUID:
+        return path_uuid(request.path_params[self.id_field], self.id_field)
+
+    async def entries(self, daybook: Daybook, stream_id: UUID, after: int, limit: int) -> list[Entry]:
+        """Events of a stream of this kind.
+
+        Raises:
+            Problem: not-found, for one that has no events or is of another kind.
+        """
+        events = await daybook.record.read_stream(stream_id, after, limit)
+        names = {event.type for event in self.aggregate.events}
+        if (not events and after < 0) or (events and events[0].topic not in names):
+            raise Problem("not-found", f"There is no {self.aggregate.name} with this id.")
+        return [entry(daybook.mapper.fact, event) for event in events]
+
+
+def _history(kind: _Kind) -> Endpoint:
+    async def endpoint(request: Request, query: Annotated[HistoryQuery, Query()]) -> Response:
+        """Every event of the stream, oldest first."""
+        daybook, stream_id = edge(request).daybook, kind.stream_id(request)
+        check_token(daybook, query.token_of(request))
+        entries = await kind.entries(daybook, stream_id, query.after, query.limit + 1)
+        more = len(entries) > query.limit
+        events = await events_json(daybook, daybook.record.partition_of(stream_id), entries[: query.limit])
+        following = str(events[-1]["version"]) if more else None
+        return shown({"events": events, "next": following}, headers=page_link(request, following))
+
+    return endpoint
+
+
+def _facts(kind: _Kind) -> Endpoint:
+    async def endpoint(request: Request, query: Annotated[Asking, Query()]) -> Response:
+        """What its events say, the later before the earlier, and its last event."""
+        daybook, stream_id = edge(request).daybook, kind.stream_id(request)
+        check_token(daybook, query.token_of(request))
+        entries = await kind.entries(daybook, stream_id, -1, EVENTS_MAX)
+        events = await events_json(daybook, daybook.record.partition_of(stream_id), entries)
+        facts: dict[str, Any] = {}
+        for event in events:
+            data: dict[str, Any] = {**event["data"]}
+            facts |= {change["field"]: change["after"] for change in data.pop("changes", ())} | data
+        last = events[-1]
+        body = {
+            kind.id_field: stream_id,
+            "version": last["version"],
+            "facts": facts,
+            "last_event": {name: last[name] for name in ("event_id", "type", "occurred_at", "actor")},
+        }
+        return shown(body, headers={"ETag": etag(last["version"])})
+
+    return endpoint
+
+
+def check_token(daybook: Daybook, token: str | None) -> None:
+    """A query of the record itself need not wait; but a token of another incarnation is told.
+
+    Raises:
+        CursorInvalid, StaleCursor: see `store.errors`.
+    """
+    if token is not None:
+        daybook.record.incarnation.check(Cursor.parse(token))
+
+
+async def events_json(daybook: Daybook, partition: int, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Events of one partition with their personal data; what this program does not know is shown as recorded."""
+    facts = [one.fact for one in entries if one.fact is not None]
+    personal = iter(await personal_of(daybook, partition, facts))
+    return [_event(daybook, one, next(personal) if one.fact is not None else {}) for one in entries]
+
+
+def _event(daybook: Daybook, one: Entry, personal: dict[str, Any]) -> dict[str, Any]:
+    recorded = one.recorded
+    told: dict[str, Any] = {
+        "event_id": recorded.event_id,
+        "type": recorded.type,
+        "stream_id": recorded.stream_id,
+        "version": recorded.version,
+        "customer_id": recorded.customer_id,
+        "occurred_at": recorded.occurred_at,
+        "recorded_at": recorded.recorded_at,
+        "actor": recorded.actor,
+        "reason": reason_of(recorded.meta),
+        "correlation_id": recorded.correlation_id,
+        "causation_id": recorded.causation_id,
+        "partition": recorded.partition,
+        "position": recorded.position,
+    }
+    if one.fact is not None:
+        return {**told, "data": {**orjson.loads(daybook.mapper.data(one.fact.event)), **personal}}
+    state = cast("bytes | None", recorded.state)  # disposed of at the end of retention
+    return {**told, "data": None if state is None else orjson.loads(state)}

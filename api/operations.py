@@ -1,0 +1,189 @@
+"""From the command classes of the domain to operations of the API, by rule.
+
+`POST /<collection>` creates a stream; `POST /<collection>/{id}/<what>` is a command to one, where the
+command's type is `<aggregate>.<what>`. A body has the command's fields except those that the edge
+fills in: the stream's id (from the path, or made), and the acting person (from Daybook-Actor).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from api.problems import FieldError
+from api.validation import faults, invalid, unknown_field
+from domain import AGGREGATES
+from domain.kernel import Command
+from store.identity import derive_id
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "customer": "customers",
+        "interaction": "interactions",
+        "complaint": "complaints",
+        "campaign": "campaigns",
+        "touch": "touches",
+        "survey": "surveys",
+    }
+)
+
+# Whose slice a new stream gets: the first of these fields that the body has.
+_OWNERS: Final = ("customer_id", "complainant_id")
+
+# The id of a new thing inside a stream; made from the Idempotency-Key where the caller gives none.
+_OWN_IDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "campaign.record-cost": "cost_id",
+        "complaint.offer-redress": "redress_id",
+        "complaint.send-holding-response": "response_id",
+        "customer.add-contact-point": "contact_point_id",
+        "customer.correct-details": "correction_id",
+        "interaction.annotate": "note_id",
+        "interaction.correct": "correction_id",
+        "interaction.schedule-follow-up": "follow_up_id",
+        "touch.record-conversion": "conversion_id",
+        "touch.record-response": "response_id",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One command as an operation: its path, what the caller gives and what the edge adds."""
+
+    command: type[Command]
+    aggregate: str
+    creates: bool
+
+    @cached_property
+    def type(self) -> str:
+        """The command's stable name."""
+        return self.command.type
+
+    @cached_property
+    def collection(self) -> str:
+        """First part of the path."""
+        return COLLECTIONS[self.aggregate]
+
+    @cached_property
+    def stream_field(self) -> str:
+        """The field that holds the stream's id; in the path it has the same name."""
+        return self.command.stream_field
+
+    @cached_property
+    def path(self) -> str:
+        """The route's template."""
+        what = self.type.removeprefix(self.aggregate + ".")
+        return f"/{self.collection}" if self.creates else f"/{self.collection}/{{{self.stream_field}}}/{what}"
+
+    @cached_property
+    def own_id(self) -> str | None:
+        """The field whose id is made where the caller gives none."""
+        return _OWN_IDS.get(self.type)
+
+    @cached_property
+    def filled(self) -> frozenset[str]:
+        """Fields that a body must not have."""
+        return frozenset(name for name in (self.stream_field, self.command.actor_field) if name)
+
+    @cached_property
+    def given(self) -> Mapping[str, FieldInfo]:
+        """Fields that a body may have."""
+        return {name: info for name, info in self.command.model_fields.items() if name not in self.filled}
+
+    @cached_property
+    def optional(self) -> frozenset[str]:
+        """Fields that a body may leave out."""
+        made = {"occurred_at", self.own_id}
+        return frozenset(name for name, info in self.given.items() if name in made or not info.is_required())
+
+    # Building the command
+
+    def stream_id(self, body: Mapping[str, Any], command_id: UUID, now: datetime) -> UUID:
+        """The id of the stream that this command creates: always the same for the same command id and time."""
+        return derive_id(command_id.bytes, at=_given_time(body) or now, beside=self._owner(body))
+
+    def build(
+        self, body: Mapping[str, Any], *, stream_id: UUID | str, actor: str, command_id: UUID, now: datetime
+    ) -> Command:
+        """The command of a body.
+
+        Raises:
+            Problem: validation-failed, with every fault.
+        """
+        if not self.filled.isdisjoint(body) or _is_number(body.get("occurred_at")):
+            raise invalid(self._misplaced(body))
+        values = {**body, self.stream_field: stream_id}
+        if "occurred_at" not in values:
+            values["occurred_at"] = now
+        if self.command.actor_field:
+            values[self.command.actor_field] = actor
+        if self.own_id and self.own_id not in values:
+            values[self.own_id] = self.made_id(command_id)
+        try:
+            # Strict, which only JSON input can be for UUIDs and times: "5" is no number, 5 is no time.
+            return self.command.model_validate_json(orjson.dumps(values, default=str), strict=True)
+        except ValidationError as error:
+            raise invalid(faults(error, tuple(self.given))) from None
+
+    def made_id(self, command_id: UUID) -> UUID:
+        """The id for `own_id`."""
+        return derive_id(command_id.bytes + str(self.own_id).encode(), at=EPOCH)
+
+    def _owner(self, body: Mapping[str, Any]) -> UUID | None:
+        for name in _OWNERS:
+            if name in self.given and isinstance(value := body.get(name), str):
+                try:
+                    return UUID(value)
+                except ValueError:
+                    return None  # the command's own check says so
+        return None
+
+    def _misplaced(self, body: Mapping[str, Any]) -> Sequence[FieldError]:
+        errors = [
+            unknown_field(name, (), "the server makes it" if self.creates else "it stands in the path")
+            if name == self.stream_field
+            else unknown_field(name, (), "it is taken from the header Daybook-Actor")
+            for name in sorted(self.filled.intersection(body))
+        ]
+        hint = "write it like 2025-03-31T14:05:00+08:00 (RFC 3339)"
+        return errors or [FieldError("body", "/occurred_at", "is not a time", hint)]
+
+
+def operations() -> Mapping[str, Operation]:
+    """Every command of the domain by its type."""
+    return _OPERATIONS
+
+
+def _is_number(value: object) -> bool:
+    """Whether pydantic would read the text as seconds since 1970."""
+    return isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit()
+
+
+def _given_time(body: Mapping[str, Any]) -> datetime | None:
+    value = body.get("occurred_at")
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None
+
+
+_OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
+    {
+        command.type: Operation(command, aggregate.name, creates=command is aggregate.commands[0])
+        for aggregate in AGGREGATES
+        for command in aggregate.commands
+    }
+)

@@ -1,0 +1,181 @@
+"""What can go wrong, as RFC 9457 problems: one table of the codes, with their HTTP statuses.
+
+A problem's type is `urn:daybook:problem:<code>` and never changes its meaning. No problem ever
+repeats a value of the request: it might be personal data, and problems end up in logs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import orjson
+from starlette.responses import Response
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "urn:daybook:problem:"
+
+
+class Kind(NamedTuple):
+    """A kind of problem: its HTTP status, its title, and when to try again where it may pass by itself."""
+
+    status: int
+    title: str
+    retry_s: int | None = None
+
+
+# What the edge itself refuses.
+PROBLEMS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "actor-missing": Kind(400, "The header Daybook-Actor must say who acts"),
+        "body-too-large": Kind(413, "The body is larger than this server takes"),
+        "clock-behind": Kind(503, "The database host's clock is behind; nothing was appended", 2),
+        "command-type-unknown": Kind(422, "There is no command of this type"),
+        "cursor-invalid": Kind(400, "The cursor or token was not made by this record"),
+        "cursor-stale": Kind(410, "The record was restored since the cursor was made; go on from `resume`"),
+        "feed-full": Kind(503, "Too many readers follow the feed; try again later", 10),
+        "header-invalid": Kind(400, "A header is not as it must be"),
+        "host-unknown": Kind(421, "This server answers only as localhost"),
+        "idempotency-key-in-use": Kind(409, "The first request with this key is still running; repeat it shortly", 1),
+        "idempotency-key-invalid": Kind(400, "The Idempotency-Key is not a structured-field string"),
+        "idempotency-key-missing": Kind(400, "Commands need an Idempotency-Key"),
+        "idempotency-key-reused": Kind(422, "This key was used for another request; make a new one"),
+        "internal": Kind(500, "The server failed; what became of the request is not known"),
+        "json-invalid": Kind(400, "The body is not JSON"),
+        "lane-full": Kind(503, "Too much is waiting to be written; try again later", 1),
+        "line-too-long": Kind(413, "A line is longer than a command may be"),
+        "loopback-only": Kind(403, "Until access control exists this server answers its own host only"),
+        "media-type-unsupported": Kind(415, "The body's media type is not taken here"),
+        "method-not-allowed": Kind(405, "The path does not know this method"),
+        "not-found": Kind(404, "There is nothing here"),
+        "not-yet-visible": Kind(503, "The read model has not seen the token yet; ask again", 1),
+        "outcome-unknown": Kind(503, "The outcome is not known; repeat the request with the same key", 1),
+        "parked": Kind(503, "An event of this customer or stream could not be folded; an operator must look"),
+        "personal-data-unreadable": Kind(500, "Personal data is there but cannot be opened; an operator must look"),
+        "precondition-failed": Kind(412, "The stream is not at the version that If-Match names"),
+        "query-invalid": Kind(400, "A query parameter is not as it must be"),
+        "read-model-unready": Kind(503, "The read model was filled by another program; it must be rebuilt"),
+        "record-unreachable": Kind(503, "The record cannot be reached; nothing was changed", 2),
+        "request-too-large": Kind(413, "One command leads to more than can be appended at once"),
+        "schema-newer": Kind(503, "The record holds events of a newer program; update this one"),
+        "stream.of-another-kind": Kind(404, "The id names something of another kind"),
+        "subject-erased": Kind(409, "Personal data of this subject was erased; nothing more can be recorded of it"),
+        "validation-failed": Kind(422, "A field is not as it must be"),
+        "value-refused": Kind(422, "The record does not take a value of this request"),
+        "version-conflict": Kind(409, "The stream was changed by others meanwhile; read it and decide anew"),
+    }
+)
+
+# What the domain refuses: 404 where the stream in the path does not exist, 409 where its state is in the way,
+# 422 where the request itself does not fit. The domain's own message is the detail.
+REFUSALS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "campaign.already-approved": 409,
+        "campaign.already-ended": 409,
+        "campaign.already-planned": 409,
+        "campaign.cost-id-reused": 409,
+        "campaign.not-approved": 409,
+        "campaign.not-paused": 409,
+        "campaign.not-planned": 404,
+        "campaign.not-running": 409,
+        "campaign.paused": 409,
+        "campaign.period-invalid": 422,
+        "campaign.second-person-required": 409,
+        "complaint.already-answered": 409,
+        "complaint.already-closed": 409,
+        "complaint.already-disputed": 409,
+        "complaint.already-received": 409,
+        "complaint.already-withdrawn": 409,
+        "complaint.handler-has-interest": 422,
+        "complaint.no-final-response": 409,
+        "complaint.not-ended": 409,
+        "complaint.not-received": 404,
+        "complaint.redress-amount-mismatch": 422,
+        "complaint.redress-id-reused": 409,
+        "complaint.redress-not-accepted": 409,
+        "complaint.redress-unknown": 422,
+        "customer.already-registered": 409,
+        "customer.consent-not-granted": 409,
+        "customer.contact-point-id-reused": 409,
+        "customer.contact-point-removed": 409,
+        "customer.contact-point-unknown": 422,
+        "customer.not-registered": 404,
+        "customer.relationship-ended": 409,
+        "interaction.already-recorded": 409,
+        "interaction.follow-up-id-reused": 409,
+        "interaction.follow-up-settled": 409,
+        "interaction.follow-up-unknown": 422,
+        "interaction.not-recorded": 404,
+        "survey.already-answered": 409,
+        "survey.already-invited": 409,
+        "survey.expired": 409,
+        "survey.not-invited": 404,
+        "survey.scale-invalid": 422,
+        "survey.score-out-of-scale": 422,
+        "touch.already-bounced": 409,
+        "touch.already-decided": 409,
+        "touch.already-delivered": 409,
+        "touch.conversion-id-reused": 409,
+        "touch.not-decided": 404,
+        "touch.not-held": 409,
+        "touch.not-sent": 409,
+        "touch.response-id-reused": 409,
+    }
+)
+
+
+class FieldError(NamedTuple):
+    """One fault: where it stands, why, and what to do.
+
+    `field` is a JSON pointer where `place` is the body, else the name of a header, query parameter or path part.
+    """
+
+    place: str
+    field: str
+    reason: str
+    hint: str | None = None
+
+    def as_json(self) -> dict[str, str]:
+        """As it stands in a problem's `errors`."""
+        told = {"in": self.place, "field": self.field, "reason": self.reason}
+        return told if self.hint is None else {**told, "hint": self.hint}
+
+
+@dataclass(eq=False)
+class Problem(Exception):  # RFC 9457's name for it
+    """An answer that is not what was asked for."""
+
+    code: str
+    detail: str | None = None
+    errors: Sequence[FieldError] = ()
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        """So that a traceback names the code."""
+        super().__init__(self.code, self.detail)
+
+    @property
+    def kind(self) -> Kind:
+        """Status and title."""
+        known = PROBLEMS.get(self.code)
+        return known or Kind(REFUSALS.get(self.code, 409), "The command was refused")
+
+    def as_json(self) -> dict[str, Any]:
+        """The members of the problem, by RFC 9457; `code` is the last part of `type`."""
+        status, title, _ = self.kind
+        body: dict[str, Any] = {
+            "type": TYPE_PREFIX + self.code, "title": title, "status": status, "code": self.code,
+        }  # fmt: skip
+        if self.detail is not None:
+            body["detail"] = self.detail
+        if self.errors:
+            body["errors"] = [error.as_json() for error in self.errors]
+        return body | dict(self.extra)
+
+    def response(self) -> Response:
+        """The problem over HTTP."""
+        headers = {"Cache-Control": "no-store"}
+        if self.kind.retry_s is not None:
+            headers["Retry-After"] = str(self.kind.retry_s)
+        return Response(orjson.dumps(self.as_json()), self.kind.status, {**headers, **self.headers}, MEDIA_TYPE)

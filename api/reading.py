@@ -1,0 +1,132 @@
+"""What all queries share: waiting for a token, saying how far the read model is, pages, answers."""
+
+import asyncio
+import time
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from api.bodies import JSON
+from api.outgoing import packed
+from api.problems import FieldError, Problem
+from engine.wiring import Daybook
+from projections.models import Progress, ReadModels
+from store.cursor import Cursor
+
+LIMIT_MAX: Final = 500
+PROGRESS_AGE_S_MAX: Final = 0.2
+AS_OF: Final = "Daybook-As-Of"
+
+CURSOR_CHARACTERS_MAX: Final = 200_000
+
+
+class Asking(BaseModel):
+    """What every query may be told. A parameter that it does not know is refused, for it is mostly a misspelt one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    token: str | None = Field(
+        default=None,
+        max_length=CURSOR_CHARACTERS_MAX,
+        description="Token of a command's answer (also taken from the header Daybook-Token): wait until it is seen.",
+    )
+
+    def token_of(self, request: Request) -> str | None:
+        """The token, from the header or the query."""
+        return request.headers.get("Daybook-Token") or self.token
+
+
+class Paged(Asking):
+    """What every list may be told."""
+
+    after: str | None = Field(default=None, max_length=CURSOR_CHARACTERS_MAX, description="`next` of the page before.")
+    limit: int = Field(default=50, ge=1, le=LIMIT_MAX, description="Entries on a page.")
+
+
+class HowFar:
+    """How far each read model is, as known a moment ago: a lower bound that costs queries nothing."""
+
+    def __init__(self, models: ReadModels) -> None:
+        self._models = models
+        self._known: dict[str, Progress] = {}
+        self._known_of: UUID | None = None
+        self._looked_at = float("-inf")
+        self._looking: asyncio.Task[None] | None = None
+
+    async def of(self, projection: str) -> Cursor:
+        """The cursor up to which a read model has at least read."""
+        if self._known_of != self._models.record.incarnation.id or projection not in self._known:
+            await self._look()
+        elif time.monotonic() - self._looked_at > PROGRESS_AGE_S_MAX and self._looking is None:
+            self._looking = asyncio.create_task(self._look_later())
+        return Cursor(self._models.record.incarnation.id, self._known[projection].next_positions)
+
+    async def _look_later(self) -> None:
+        try:
+            await self._look()
+        finally:
+            self._looking = None
+
+    async def _look(self) -> None:
+        incarnation = self._models.record.incarnation.id
+        self._known = await self._models.all_progress()
+        self._known_of = incarnation
+        self._looked_at = time.monotonic()
+
+
+async def seen(
+    daybook: Daybook, how_far: HowFar, projection: str, token: str | None, concerning: Collection[UUID] = ()
+) -> Cursor:
+    """Wait until a read model shows what a token stands for; how far it is at least.
+
+    Raises:
+        Problem: not-yet-visible, parked.
+        CursorInvalid, StaleCursor: see `store.errors`.
+    """
+    if token is None:
+        return await how_far.of(projection)
+    cursor = Cursor.parse(token)
+    daybook.record.incarnation.check(cursor)
+    wait_s = daybook.settings.wait_s_max
+    match await daybook.models.wait_for(projection, cursor, wait_s, concerning):
+        case "timeout":
+            raise Problem("not-yet-visible", f"Not within {wait_s:g} s.")
+        case "parked":
+            raise Problem("parked")
+        case "seen":
+            known = await how_far.of(projection)
+    later = tuple(map(max, known.next_positions, cursor.next_positions))
+    return Cursor(cursor.incarnation, later)
+
+
+def shown(body: Mapping[str, Any], as_of: Cursor | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    """A query's answer. It may hold personal data, so nobody on the way may keep it."""
+    sent = {"Cache-Control": "no-store", **(headers or {})}
+    if as_of is not None:
+        sent[AS_OF] = str(as_of)
+    return Response(packed(body), 200, sent, JSON)
+
+
+def page_link(request: Request, following: str | None) -> dict[str, str]:
+    """The Link header to the next page, if there is one."""
+    if following is None:
+        return {}
+    query = [(name, value) for name, value in request.query_params.multi_items() if name not in {"after", "token"}]
+    return {"Link": f'<{request.url.path}?{urlencode([*query, ("after", following)])}>; rel="next"'}
+
+
+def path_uuid(text: str, name: str) -> UUID:
+    """The id in a path.
+
+    Raises:
+        Problem: not-found, for what is no UUID.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Problem("not-found", errors=(FieldError("path", name, "is not a UUID"),)) from None

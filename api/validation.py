@@ -1,0 +1,111 @@
+"""Faults of a request's content, told field by field and without repeating a value."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from api.problems import FieldError, Problem
+
+ERRORS_MAX: Final = 20
+"""So many faults are told; a request with more is told of these first."""
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_TIME_HINT: Final = "write it like 2025-03-31T14:05:00+08:00 (RFC 3339)"
+
+# pydantic's type of fault: (reason, hint). Its own message is taken where it repeats nothing of the input.
+_TOLD: Final[Mapping[str, tuple[str | None, str | None]]] = MappingProxyType(
+    {
+        "bool_type": ("must be true or false", "write true or false, without quotes"),
+        "dataclass_type": ("must be an object", "write it in braces"),
+        "date_from_datetime_inexact": ("must be a day without a time", "write it like 2025-03-31"),
+        "date_from_datetime_parsing": ("is not a day", "write it like 2025-03-31"),
+        "date_parsing": ("is not a day", "write it like 2025-03-31"),
+        "date_type": ("is not a day", "write it like 2025-03-31"),
+        "datetime_from_date_parsing": ("is not a time", _TIME_HINT),
+        "datetime_parsing": ("is not a time", _TIME_HINT),
+        "datetime_type": ("is not a time", _TIME_HINT),
+        "datetime_object_invalid": ("is not a time", _TIME_HINT),
+        "dict_type": ("must be an object", "write it in braces"),
+        "extra_forbidden": ("is not a field of this command", None),
+        "int_parsing": ("must be a whole number", None),
+        "int_type": ("must be a whole number", "write it without quotes and without a decimal point"),
+        "missing": ("is required", "give it"),
+        "missing_argument": ("is required", "give it"),
+        "model_type": ("must be an object", "write it in braces"),
+        "string_type": ("must be text", "write it in double quotes"),
+        "timezone_aware": ("lacks its offset from UTC", _TIME_HINT),
+        "tuple_type": ("must be a list", "write it in square brackets"),
+        "unexpected_keyword_argument": ("is not a field of this value", "leave it out"),
+        "uuid_parsing": ("is not a UUID", "write it like 018f3c5e-7a10-8b42-9c3d-2f6a1b0c4d5e"),
+        "uuid_type": ("is not a UUID", "write it like 018f3c5e-7a10-8b42-9c3d-2f6a1b0c4d5e"),
+    }
+)
+_UNION_PARTS: Final = frozenset({"constrained-str", "constrained-int", "[key]"})
+
+
+def faults(error: ValidationError, fields: Sequence[str], *, hidden: Iterable[str] = ()) -> list[FieldError]:
+    """Each fault of a body with its JSON pointer.
+
+    `fields` are those a caller may give, for a hint at a misspelt one; `hidden` those filled in at
+    the edge, whose faults are told elsewhere.
+    """
+    skipped = set(hidden)
+    found = [one for one in error.errors(include_url=False, include_input=False) if not _of(one, skipped)]
+    return [_fault(one["type"], one["loc"], one["msg"], one.get("ctx", {}), fields) for one in found[:ERRORS_MAX]]
+
+
+def parameter_faults(errors: Sequence[Any]) -> list[FieldError]:
+    """Faults of query parameters, path parts and headers, as FastAPI finds them."""
+    told: list[FieldError] = []
+    for one in errors[:ERRORS_MAX]:
+        fault = _fault(one["type"], (), one["msg"], one.get("ctx", {}), ())
+        reason = "is no parameter here" if one["type"] == "extra_forbidden" else fault.reason
+        told.append(FieldError(str(one["loc"][0]), pointer(one["loc"][1:])[1:], reason, fault.hint))
+    return told
+
+
+def unknown_field(name: str, fields: Sequence[str], hint: str | None = None) -> FieldError:
+    """A field that a caller may not give."""
+    return FieldError("body", pointer((name,)), "is not a field of this command", hint or nearest(name, fields))
+
+
+def invalid(errors: Sequence[FieldError]) -> Problem:
+    """The problem of a body with these faults."""
+    first = errors[0]
+    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+    return Problem("validation-failed", f"{first.field or '/'} {first.reason}{more}", errors)
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """The JSON pointer (RFC 6901) of a place; a key that is no name is not repeated, it may be personal data."""
+    parts = [str(part) for part in path if part not in _UNION_PARTS]
+    told = (part if part.isdigit() or _NAME.fullmatch(part) else "…" for part in parts)
+    return "".join("/" + part for part in told)
+
+
+def _of(error: Any, skipped: set[str]) -> bool:  # noqa: ANN401  # pydantic's ErrorDetails
+    return bool(error["loc"]) and error["loc"][0] in skipped
+
+
+def _fault(
+    kind: str, path: tuple[int | str, ...], message: str, context: Mapping[str, Any], fields: Sequence[str]
+) -> FieldError:
+    reason, hint = _TOLD.get(kind, (None, None))
+    if kind == "extra_forbidden" and len(path) == 1:
+        hint = nearest(str(path[0]), fields)
+    elif kind in {"literal_error", "enum"}:
+        reason, hint = "is none of the allowed values", f"use {context['expected']}"
+    elif kind == "string_pattern_mismatch":
+        reason, hint = "has characters or a shape that are not allowed here", f"match {context['pattern']}"
+    where = "the name of this entry " if path and path[-1] == "[key]" else ""
+    return FieldError("body", pointer(path), where + (reason or message[:1].lower() + message[1:]), hint)
+
+
+def nearest(name: str, fields: Sequence[str]) -> str:
+    """A hint at the name that was probably meant."""
+    near = get_close_matches(name, fields, n=1)
+    return f"did you mean {near[0]}?" if near else "leave it out"
