@@ -31,6 +31,8 @@ _SESSION = {
     "lock_timeout": "10s",
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",
+    # Plans are kept: one that was made while a table was small must not read all of it when it has grown.
+    "enable_seqscan": "off",
     "jit": "off",  # compiling costs more than any statement here takes
 }
 CONNECT_S = 10.0
@@ -181,7 +183,9 @@ class Record:
 
         For streams of ordinary length: it is one statement, not pages.
         """
-        rows = await self.pool.fetch(statement("read_streams", self._schema), partition, list(stream_ids))
+        rows = await self.pool.fetch(
+            statement("read_streams", self._schema), partition, list({*stream_ids}), MAX_POSITION
+        )
         streams: dict[UUID, list[RecordedEvent]] = {}
         for row in rows:
             event = recorded(row)
@@ -202,12 +206,14 @@ class Record:
 
     async def read_events(self, partition: int, positions: Collection[int]) -> list[RecordedEvent]:
         """The events at these positions."""
-        rows = await self.pool.fetch(statement("read_events", self._schema), partition, list(positions))
+        rows = await self.pool.fetch(statement("read_events", self._schema), partition, list({*positions}))
         return [recorded(row) for row in rows]
 
     async def read_sealed(self, partition: int, event_ids: Collection[UUID]) -> list[SealedBlob]:
         """The sealed personal data of these events."""
-        rows = await self.pool.fetch(statement("read_sealed", self._schema), partition, list(event_ids))
+        rows = await self.pool.fetch(
+            statement("read_sealed", self._schema), partition, list({*event_ids}), MAX_POSITION
+        )
         return [SealedBlob(*row) for row in rows]
 
     async def find_answers(self, partition: int, command_ids: Collection[UUID]) -> dict[UUID, FoundAnswer]:

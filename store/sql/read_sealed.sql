@@ -1,3 +1,7 @@
-select event_id, subject_id, record_class, key_id, blob
-  from record.sealed
- where partition = $1 and event_id = any ($2::uuid[])
+-- A probe per event, of which only the primary key gives the order; the limit as in read_streams.
+select s.event_id, s.subject_id, s.record_class, s.key_id, s.blob
+  from unnest($2::uuid[]) wanted (event_id)
+ cross join lateral (select * from record.sealed b
+                      where b.partition = $1 and b.event_id = wanted.event_id
+                      order by b.event_id, b.subject_id, b.record_class
+                      limit $3) s

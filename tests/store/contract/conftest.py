@@ -40,6 +40,23 @@ def database(contract_database) -> SimpleNamespace:
     return contract_database
 
 
+@pytest.fixture
+def fresh_database(contract_server) -> Generator[SimpleNamespace]:
+    """For tests to whom it matters what was there before."""
+    name = f"contract_{uuid.uuid4().hex}"
+    contract_server.ensure_database(name)
+    admin_dsn = contract_server.admin_dsn(name)
+    asyncio.run(migrate(admin_dsn))
+    yield SimpleNamespace(name=name, admin_dsn=admin_dsn, app_dsn=contract_server.dsn(name, "daybook_app"))
+    asyncio.run(_drop(contract_server.admin_dsn(), name))
+
+
+async def _drop(admin_dsn: str, name: str) -> None:
+    connection = await asyncpg.connect(admin_dsn)
+    await connection.execute(f"drop database {name} with (force)")
+    await connection.close()
+
+
 async def _empty(admin_dsn: str) -> None:
     connection = await asyncpg.connect(admin_dsn)
     await connection.execute("set session_replication_role = replica")
