@@ -19,7 +19,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -31,6 +30,7 @@ from urllib.parse import quote, urlencode
 
 from store import reaper
 from store.postgres_programs import Account, EmbeddedServerError, packaged_bin_dir, run, server_account, usable_bin_dir
+from store.reaper import listening
 
 START_TIMEOUT_S = 300  # recovery after a crash replays up to max_wal_size
 ORPHANS_TIMEOUT_S = 30
@@ -79,6 +79,7 @@ class EmbeddedServer:
         self.cluster = data_dir / "cluster"
         self._account = account
         self._socket_dir = _socket_dir(self.cluster)
+        self._socket = self._socket_dir / f".s.PGSQL.{PORT}"
         self._users = users
         self._pid = os.getpid()
 
@@ -145,11 +146,11 @@ class EmbeddedServer:
             fcntl.flock(users, fcntl.LOCK_UN)
             if not _try_lock(users):
                 fcntl.flock(users, fcntl.LOCK_SH)  # at once while others use it, else when it has stopped
-            elif self._listening():
+            elif listening(self._socket):
                 self._run(*self._stop_command())
 
     def _ensure_running(self, settings: Mapping[str, str], say: Callable[[str], None]) -> None:
-        if not self._listening():
+        if not listening(self._socket):
             if not self.cluster.exists():
                 say("Creating the database cluster")
                 self._initialise()
@@ -161,15 +162,6 @@ class EmbeddedServer:
             self._start()
         self._wait_until_ready()
         self._ensure_reaper()
-
-    def _listening(self) -> bool:
-        """Whether a postmaster has the socket. A pid would not tell: those of the dead are given to others."""
-        with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(str(self._socket_dir / f".s.PGSQL.{PORT}"))
-            except (FileNotFoundError, ConnectionRefusedError):
-                return False
-        return True
 
     def _initialise(self) -> None:
         """Made aside and renamed, so that a killed initdb leaves no half cluster in place."""
@@ -219,7 +211,7 @@ class EmbeddedServer:
         The former comes with reboots and containers, the latter where nobody waits for dead processes (a container
         without init). PostgreSQL would refuse to start in both cases.
         """
-        for pid_file in (self.cluster / "postmaster.pid", self._socket_dir / f".s.PGSQL.{PORT}.lock"):
+        for pid_file in (self.cluster / "postmaster.pid", self._socket.with_name(f"{self._socket.name}.lock")):
             try:
                 pid = int(pid_file.read_text(encoding="utf-8").split("\n", 1)[0])
                 process = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
@@ -269,7 +261,7 @@ class EmbeddedServer:
         account = [] if self._account is None else [str(number) for number in self._account]
         quiet = subprocess.DEVNULL
         subprocess.run(  # noqa: S603 - our own file
-            [sys.executable, "-I", "-S", reaper.__file__, str(self.data_dir), stop, *account],
+            [sys.executable, "-I", "-S", reaper.__file__, str(self.data_dir), str(self._socket), stop, *account],
             stdin=quiet,
             stdout=quiet,
             stderr=quiet,

@@ -1,5 +1,6 @@
 """The embedded server: who starts it, who stops it, and what survives a kill."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -17,11 +18,13 @@ import pytest
 from store.embedded import SETTINGS, EmbeddedServer, default_data_dir
 from store.migrate import migrate, read_migrations
 from store.postgres_programs import EmbeddedServerError, packaged_bin_dir
+from store.reaper import listening
 
 WAIT_S = 60
 START = """
 import os, pathlib, signal, sys
 from store.embedded import EmbeddedServer
+from store.reaper import listening
 s = EmbeddedServer.start(pathlib.Path(sys.argv[1]))
 """
 
@@ -76,7 +79,7 @@ async def test_the_last_to_leave_stops_it(data_dir: Path) -> None:
     first.stop()
     assert await ask(second.admin_dsn(), "select 1") == 1
     second.stop()
-    assert not second._listening()
+    assert not listening(second._socket)
     assert not (second.cluster / "postmaster.pid").exists()
 
 
@@ -100,7 +103,7 @@ def test_killed_users_leave_no_server_behind(data_dir: Path) -> None:
 
 
 async def test_a_forked_child_that_stops_does_not_take_it_from_its_parent(data_dir: Path) -> None:
-    fork = "pid = os.fork(); pid or (s.stop(), os._exit(0)); os.waitpid(pid, 0); print(s._listening())"
+    fork = "pid = os.fork(); pid or (s.stop(), os._exit(0)); os.waitpid(pid, 0); print(listening(s._socket))"
     out, _ = python(fork, data_dir).communicate()
     assert out == "True\n"
 
@@ -109,12 +112,26 @@ async def test_what_was_committed_survives_a_killed_server(data_dir: Path) -> No
     server = EmbeddedServer.start(data_dir)
     await ask(server.admin_dsn(), "create table kept as select 7 as number")
     os.kill(postmaster_pid(server), signal.SIGKILL)
-    wait_until(lambda: not server._listening())
+    wait_until(lambda: not listening(server._socket))
     again = EmbeddedServer.start(data_dir)
     assert await ask(again.admin_dsn(), "select number from kept") == 7
     again.stop()
     server.stop()
-    assert not server._listening()
+    assert not listening(server._socket)
+
+
+def test_the_reaper_interrupts_no_other_program(data_dir: Path) -> None:
+    server = EmbeddedServer.start(data_dir)
+    pid_file = server.cluster / "postmaster.pid"
+    lines = pid_file.read_text().split("\n")
+    with (data_dir / "users.lock").open("ab") as users:  # keeps the reaper waiting
+        fcntl.flock(users, fcntl.LOCK_SH)
+        server._run(*server._stop_command())
+        server.stop()
+        pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]))
+    with (data_dir / "reaper.lock").open("ab") as gone:
+        fcntl.flock(gone, fcntl.LOCK_EX)
+    assert pid_file.exists()
 
 
 async def test_a_pid_file_that_names_another_program_is_discarded(data_dir: Path) -> None:
