@@ -13,7 +13,7 @@ from benchmarks.both import both_served
 from benchmarks.load import load
 from benchmarks.scratch import fresh_record, median, say
 from benchmarks.serving import get
-from engine.following import following
+from engine.following import Following
 from engine.settings import Settings
 from engine.status import caught_up
 from engine.wiring import Databases, Daybook
@@ -48,7 +48,7 @@ async def _prepare(settings: Settings, databases: Databases, events: int) -> lis
     daybook = await Daybook.open(settings, databases)
     try:
         customers = await fill(daybook.record, events)
-        async with following(daybook.models):
+        async with await Following.start(daybook.models):
             await caught_up(daybook)
         return customers
     finally:

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import sys
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -19,7 +20,8 @@ from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportRefused, ImportSummary
 from engine.reporting import people, result, steps
 from engine.settings import Settings
-from engine.wiring import Daybook, find_database, initialise
+from engine.wiring import Daybook, find_database, initialise, read_model_setup
+from replay.rebuild import rebuild as rebuild_models
 from store.migrate import MigrationError
 from store.postgres_programs import EmbeddedServerError
 from vault.errors import VaultError
@@ -204,4 +206,19 @@ def _import(kind: Kind, file: Path, *, as_json: bool) -> None:
 
 
 async def _rebuild(settings: Settings, processes: int) -> dict[str, Any]:
-    raise NotImplementedError
+    daybook = await Daybook.open(settings)
+    try:
+        with steps("Rebuilding") as step:
+            started = time.monotonic()
+            done = await rebuild_models(
+                daybook.models, read_model_setup, processes=processes, report=lambda _, at, total: step(at, total)
+            )
+            took = time.monotonic() - started
+        return {
+            "events": done.events,
+            "seconds": round(took, 3),
+            "versions": dict(done.versions),
+            "parked": dict(done.parked),
+        }
+    finally:
+        await daybook.close()

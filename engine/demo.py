@@ -11,7 +11,7 @@ from eventsourcing.persistence import PersistenceError
 
 from domain.kernel import Refusal
 from engine.answers import CommandReused
-from engine.following import following
+from engine.following import Following
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportSummary
 from engine.reporting import steps
@@ -69,20 +69,21 @@ async def fill(settings: Settings, databases: Databases, data: Path | None) -> D
         await initialise(databases, settings.partitions, progress=lambda _, done, total: step(done, total))
     daybook = await Daybook.open(settings, databases)
     try:
-        async with following(daybook.models):
+        async with await Following.start(daybook.models):
             imports = [await _import(daybook, kind, path) for kind, path in files]
             if data is None:
                 await _simulate(daybook)
             await _caught_up(daybook)
-            found = DemoSummary(tuple(imports), await status(daybook), await tour(daybook))
-        return found
+            return DemoSummary(tuple(imports), await status(daybook), await tour(daybook))
     finally:
         await daybook.close(release=False)
 
 
 def importable(folder: Path) -> list[tuple[Kind, Path]]:
     """Files of a folder that an importer reads: `cfpb/*.csv` and `bank-marketing/*.csv`."""
-    files = [(kind, path) for name, kind in KINDS.items() for path in sorted((folder / name).glob("*.csv"))]
+    files: list[tuple[Kind, Path]] = [
+        (kind, path) for name, kind in KINDS.items() for path in sorted((folder / name).glob("*.csv"))
+    ]
     if not files:
         wanted = " or ".join(f"{name}/*.csv" for name in KINDS)
         raise NothingToImport(f"{folder} has no {wanted}; the README says where the files can be had")

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,7 +35,7 @@ class Steps:
 
 
 @contextmanager
-def steps(title: str) -> Iterator[Steps]:
+def steps(title: str) -> Generator[Steps]:
     """Show the progress of a piece of work while the block runs."""
     if not people.is_terminal:
         people.print(title)

@@ -1,7 +1,7 @@
 """Puts the house together: one place that knows every room."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,6 +12,7 @@ from engine.mapping import EventMapper
 from engine.opening import Opener
 from engine.settings import Settings
 from projections.models import ReadModels
+from projections.projection import Decode, Projection
 from projections.registry import PROJECTIONS
 from store.embedded import EmbeddedServer
 from store.initialising import create_partitions
@@ -117,3 +118,8 @@ async def _vault(pool: "asyncpg.Pool[asyncpg.Record]", settings: Settings) -> Va
     vault = Vault(pool, FileKeyProvider.load_or_create(settings.keys))
     await vault.keyring.check()
     return vault
+
+
+def read_model_setup() -> tuple[Decode, Sequence[Projection]]:
+    """What a process of a rebuild needs: how to decode, and which read models there are."""
+    return EventMapper().fact, PROJECTIONS

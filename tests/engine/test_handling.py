@@ -144,10 +144,18 @@ async def test_on_conflict_it_reads_anew_and_decides_again(daybook: Daybook) -> 
 async def test_an_id_that_names_another_kind_of_stream_is_refused(daybook: Daybook) -> None:
     customer = new_id()
     await daybook.handler.handle([register(customer)], context())
-    with pytest.raises(Refusal) as refused:
-        other = CommandHandler(daybook.record, daybook.vault, daybook.mapper)
-        await other.handle([CloseComplaint(complaint_id=customer, occurred_at=NOW)], context())
-    assert refused.value.code == "stream.of-another-kind"
+    other = CommandHandler(daybook.record, daybook.vault, daybook.mapper)
+    for handler in (other, daybook.handler):  # the state is to be loaded; it is remembered
+        with pytest.raises(Refusal) as refused:
+            await handler.handle([CloseComplaint(complaint_id=customer, occurred_at=NOW)], context())
+        assert refused.value.code == "stream.of-another-kind"
+
+
+async def test_commands_of_two_kinds_to_one_new_id_are_refused_not_mixed_up(daybook: Daybook) -> None:
+    stream = new_id()
+    complaint = Unit([CloseComplaint(complaint_id=stream, occurred_at=NOW)], context())
+    outcomes = await daybook.handler.handle_copy([Unit([prefer(stream, "pt")], context()), complaint])
+    assert all(isinstance(outcome, Refusal) for outcome in outcomes)
 
 
 async def test_commands_of_a_unit_must_be_of_one_partition(daybook: Daybook) -> None:

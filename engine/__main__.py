@@ -1,0 +1,5 @@
+"""`python -m engine` is `daybook`."""
+
+from engine.cli import main
+
+main()

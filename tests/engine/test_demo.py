@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from engine import demo
+from engine.settings import Settings
+from engine.simulation import SimulatedBank
+from engine.wiring import Databases
+
+
+@pytest.fixture
+def databases(database) -> Databases:
+    return Databases(database.app_dsn, database.admin_dsn, None)
+
+
+@pytest.fixture
+def settings(database, tmp_path) -> Settings:
+    return Settings(database_url=database.app_dsn, data_dir=tmp_path)
+
+
+async def test_it_fills_an_empty_database_and_every_read_model_answers(settings, databases) -> None:
+    found = await demo.fill(settings, databases, None)
+    assert sum(found.status.positions) > 5000
+    assert all(sum(model.lag) == 0 and model.parked == 0 for model in found.status.models)
+    assert set(found.tour.answers) == {
+        "audit trail", "campaign results", "complaint register", "customer profile", "satisfaction history", "timeline",
+    }  # fmt: skip
+    assert "none" not in found.tour.answers.values()
+    assert "sent" in found.tour.answers["campaign results"]
+
+
+async def test_a_second_demo_adds_nothing(settings, databases) -> None:
+    first = await demo.fill(settings, databases, None)
+    again = await demo.fill(settings, databases, None)
+    assert again.status.positions == first.status.positions
+
+
+async def test_what_to_try_names_what_is_there(settings, databases) -> None:
+    found = await demo.fill(settings, databases, None)
+    text = demo.things_to_try(settings, found.tour)
+    assert str(found.tour.customer_id) in text
+    assert str(found.tour.complaint_id) in text
+
+
+def test_a_folder_without_files_is_refused_with_what_is_wanted(tmp_path: Path) -> None:
+    with pytest.raises(demo.NothingToImport, match=r"cfpb/\*\.csv"):
+        demo.importable(tmp_path)
+
+
+def test_one_seed_gives_one_bank() -> None:
+    def bank(seed: int) -> list[object]:
+        return list(SimulatedBank(lambda *parts: repr(parts).encode(), seed=seed, customers=5).units())
+
+    assert bank(1) == bank(1)
+    assert bank(1) != bank(2)
