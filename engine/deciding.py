@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain import aggregate_of
 from domain.kernel import Aggregate, Command, Event
-from engine.states import Versioned
+from engine.states import StreamOfAnotherKind, Versioned
 from store.envelope import Participant
 from store.identity import derive_id
 
@@ -70,6 +70,8 @@ def decide(commands: Sequence[Command], context: Context, states: Mapping[UUID, 
     for command in commands:
         stream_id, aggregate = stream_of(command)
         versioned = current[stream_id]
+        if type(versioned.state) is not type(aggregate.initial):
+            raise StreamOfAnotherKind(stream_id, aggregate.name, type(versioned.state).__name__.lower())
         before.setdefault(stream_id, versioned.version)
         state, version = versioned.state, versioned.version
         for event in aggregate.decide(command, state):
