@@ -135,7 +135,7 @@ async def test_a_statement_that_reads_the_record_is_hot_or_known_not_to_be():
     """One that was added without a look at its plan shows here."""
     once_per_process = {"begin_incarnation", "incarnations", "partitions"}
     reading = {
-        path.stem
+        path.name.removesuffix(".sql")
         for path in (files("store") / "sql").iterdir()
         if re.search(r"\b(from|join)\s+record\.(?!\w+\()", path.read_text(encoding="utf-8"))
     }
