@@ -3,11 +3,11 @@
 import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from projections import table_sql
 from projections.errors import BookmarkAhead
-from projections.folding import Folder, PoisonMet, decode_page, fold_or_park, wanted_keys
+from projections.folding import Folder, PoisonMet, decode_page, wanted_keys
 from projections.held import Rows
 from projections.leases import Claim, Lease, take
 from projections.projection import Holding
@@ -96,35 +96,6 @@ class Follower:
                 read += await self._guarded(group, position, limit, min(room, limit * pages))
         return read
 
-    async def unpark(self, name: str, key: Any, limit: int = PAGE) -> int:  # noqa: ANN401  # a UUID of either kind
-        """Fold the parked events of a customer or stream in order; how many are still parked."""
-        holding = next(one for one in self.holdings if one.name == name)
-        place = (self.partition, name, holding.version, key)
-        pool = self._models.writers
-        while positions := [row[0] for row in await pool.fetch(statement("queued"), *place, limit)]:
-            holding.parked.discard(key)
-            events = await self._models.record.read_events(self.partition, positions)
-            items = decode_page(self._models.decode, events).items
-            await self._load([holding], items)
-            done = -1
-            for item in items:
-                fold_or_park(holding, item, {})
-                if holding.parking:
-                    break
-                done = item.recorded.position
-            blamed, holding.parking = holding.parking, []
-            page = PageEnds(holding.position, holding.position, None, self._models.record.incarnation.id)
-            async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
-                await write_page(connection, self.lease, [holding], page)
-                await connection.execute(statement("unqueue"), *place, done)
-                for one in blamed:
-                    await connection.execute(statement("blame"), *place, one.position, one.error)
-            written([holding], holding.position, self._held_max)
-            if blamed or len(items) < len(events):
-                holding.parked.add(key)
-                return len(await pool.fetch(statement("queued"), *place, None))
-        return 0
-
     # One group of read models, one write
 
     async def _guarded(self, group: Sequence[Holding], position: int, limit: int, events_max: int) -> int:
@@ -181,7 +152,7 @@ class Follower:
         folded = 0
         for start in range(0, len(events), SLICE):
             items, stopper = decode_page(self._models.decode, events[start : start + SLICE])
-            await self._load(group, items)
+            await self.load(group, items)
             if careful:
                 folder.fold_carefully(items, self._condemned)
             else:
@@ -192,7 +163,8 @@ class Follower:
             await asyncio.sleep(0)
         return folded, None
 
-    async def _load(self, group: Sequence[Holding], items: "Sequence[Item]") -> None:
+    async def load(self, group: Sequence[Holding], items: "Sequence[Item]") -> None:
+        """Hold the rows that these events touch."""
         for holding in group:
             for held in holding.tables:
                 if isinstance(held, Rows) and (keys := wanted_keys(holding.projection, held, items)):

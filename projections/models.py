@@ -144,6 +144,10 @@ class ReadModels:
             raise CodeMismatch(projection, live.code, self.projections[projection].code)
         return live.version
 
+    def look_again(self) -> None:
+        """The pointer has changed: read it before the next query."""
+        self._live_at = float("-inf")
+
     def _see(self, live: dict[str, versions.Live]) -> None:
         self._live = live
         self._live_at = time.monotonic()
@@ -162,7 +166,7 @@ class ReadModels:
             sql = statement(query, await self.version(projection), by)
             return await self.record.pool.fetch(sql, *arguments)
         except asyncpg.UndefinedTableError:  # two rebuilds within the pointer's age
-            self._live_at = float("-inf")
+            self.look_again()
             sql = statement(query, await self.version(projection), by)
             return await self.record.pool.fetch(sql, *arguments)
 
@@ -236,7 +240,7 @@ class ReadModels:
     def _expect(self, projection: str, version: int) -> None:
         """Never query an older version than the one that was waited for."""
         if projection in self._live and self._live[projection].version != version:
-            self._live_at = float("-inf")
+            self.look_again()
 
     async def _is_parked(self, progress: Progress, cursor: "Cursor", concerning: Collection[UUID]) -> bool:
         sql = statement("is_parked")

@@ -35,6 +35,7 @@ async def swap_in(models: ReadModels, versions: Mapping[str, int]) -> None:
             for lease in following:
                 await lease.renew(models.writers)
         await _point(models, versions)
+        models.look_again()
     async with models.writers.acquire() as connection:
         for name in versions:
             await made.drop_superseded(connection, models.projections[name])

@@ -14,6 +14,7 @@ from projections.held import Lines, Rows, Sums
 from projections.models import ReadModels
 from projections.projection import Projection
 from projections.table import NIL, Table
+from replay import filling
 from store.envelope import AppendRequest, NewEvent, RecordedEvent
 from store.errors import NewerSchema
 from store.identity import new_id
@@ -163,21 +164,36 @@ class Writer:
         for partition in range(self.record.partitions):
             mine = [one for one in notes if self.record.partition_of(self.customer(one[0])) == partition]
             if mine:
-                requests = [self._request(partition, name, word, schema, kind) for name, word in mine]
-                outcomes = await self.record.append_copy(partition, requests)
-                end = outcomes[-1].last + 1
+                end = (await self.record.append(self._request(partition, mine, schema, kind))).last + 1
         self.noted.extend(notes)
         return end
 
-    def _request(self, partition: int, name: str, word: str, schema: int, kind: type[Event]) -> AppendRequest:
-        stream = self.customers[name]
-        version = self.versions.get(stream, -1) + 1
-        self.versions[stream] = version
-        event = NewEvent(
-            new_id(beside=stream), stream, version, stream, kind.type, schema, OCCURRED, "clerk-7", new_id(), None,
-            orjson.dumps({"word": word}), b"{}",
-        )  # fmt: skip
-        return AppendRequest(partition, [event], {stream: version - 1})
+    def _request(self, partition: int, notes: list[tuple[str, str]], schema: int, kind: type[Event]) -> AppendRequest:
+        """All in one request, so that they are recorded in this order."""
+        events: list[NewEvent] = []
+        expected: dict[UUID, int] = {}
+        for name, word in notes:
+            stream = self.customers[name]
+            version = self.versions.get(stream, -1) + 1
+            expected.setdefault(stream, version - 1)
+            self.versions[stream] = version
+            events.append(
+                NewEvent(
+                    new_id(beside=stream),
+                    stream,
+                    version,
+                    stream,
+                    kind.type,
+                    schema,
+                    OCCURRED,
+                    "clerk-7",
+                    new_id(),
+                    None,
+                    orjson.dumps({"word": word}),
+                    b"{}",
+                )
+            )
+        return AppendRequest(partition, events, expected)
 
     def words(self, *without: str) -> dict[str, list[str]]:
         """What every customer has noted, but customers `without`."""
@@ -213,3 +229,14 @@ async def catch_up(followers: Sequence[Any]) -> None:
     for follower in followers:
         while await follower.step():
             pass
+
+
+def setup():
+    """What another process needs."""
+    return decode, [NOTES, OTHER_NOTES]
+
+
+def setup_in_small_pages():
+    """What a process needs that shall be killed between two writes."""
+    filling.PAGE, filling.PAGES = 50, 1
+    return setup()
