@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -18,6 +19,9 @@ STOPPERS: Final = (NewerSchema, UnknownType, BookmarkAhead)
 STANDBY_S = 0.25
 """How often a process without the lease asks for it."""
 PAUSE_S_MAX = 5.0
+GATHER_S = 0.015
+"""Between pages that were not full: a page costs the same few round trips for one event as for a thousand, and
+under load the commands that this process answers would wait for them."""
 
 _log = logging.getLogger(__name__)
 
@@ -108,11 +112,12 @@ class Following:
         news = self._news[follower.partition]
         while True:
             news.clear()
-            if not await follower.step(self._limit):
-                try:
+            read = await follower.step(self._limit)
+            if not read:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(news.wait(), self._poll_s)
-                except TimeoutError:
-                    continue
+            elif read < self._limit:
+                await asyncio.sleep(GATHER_S)
 
 
 async def _release(follower: Follower, trouble: str | None) -> None:
