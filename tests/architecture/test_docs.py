@@ -57,7 +57,8 @@ def test_every_document_can_be_found_from_the_index(project: Path, documents: di
         if document not in found:
             found.add(document)
             look += [(document.parent / link).resolve() for link in LINK.findall(documents[document])]
-    assert {str(path.relative_to(project)) for path in set(documents) - found} == set()
+    lost = {str(path.relative_to(project)) for path in set(documents) - found}
+    assert lost == set(), "link them from docs/README.md"
 
 
 def test_decisions_have_their_four_parts(project: Path, documents: dict[Path, str]) -> None:
