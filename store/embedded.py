@@ -153,7 +153,7 @@ class EmbeddedServer:
         if not listening(self._socket):
             if not self.cluster.exists():
                 say("Creating the database cluster")
-                self._initialise()
+                self._initialise(sync=settings["fsync"] != "off")
             self._check_major()
             self._write_settings(settings)
             self._discard_stale_pids()
@@ -163,7 +163,7 @@ class EmbeddedServer:
         self._wait_until_ready()
         self._ensure_reaper()
 
-    def _initialise(self) -> None:
+    def _initialise(self, *, sync: bool) -> None:
         """Made aside and renamed, so that a killed initdb leaves no half cluster in place."""
         fresh = self.data_dir / "cluster.new"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -174,6 +174,7 @@ class EmbeddedServer:
             "--encoding=UTF8",
             "--no-locale",  # one sort order on every host
             "--data-checksums",
+            *(() if sync else ("--no-sync",)),
         ]
         self._run("initdb", *options, f"--pgdata={fresh}")
         with (fresh / "postgresql.conf").open("a", encoding="utf-8") as conf:

@@ -21,11 +21,12 @@ from store.postgres_programs import EmbeddedServerError, packaged_bin_dir
 from store.reaper import listening
 
 WAIT_S = 60
-START = """
+QUICK = {"fsync": "off", "shared_buffers": "32MB"}
+START = f"""
 import os, pathlib, signal, sys
 from store.embedded import EmbeddedServer
 from store.reaper import listening
-s = EmbeddedServer.start(pathlib.Path(sys.argv[1]))
+s = EmbeddedServer.start(pathlib.Path(sys.argv[1]), settings={QUICK})
 """
 
 
@@ -72,8 +73,8 @@ async def test_durable_settings_no_network_and_a_restart_keeps_them(data_dir: Pa
 
 async def test_the_last_to_leave_stops_it(data_dir: Path) -> None:
     steps: list[str] = []
-    first = EmbeddedServer.start(data_dir, say=steps.append)
-    second = EmbeddedServer.start(data_dir, say=steps.append)
+    first = EmbeddedServer.start(data_dir, say=steps.append, settings=QUICK)
+    second = EmbeddedServer.start(data_dir, say=steps.append, settings=QUICK)
     assert steps == ["Creating the database cluster", "Starting PostgreSQL"]
     first.stop()
     first.stop()
@@ -109,11 +110,11 @@ async def test_a_forked_child_that_stops_does_not_take_it_from_its_parent(data_d
 
 
 async def test_what_was_committed_survives_a_killed_server(data_dir: Path) -> None:
-    server = EmbeddedServer.start(data_dir)
+    server = EmbeddedServer.start(data_dir, settings=QUICK)
     await ask(server.admin_dsn(), "create table kept as select 7 as number")
     os.kill(postmaster_pid(server), signal.SIGKILL)
     wait_until(lambda: not listening(server._socket))
-    again = EmbeddedServer.start(data_dir)
+    again = EmbeddedServer.start(data_dir, settings=QUICK)
     assert await ask(again.admin_dsn(), "select number from kept") == 7
     again.stop()
     server.stop()
@@ -121,7 +122,7 @@ async def test_what_was_committed_survives_a_killed_server(data_dir: Path) -> No
 
 
 def test_the_reaper_interrupts_no_other_program(data_dir: Path) -> None:
-    server = EmbeddedServer.start(data_dir)
+    server = EmbeddedServer.start(data_dir, settings=QUICK)
     pid_file = server.cluster / "postmaster.pid"
     lines = pid_file.read_text().split("\n")
     with (data_dir / "users.lock").open("ab") as users:  # keeps the reaper waiting
@@ -135,18 +136,18 @@ def test_the_reaper_interrupts_no_other_program(data_dir: Path) -> None:
 
 
 async def test_a_pid_file_that_names_another_program_is_discarded(data_dir: Path) -> None:
-    server = EmbeddedServer.start(data_dir)
+    server = EmbeddedServer.start(data_dir, settings=QUICK)
     pid_file = server.cluster / "postmaster.pid"
     lines = pid_file.read_text().split("\n")
     server.stop()
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]))
-    server = EmbeddedServer.start(data_dir)
+    server = EmbeddedServer.start(data_dir, settings=QUICK)
     assert await ask(server.admin_dsn(), "select 1") == 1
     server.stop()
 
 
 async def test_any_path_will_do(data_dir: Path) -> None:
-    server = EmbeddedServer.start(data_dir / ("far " * 20) / "it's 100% a, or b=c?")
+    server = EmbeddedServer.start(data_dir / ("far " * 20) / "it's 100% a, or b=c?", settings=QUICK)
     server.ensure_database('My "own" & 100%')
     server.ensure_database('My "own" & 100%')
     assert await ask(server.admin_dsn('My "own" & 100%'), "select current_database()") == 'My "own" & 100%'
@@ -157,11 +158,11 @@ async def test_any_path_will_do(data_dir: Path) -> None:
 
 def test_the_socket_directory_of_somebody_else_is_refused(data_dir: Path) -> None:
     far = data_dir / ("far " * 20)
-    server = EmbeddedServer.start(far)
+    server = EmbeddedServer.start(far, settings=QUICK)
     server.stop()
     server._socket_dir.chmod(0o777)
     with pytest.raises(EmbeddedServerError, match="not a private directory"):
-        EmbeddedServer.start(far)
+        EmbeddedServer.start(far, settings=QUICK)
     shutil.rmtree(server._socket_dir)
 
 
@@ -170,7 +171,7 @@ async def test_every_supported_version(
     data_dir: Path, postgres_bin: Callable[[int], Path], major: int | None, request: pytest.FixtureRequest
 ) -> None:
     bin_dir = postgres_bin(major) if major else request.getfixturevalue("system_postgres_bin")
-    server = EmbeddedServer.start(data_dir, bin_dir)
+    server = EmbeddedServer.start(data_dir, bin_dir, settings=QUICK)
     server.ensure_database("daybook")
     version = await ask(
         server.admin_dsn("daybook"), "select split_part(current_setting('server_version'), '.', 1)::int"
@@ -183,25 +184,25 @@ async def test_every_supported_version(
 
 def test_a_path_that_a_shell_would_read_is_refused(data_dir: Path) -> None:
     with pytest.raises(EmbeddedServerError, match="one of these in its name"):
-        EmbeddedServer.start(data_dir / "$(id)")
+        EmbeddedServer.start(data_dir / "$(id)", settings=QUICK)
 
 
 def test_another_major_version_is_refused(data_dir: Path) -> None:
-    EmbeddedServer.start(data_dir, packaged_bin_dir(16)).stop()
+    EmbeddedServer.start(data_dir, packaged_bin_dir(16), settings=QUICK).stop()
     with pytest.raises(EmbeddedServerError, match="was made by PostgreSQL 16, this program brings 18"):
-        EmbeddedServer.start(data_dir)
+        EmbeddedServer.start(data_dir, settings=QUICK)
 
 
 def test_a_server_that_cannot_start_shows_its_log(data_dir: Path) -> None:
     with pytest.raises(EmbeddedServerError, match="invalid value for parameter"):
-        EmbeddedServer.start(data_dir, settings={"max_connections": "many"})
+        EmbeddedServer.start(data_dir, settings=QUICK | {"max_connections": "many"})
 
 
 def test_a_directory_that_cannot_be_used_is_refused_and_stays_closed(data_dir: Path) -> None:
     data_dir.mkdir(mode=0o700 if os.geteuid() == 0 else 0o500)
     mode = data_dir.stat().st_mode
     with pytest.raises(EmbeddedServerError, match="set DAYBOOK_DATA_DIR"):
-        EmbeddedServer.start(data_dir / "inner")
+        EmbeddedServer.start(data_dir / "inner", settings=QUICK)
     assert data_dir.stat().st_mode == mode
 
 
@@ -212,7 +213,7 @@ def test_programs_in_a_private_directory_are_copied_for_root(data_dir: Path, run
         shutil.copytree(package.parent / name, private / name, symlinks=True)
     private.chmod(0o700)
     bin_dir = private / package.name / "pginstall18" / "bin"
-    server = EmbeddedServer.start(data_dir, bin_dir)
+    server = EmbeddedServer.start(data_dir, bin_dir, settings=QUICK)
     server.stop()
     assert server.bin_dir == bin_dir if os.geteuid() else server.bin_dir.is_relative_to(data_dir / "programs")
     assert private.stat().st_mode & 0o777 == 0o700
