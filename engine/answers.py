@@ -36,7 +36,7 @@ class Answer:
     repeated: bool = False
 
 
-class CommandReused(Exception):  # noqa: N818  # an answer, not a fault
+class CommandReused(Exception):  # an answer, not a fault
     """The same command id came with another request before."""
 
 

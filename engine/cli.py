@@ -106,9 +106,7 @@ def migrate(as_json: Json = False) -> None:  # noqa: FBT002
     async def work(settings: Settings) -> list[str]:
         with steps("Migrating") as step:
             databases = await asyncio.to_thread(find_database, settings, people.print)
-            applied, _ = await initialise(
-                databases, settings.partitions, progress=lambda _, done, total: step(done, total)
-            )
+            applied, _ = await initialise(databases, settings.partitions, progress=step.named)
             return applied
 
     applied = _run(work(Settings()))
@@ -127,7 +125,7 @@ def init(
 
     async def work(settings: Settings) -> int:
         databases = await asyncio.to_thread(find_database, settings, people.print)
-        return (await initialise(databases, partitions, progress=lambda *_: None))[1]
+        return (await initialise(databases, partitions, progress=_silent))[1]
 
     made = _run(work(Settings()))
     result({"partitions": made}, as_json=as_json, text=f"The record has {made} partitions.")
@@ -222,3 +220,7 @@ async def _rebuild(settings: Settings, processes: int) -> dict[str, Any]:
         }
     finally:
         await daybook.close()
+
+
+def _silent(_name: str, _done: int, _total: int) -> None:
+    """Say nothing: it takes no time worth watching."""

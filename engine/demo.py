@@ -66,7 +66,7 @@ async def fill(settings: Settings, databases: Databases, data: Path | None) -> D
     """
     files = [] if data is None else importable(data)
     with steps("Migrating") as step:
-        await initialise(databases, settings.partitions, progress=lambda _, done, total: step(done, total))
+        await initialise(databases, settings.partitions, progress=step.named)
     daybook = await Daybook.open(settings, databases)
     try:
         async with await Following.start(daybook.models):

@@ -33,6 +33,10 @@ class Steps:
             self._said_at = time.monotonic()
             people.print(f"{self._title}: {done:,}" + (f" of {total:,}" if total else ""))
 
+    def named(self, _name: str, done: int, total: int) -> None:
+        """The same for work that names its steps."""
+        self(done, total)
+
 
 @contextmanager
 def steps(title: str) -> Generator[Steps]:

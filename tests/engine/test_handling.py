@@ -1,11 +1,12 @@
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from domain.complaint import AcknowledgeComplaint, CloseComplaint, ReceiveComplaint
-from domain.customer import RegisterCustomer, SetPreference
+from domain.customer import CustomerRegistered, RegisterCustomer, SetPreference
 from domain.interaction import RecordInteraction
 from domain.kernel import Command, Refusal
 from engine.answers import Answer, CommandReused
@@ -20,7 +21,12 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def context(**changes) -> Context:
-    fields = {"actor": "staff:1", "command_id": new_id(), "request_hmac": b"r", "correlation_id": new_id()}
+    fields: dict[str, Any] = {
+        "actor": "staff:1",
+        "command_id": new_id(),
+        "request_hmac": b"r",
+        "correlation_id": new_id(),
+    }
     return Context(**(fields | changes))
 
 
@@ -49,6 +55,7 @@ async def test_personal_data_is_beside_the_event_and_opens_at_the_edge(daybook: 
     (recorded,) = await daybook.record.read_stream(customer)
     assert b"Ana" not in recorded.state
     fact = daybook.mapper.fact(recorded)
+    assert isinstance(fact.event, CustomerRegistered)
     assert fact.event.name is None
     assert await daybook.opener.open_facts(recorded.partition, [fact]) == [{"name": "Ana Example"}]
 
@@ -183,9 +190,10 @@ async def test_units_of_an_import_get_their_own_outcomes_in_order(daybook: Daybo
     units += [Unit([register(same)], context())]
     outcomes = await daybook.handler.handle_copy(units)
     assert [type(outcome) for outcome in outcomes] == [Answer] * 52 + [Refusal]
+    assert isinstance(outcomes[51], Answer)
     assert outcomes[51].version == 2
     again = await daybook.handler.handle_copy(units[:52])
-    assert all(outcome.repeated for outcome in again)
+    assert all(isinstance(outcome, Answer) and outcome.repeated for outcome in again)
     end = await daybook.record.end()
     assert sum(end.next_positions) == 52
 
