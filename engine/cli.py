@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import asyncpg
 import typer
 import uvicorn
 import uvloop
@@ -49,6 +50,8 @@ FAILURES = (
     ImportRefused,
     demonstration.NothingToImport,
     ValidationError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
     OSError,
 )
 

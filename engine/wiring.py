@@ -15,6 +15,7 @@ from projections.models import ReadModels
 from projections.projection import Decode, Projection
 from projections.registry import PROJECTIONS
 from store.embedded import EmbeddedServer
+from store.errors import NotInitialised
 from store.initialising import create_partitions
 from store.lane import LaneLimits
 from store.migrate import migrate
@@ -92,11 +93,14 @@ class Daybook:
         """
         settings = settings or Settings()
         databases = databases or await asyncio.to_thread(find_database, settings)
-        record = await Record.open(
-            databases.application,
-            partitions=settings.partitions,
-            limits=LaneLimits(waiting=settings.waiting_max),
-        )
+        try:
+            record = await Record.open(
+                databases.application,
+                partitions=settings.partitions,
+                limits=LaneLimits(waiting=settings.waiting_max),
+            )
+        except asyncpg.InvalidAuthorizationSpecificationError as error:  # the application's role is not made yet
+            raise NotInitialised(f"{error}; run `daybook init` first") from error
         try:
             vault = await _vault(record.pool, settings)
             mapper = EventMapper()

@@ -7,16 +7,14 @@ cursor names the incarnation it was made in.
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
+
+import asyncpg
 
 from store.cursor import Cursor
 from store.errors import NotInitialised, RecordMismatch, StaleCursor
 from store.identity import derive_id
 from store.statements import statement
-
-if TYPE_CHECKING:
-    import asyncpg
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,7 +63,10 @@ async def enter(connection: "asyncpg.Connection[asyncpg.Record]", partitions: in
         NotInitialised: the database holds no record.
         RecordMismatch: the record has another number of partitions than `partitions`.
     """
-    heads = [row["partition"] for row in await connection.fetch(statement("partitions", schema))]
+    try:
+        heads = [row["partition"] for row in await connection.fetch(statement("partitions", schema))]
+    except asyncpg.UndefinedTableError:  # not even migrated
+        heads = []
     if not heads:
         raise NotInitialised("the database holds no record; run `daybook init`")
     if partitions is not None and partitions != len(heads):
