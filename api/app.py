@@ -10,7 +10,20 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api import audit, bulk, campaigns, cloudevents, commands, complaints, customers, events, feed, health, satisfaction
+from api import (
+    audit,
+    bulk,
+    campaigns,
+    cloudevents,
+    commands,
+    complaints,
+    customers,
+    docs,
+    events,
+    feed,
+    health,
+    satisfaction,
+)
 from api.boundary import NOTICE, Boundary, require_loopback
 from api.edge import Edge
 from api.failures import EXPECTED, problem_of
@@ -25,7 +38,7 @@ from engine.settings import Settings
 from engine.wiring import Daybook
 
 _ROOMS: Final = (
-    customers, complaints, campaigns, satisfaction, audit, events, commands, bulk, cloudevents, feed, health,
+    customers, complaints, campaigns, satisfaction, audit, events, commands, bulk, cloudevents, feed, health, docs,
 )  # fmt: skip
 
 _log = logging.getLogger("uvicorn.error")  # what a person sees who starts the server
@@ -64,6 +77,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         default_response_class=Response,
     )
     for room in _ROOMS:

@@ -9,8 +9,7 @@ from starlette.responses import Response
 from api.edge import edge
 from api.headers import etag
 from api.problems import Problem
-from api.reading import Asking, Paged, page_link, path_uuid, seen, shown
-from api.statements import statement
+from api.reading import Asking, Paged, page_link, path_uuid, seen, shown, version_shown
 from projections import campaign_results
 from projections.campaign_results import NAME, CampaignRow
 
@@ -53,7 +52,7 @@ async def _campaign(request: Request, campaign_id: str, query: Annotated[Asking,
     if found is None or found.campaign is None:
         raise Problem("not-found", "There is no campaign with this id.")
     row = found.campaign
-    version = await at.daybook.record.pool.fetchval(statement("version_at"), row.partition, row.position)
+    version = await version_shown(at.daybook.record, stream_id, row.last_event, as_of)
     return shown({**_body(row), "version": version}, as_of, {"ETag": etag(version)})
 
 

@@ -13,8 +13,7 @@ from api.edge import edge
 from api.headers import etag
 from api.opened import Gaps
 from api.problems import Problem
-from api.reading import Asking, Paged, page_link, path_uuid, seen, shown
-from api.statements import statement
+from api.reading import Asking, Paged, page_link, path_uuid, seen, shown, version_shown
 from domain.codes import Severity
 from projections import complaint_search
 from projections.complaint_register import NAME, ComplaintRow
@@ -71,9 +70,7 @@ async def _search(request: Request, query: Annotated[ComplaintQuery, Query()]) -
     concerning = () if query.customer_id is None else (query.customer_id,)
     as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request), concerning)
     found = await complaint_search.search(at.daybook.models, of, after=query.after, limit=query.limit)
-    gaps = Gaps()
-    complaints = [_body(one, gaps) for one in found.complaints]
-    await gaps.fill(at.daybook.opener)
+    complaints = [_body(one) for one in found.complaints]
     return shown({"complaints": complaints, "next": found.next}, as_of, page_link(request, found.next))
 
 
@@ -87,23 +84,20 @@ async def _counts(request: Request, query: Annotated[CountQuery, Query()]) -> Re
 
 
 async def _complaint(request: Request, complaint_id: str, query: Annotated[Asking, Query()]) -> Response:
-    """A complaint as it stands, with what was said and written."""
+    """A complaint as it stands; `personal` is what was said and written: the complaint, a dispute, the last letters."""
     at, stream_id = edge(request), path_uuid(complaint_id, "complaint_id")
     as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request), (stream_id,))
     found = await complaint_search.complaint(at.daybook.models, stream_id)
     if found is None:
         raise Problem("not-found", "There is no complaint with this id.")
-    gaps = Gaps()
-    body = _body(found, gaps)
+    gaps, personal = Gaps(), dict[str, Any]()
+    for name, sealed in found.sealed_at.items():
+        gaps.leave(personal, name, found.partition, sealed, None)
     await gaps.fill(at.daybook.opener)
-    pool = at.daybook.record.pool
-    version = await pool.fetchval(statement("version_at"), found.partition, found.position)
-    return shown({**body, "version": version}, as_of, {"ETag": etag(version)})
+    version = await version_shown(at.daybook.record, stream_id, found.last_event, as_of)
+    return shown({**_body(found), "version": version, "personal": personal}, as_of, {"ETag": etag(version)})
 
 
-def _body(row: ComplaintRow, gaps: Gaps) -> dict[str, Any]:
-    """A complaint; `personal` has the fields of the complaint, its dispute, and its last letters."""
-    personal: dict[str, Any] = {}
-    for name, sealed in row.sealed_at.items():
-        gaps.leave(personal, name, row.partition, sealed, None)
-    return {**{name: getattr(row, name) for name in _SHOWN}, "personal": personal, "last_event": row.last_event}
+def _body(row: ComplaintRow) -> dict[str, Any]:
+    """A complaint without personal data, which only who asks for one complaint is shown."""
+    return {**{name: getattr(row, name) for name in _SHOWN}, "last_event": row.last_event}

@@ -50,9 +50,12 @@ async def _answer(at: Edge, row: asyncpg.Record, as_of: Cursor) -> Response:
     found = profile_of(row)
     opened = await _opened(at.daybook, row, found)
     version: int | None = row["stream_version"]
-    body: dict[str, Any] = {name: getattr(found, name) for name in _PLAIN}
-    body["version"] = version
-    body["name"] = _field(opened, found.name, "name")
+    body: dict[str, Any] = {
+        "customer_id": found.customer_id,
+        "version": version,
+        "name": _field(opened, found.name, "name"),
+        **{name: getattr(found, name) for name in _PLAIN},
+    }
     body["contact_points"] = [
         {
             "contact_point_id": point.contact_point_id,

@@ -14,12 +14,16 @@ from starlette.responses import Response
 from api.bodies import JSON
 from api.outgoing import packed
 from api.problems import FieldError, Problem
+from api.statements import statement
 from engine.wiring import Daybook
 from projections.models import Progress, ReadModels
+from projections.references import LastEvent
 from store.cursor import Cursor
+from store.record import Record
 
 LIMIT_MAX: Final = 500
-PROGRESS_AGE_S_MAX: Final = 0.2
+FRESH_S: Final = 0.2
+AGE_S_MAX: Final = 1.0
 AS_OF: Final = "Daybook-As-Of"
 
 CURSOR_CHARACTERS_MAX: Final = 200_000
@@ -49,7 +53,7 @@ class Paged(Asking):
 
 
 class HowFar:
-    """How far each read model is, as known a moment ago: a lower bound that costs queries nothing."""
+    """How far each read model is, as known a moment ago: a lower bound that costs nothing while queries come in."""
 
     def __init__(self, models: ReadModels) -> None:
         self._models = models
@@ -60,9 +64,10 @@ class HowFar:
 
     async def of(self, projection: str) -> Cursor:
         """The cursor up to which a read model has at least read."""
-        if self._known_of != self._models.record.incarnation.id or projection not in self._known:
+        age_s = time.monotonic() - self._looked_at
+        if age_s > AGE_S_MAX or self._known_of != self._models.record.incarnation.id or projection not in self._known:
             await self._look()
-        elif time.monotonic() - self._looked_at > PROGRESS_AGE_S_MAX and self._looking is None:
+        elif age_s > FRESH_S and self._looking is None:
             self._looking = asyncio.create_task(self._look_later())
         return Cursor(self._models.record.incarnation.id, self._known[projection].next_positions)
 
@@ -102,6 +107,12 @@ async def seen(
             known = await how_far.of(projection)
     later = tuple(map(max, known.next_positions, cursor.next_positions))
     return Cursor(cursor.incarnation, later)
+
+
+async def version_shown(record: Record, stream_id: UUID, last: LastEvent, as_of: Cursor) -> int:
+    """The version of a stream that its row of a read model shows: not every event of a stream changes the row."""
+    before = max(as_of.next_positions[last.partition], last.position + 1)
+    return await record.pool.fetchval(statement("version_before"), last.partition, stream_id, before)
 
 
 def shown(body: Mapping[str, Any], as_of: Cursor | None = None, headers: Mapping[str, str] | None = None) -> Response:

@@ -20,6 +20,12 @@ def bodies() -> Mapping[str, Any]:
 
 
 @cache
+def events_of() -> Mapping[str, str]:
+    """The event that each command's example leads to."""
+    return orjson.loads((files(__name__) / "events.json").read_bytes())
+
+
+@cache
 def answers() -> Mapping[str, Any]:
     """An example answer by the query's operation id."""
     return orjson.loads((files(__name__) / "answers.json").read_bytes())

@@ -4,17 +4,21 @@ import asyncio
 import uuid
 
 import asyncpg
+import httpx
 import orjson
 import pytest
 from eventsourcing.persistence import DataError, OperationalError
 
+from api.app import create_app
+from api.boundary import NotLoopback
 from api.examples import bodies
 from api.failures import problem_of
 from api.problems import PROBLEMS, REFUSALS, Problem
 from domain import AGGREGATES
+from domain.kernel import Refusal
 from store import errors
 
-SECRET = "Mei-Lin Tan, +65 8123 4567"
+PERSONAL = "Mei-Lin Tan, +65 8123 4567"
 
 
 def problem(answer):
@@ -43,8 +47,8 @@ async def post(client, path, content, **headers):
     [
         ({}, "/kind", "is required", "give it"),
         ({"kind": "people"}, "/kind", "is none of the allowed values", "use 'person' or 'organisation'"),
-        ({"kind": "person", "nmae": SECRET}, "/nmae", "is not a field of this command", "did you mean name?"),
-        ({"kind": "person", SECRET: 1}, "/…", "is not a field of this command", "leave it out"),
+        ({"kind": "person", "nmae": PERSONAL}, "/nmae", "is not a field of this command", "did you mean name?"),
+        ({"kind": "person", PERSONAL: 1}, "/…", "is not a field of this command", "leave it out"),
         ({"kind": "person", "name": 5}, "/name", "must be text", "write it in double quotes"),
         ({"kind": "person", "name": "a\x00b"}, "/name", "has characters or a shape", None),
         ({"kind": "person", "customer_id": str(uuid.uuid4())}, "/customer_id", "is not a field", "the server makes it"),
@@ -62,7 +66,7 @@ async def test_a_faulty_field_is_told_with_its_reason(client, daybook, body, fie
     assert (error["in"], error["field"]) == ("body", field)
     assert reason in error["reason"]
     assert hint is None or hint == error["hint"]
-    assert SECRET not in orjson.dumps(found).decode()
+    assert PERSONAL not in orjson.dumps(found).decode()
     assert sum((await daybook.record.end()).next_positions) == 0
 
 
@@ -80,7 +84,7 @@ async def test_every_fault_is_told_with_its_place(client):
         await client.command("/interactions", {**bodies()["interaction.record"], "participants": participants})
     )
     assert [error["field"] for error in found["errors"]] == ["/participants/1/customer_id"]
-    attributes = {"attributes": {"Full Name": SECRET, "age": 3.5}}
+    attributes = {"attributes": {"Full Name": PERSONAL, "age": 3.5}}
     found = problem(await client.command("/touches", {**bodies()["touch.decide"], **attributes}))
     assert {error["field"] for error in found["errors"]} == {"/attributes/…", "/attributes/age"}
 
@@ -161,8 +165,6 @@ async def test_faulty_headers(client, headers, code, field):
 
 
 async def test_only_this_host_is_answered(app, client):
-    import httpx
-
     for peer, status in (("127.0.0.1", 200), ("::1", 200), ("10.0.0.5", 403), ("not an address", 403)):
         transport = httpx.ASGITransport(app, client=(peer, 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as other:
@@ -173,9 +175,6 @@ async def test_only_this_host_is_answered(app, client):
 
 
 async def test_the_server_refuses_to_listen_where_others_can_connect(daybook):
-    from api.app import create_app
-    from api.boundary import NotLoopback
-
     daybook.settings = daybook.settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104
     made = create_app(daybook)
     with pytest.raises(NotLoopback, match=r"0\.0\.0\.0"):
@@ -197,10 +196,10 @@ async def test_the_server_refuses_to_listen_where_others_can_connect(daybook):
         (errors.StaleCursor("there"), 410, "cursor-stale", None),
         (errors.CursorInvalid("x"), 400, "cursor-invalid", None),
         (OperationalError("x"), 503, "record-unreachable", "2"),
-        (DataError(SECRET), 422, "value-refused", None),
-        (asyncpg.InterfaceError(SECRET), 503, "record-unreachable", "2"),
-        (ConnectionRefusedError(SECRET), 503, "record-unreachable", "2"),
-        (KeyError(SECRET), 500, "internal", None),
+        (DataError(PERSONAL), 422, "value-refused", None),
+        (asyncpg.InterfaceError(PERSONAL), 503, "record-unreachable", "2"),
+        (ConnectionRefusedError(PERSONAL), 503, "record-unreachable", "2"),
+        (KeyError(PERSONAL), 500, "internal", None),
     ],
 )
 async def test_what_the_record_says(client, daybook, monkeypatch, error, status, code, retry_after):
@@ -211,12 +210,10 @@ async def test_what_the_record_says(client, daybook, monkeypatch, error, status,
     answer = await client.command("/customers", {"kind": "person"})
     assert (answer.status_code, problem(answer)["code"]) == (status, code)
     assert answer.headers.get("retry-after") == retry_after
-    assert SECRET not in answer.text
+    assert PERSONAL not in answer.text
 
 
 def test_an_unknown_refusal_is_a_conflict():
-    from domain.kernel import Refusal
-
     assert problem_of(Refusal("new.code", "No.")).kind.status == 409
 
 

@@ -1,0 +1,96 @@
+"""The schema of every query's answer, by operation id."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from api.schemas import COUNT, CURSOR, OBJECT, TEXT, TIME, UUID, VERSION, Schema, list_of, maybe, object_with, ref, rows
+from domain import AGGREGATES
+from projections.audit_detail import Changed
+from projections.audit_trail import AuditEntry
+from projections.campaign_results import CampaignRow, ChannelResults
+from projections.complaint_register import ComplaintRow
+from projections.complaint_search import ComplaintCount
+from projections.customer_profile import Consent, ContactPoint, LastScore, Profile
+from projections.satisfaction_history import Invitation
+from projections.satisfaction_series import Point
+
+_PARKED: Schema = {**COUNT, "description": "Customers or streams that are left out; incomplete unless it is 0."}
+_ROW = ("partition", "position", "event_id", "sealed")
+_LAST = ref("LastEvent")
+
+
+def _page(name: str, of: Schema, **more: Schema) -> Schema:
+    following = {**maybe(CURSOR), "description": "For `after`; null: there is no more."}
+    return object_with({name: list_of(of), "next": following, **more})
+
+
+@cache
+def answers() -> Mapping[str, Schema]:
+    """An answer's schema by the query's operation id."""
+    made = _customers() | _complaints() | _campaigns() | _others()
+    for aggregate in AGGREGATES:
+        made[f"{aggregate.name}_events"] = _page("events", ref("Event"))
+        if aggregate.name in {"interaction", "touch", "survey"}:
+            made[aggregate.name] = _facts(aggregate.commands[0].stream_field)
+    return made
+
+
+def _customers() -> dict[str, Schema]:
+    lists = {
+        "contact_points": list_of(rows(ContactPoint)),
+        "consents": list_of(rows(Consent)),
+        "scores": list_of(rows(LastScore)),
+        "version": {**maybe(VERSION), "description": "Null: events name the customer, but nobody registered it yet."},
+    }
+    return {
+        "customer_profile": rows(Profile, **lists),
+        "customer_timeline": _page("events", ref("Event")),
+        "customer_satisfaction": _page("invitations", rows(Invitation)),
+    }
+
+
+def _complaints() -> dict[str, Schema]:
+    personal = {
+        "type": "object",
+        "description": "Of the `complaint`, `dispute`, `holding_response` and `final_response`, where there is any.",
+        "additionalProperties": OBJECT,
+    }
+    return {
+        "complaints": _page("complaints", rows(ComplaintRow, _ROW, last_event=_LAST)),
+        "complaint": rows(ComplaintRow, _ROW, last_event=_LAST, version=VERSION, personal=personal),
+        "complaint_counts": object_with({"counts": list_of(rows(ComplaintCount)), "parked": _PARKED}),
+    }
+
+
+def _campaigns() -> dict[str, Schema]:
+    amounts: Schema = {"type": "object", "description": "Minor units by currency.", "additionalProperties": COUNT}
+    campaign = rows(CampaignRow, _ROW, last_event=_LAST)
+    results = {
+        "campaign": maybe(campaign), "channels": list_of(rows(ChannelResults)), "costs": amounts, "parked": _PARKED,
+    }  # fmt: skip
+    return {
+        "campaigns": _page("campaigns", campaign),
+        "campaign": rows(CampaignRow, _ROW, last_event=_LAST, version=VERSION),
+        "campaign_results": object_with(results),
+    }
+
+
+def _others() -> dict[str, Schema]:
+    figure: Schema = {"anyOf": [{"type": "number"}, {"type": "null"}]}
+    names = ("response_rate_percent", "mean_score", "csat_percent", "nps")
+    scores: Schema = {"type": "object", "description": "Answers by score.", "additionalProperties": COUNT}
+    point = rows(Point, scores=scores, answers=COUNT, **dict.fromkeys(names, figure))
+    changes = {**maybe(list_of(rows(Changed))), "description": "Null: a newer program wrote the stream."}
+    return {
+        "satisfaction": object_with({"points": list_of(point), "parked": _PARKED}),
+        "audit": _page("entries", rows(AuditEntry), parked=_PARKED),
+        "audit_detail": object_with({"event": ref("Event"), "changes": changes}),
+        "feed": object_with({"events": list_of(ref("FeedEvent")), "next": CURSOR}),
+        "health": object_with({"status": TEXT}),
+        "ready": {**object_with({"status": {"enum": ["ready", "not ready"]}}), "additionalProperties": True},
+    }
+
+
+def _facts(id_field: str) -> Schema:
+    last = object_with({"event_id": UUID, "type": TEXT, "occurred_at": TIME, "actor": TEXT})
+    return object_with({id_field: UUID, "version": VERSION, "facts": OBJECT, "last_event": last})

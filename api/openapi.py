@@ -1,0 +1,110 @@
+"""The OpenAPI 3.1 document: what FastAPI knows of the routes, and what commands and answers say of themselves."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.answers import answers
+from api.boundary import NOTICE
+from api.examples import answers as example_answers
+from api.openapi_commands import ID, answered, complete_bulk, complete_command, complete_events, header, parameter
+from api.openapi_problems import CURSOR_EXAMPLE, EVERYWHERE, FOLLOWING, QUERY, ProblemResponses
+from api.operations import Operation, operations
+from api.schemas import CURSOR, SHARED, TEXT, UUID, bodies
+
+DESCRIPTION: Final = f"""\
+{NOTICE}.
+
+A command is a POST; its name is the last part of the path. It needs an `Idempotency-Key`: sent again, the same request
+gets the same answer and is not done twice. A command's answer has a `token`; a query that is given it waits until it
+shows what the command did. A query's answer says in `Daybook-As-Of` how far its read model has read at least; one
+without that header was read from the record itself. What is refused is told as a problem (RFC 9457) with a stable
+`code`. Times are RFC 3339 with an offset; fields with `x-personal` are personal data.
+"""
+_TEXTS: Final[Mapping[str, str]] = {
+    "metrics": "text/plain", "openapi": "application/json", "docs": "text/html", "problems": "application/json",
+}  # fmt: skip
+_OF_THE_RECORD: Final = frozenset({"customer_timeline", "audit_detail", "interaction", "touch", "survey"})
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The document, made once for each application."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, description=DESCRIPTION, routes=app.routes
+        )
+        problems = ProblemResponses()
+        for path, methods in made["paths"].items():
+            for operation in methods.values():
+                _complete(path, operation, problems)
+        made["components"] = {"schemas": {**SHARED, **bodies()}, "responses": problems.components}
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _complete(path: str, operation: dict[str, Any], problems: ProblemResponses) -> None:
+    """Add to an operation what FastAPI cannot know."""
+    name: str = operation["operationId"]
+    command = _COMMANDS.get(name)
+    if command is not None:
+        complete_command(command, operation, problems)
+    elif name == "bulk":
+        complete_bulk(operation, problems)
+    elif name == "events":
+        complete_events(operation, problems)
+    else:
+        _complete_query(path, name, operation, problems)
+
+
+def operation_id(command: Operation) -> str:
+    """The name of a command in clients made from the document."""
+    return command.type.replace(".", "_").replace("-", "_")
+
+
+_COMMANDS: Final = {operation_id(one): one for one in operations().values()}
+
+
+def _complete_query(path: str, name: str, operation: dict[str, Any], problems: ProblemResponses) -> None:
+    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    named = [{"name": one, "in": "path", "required": True, "schema": UUID, "example": ID} for one in _names(path)]
+    parameters[:] = [*named, *(one for one in parameters if one["in"] != "path")]
+    operation["summary"] = operation.get("description", name).partition(".")[0]
+    operation["responses"] = _answers(name, parameters) | problems.of(_codes(path, name), name)
+
+
+def _names(path: str) -> list[str]:
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+def _answers(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    if name in _TEXTS:
+        return {"200": answered("Answered.", {}, "...", _TEXTS[name])}
+    made = answered("Answered.", answers()[name], example_answers()["events" if name.endswith("_events") else name])
+    if name == "ready":
+        return {
+            "200": made,
+            "503": answered('Not ready; the same with `status` "not ready".', answers()[name], {"status": "not ready"}),
+        }
+    if name == "feed":
+        made["content"]["text/event-stream"] = {"schema": TEXT, "example": f"data: {{...}}\nid: {CURSOR_EXAMPLE}\n\n"}
+        parameters.append(parameter("Last-Event-ID", "As `cursor`, which it overrides.", CURSOR_EXAMPLE, CURSOR))
+    elif name != "health":
+        parameters.append(parameter("Daybook-Token", "As `token`, which it overrides.", CURSOR_EXAMPLE, CURSOR))
+        if _is_read_model(name):
+            made["headers"] = {"Daybook-As-Of": header("How far the read model has read at least.", CURSOR)}
+    return {"200": made}
+
+
+def _is_read_model(name: str) -> bool:
+    return name not in _OF_THE_RECORD and not name.endswith("_events")
+
+
+def _codes(path: str, name: str) -> list[str]:
+    if name in _TEXTS or name in {"health", "ready"}:
+        return list(EVERYWHERE)
+    codes = [*EVERYWHERE, *QUERY, *(["not-found"] if "{" in path else [])]
+    if name == "feed":
+        return [*codes, "feed-full"]
+    return [*codes, *FOLLOWING] if _is_read_model(name) else codes

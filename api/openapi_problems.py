@@ -1,0 +1,82 @@
+"""Problem responses in the OpenAPI document: by status, with an example for each code."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from api.problems import MEDIA_TYPE, REFUSALS, FieldError, Problem
+from api.schemas import ref
+from domain import AGGREGATES
+
+EVERYWHERE: Final = ("loopback-only", "host-unknown", "internal")
+ACTING: Final = ("actor-missing", "header-invalid")
+STORE: Final = ("record-unreachable", "schema-newer")
+COMMAND: Final = (
+    *ACTING, *STORE, "idempotency-key-missing", "idempotency-key-invalid", "idempotency-key-in-use",
+    "idempotency-key-reused", "json-invalid", "validation-failed", "body-too-large", "request-too-large",
+    "media-type-unsupported", "version-conflict", "precondition-failed", "lane-full", "clock-behind",
+    "outcome-unknown", "subject-erased", "value-refused",
+)  # fmt: skip
+TO_A_STREAM: Final = ("not-found", "stream.of-another-kind")
+INTAKE: Final = (*ACTING, "idempotency-key-invalid", "json-invalid", "body-too-large", "media-type-unsupported")
+EVENT: Final = (
+    *(code for code in COMMAND if code not in {"idempotency-key-missing", "idempotency-key-invalid"}),
+    "precondition-failed", "command-type-unknown", "stream.of-another-kind", *REFUSALS,
+)  # fmt: skip
+QUERY: Final = ("query-invalid", "personal-data-unreadable", "cursor-invalid", "cursor-stale", *STORE)
+FOLLOWING: Final = ("not-yet-visible", "parked", "read-model-unready")
+
+_MESSAGES: Final = {code: text for aggregate in AGGREGATES for code, text in aggregate.refusals.items()}
+_ERRORS: Final = {
+    "actor-missing": FieldError("header", "Daybook-Actor", "is required", "send your pseudonym"),
+    "header-invalid": FieldError("header", "If-Match", "names no version"),
+    "idempotency-key-invalid": FieldError("header", "Idempotency-Key", "is no string", "put it in double quotes"),
+    "idempotency-key-missing": FieldError("header", "Idempotency-Key", "is required"),
+    "query-invalid": FieldError("query", "limit", "must be a whole number"),
+    "validation-failed": FieldError("body", "/occurred_at", "lacks its offset from UTC"),
+}
+
+
+class ProblemResponses:
+    """The shared responses of a document, as they come to be needed."""
+
+    def __init__(self) -> None:
+        self.components: dict[str, Any] = {}
+        self._names: dict[tuple[str, ...], str] = {}
+
+    def of(self, codes: Iterable[str], group: str) -> dict[str, Any]:
+        """References by status; `group` names a response that no one needed before."""
+        by_status: dict[int, set[str]] = {}
+        for code in codes:
+            by_status.setdefault(Problem(code).kind.status, set()).add(code)
+        return {str(status): self._shared(status, sorted(of), group) for status, of in sorted(by_status.items())}
+
+    def _shared(self, status: int, codes: list[str], group: str) -> dict[str, str]:
+        name = self._names.setdefault(tuple(codes), f"{group}-{status}")
+        if name not in self.components:
+            self.components[name] = _response(codes)
+        return {"$ref": f"#/components/responses/{name}"}
+
+
+def _response(codes: list[str]) -> dict[str, Any]:
+    examples = {code: {"value": _example(code)} for code in codes}
+    described = "; ".join(f"`{code}`: {_says(code)}" for code in codes)
+    made: dict[str, Any] = {
+        "description": described + ".",
+        "content": {MEDIA_TYPE: {"schema": ref("Problem"), "examples": examples}},
+    }
+    if any(Problem(code).kind.retry_s for code in codes):
+        made["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    return made
+
+
+def _says(code: str) -> str:
+    return _MESSAGES.get(code, Problem(code).kind.title).rstrip(".")
+
+
+def _example(code: str) -> dict[str, Any]:
+    error = _ERRORS.get(code)
+    extra = {"resume": CURSOR_EXAMPLE} if code == "cursor-stale" else {}
+    return Problem(code, _MESSAGES.get(code), () if error is None else (error,), extra=extra).as_json()
+
+
+CURSOR_EXAMPLE: Final = "WyIwMDAwMDAwMDAwMDA4Mzk0YjRkNTBlNjVjZWY3Yjk1MCIsMCwwLDE4LDBd"

@@ -1,1 +1,0 @@
-select version from record.event where partition = $1 and position = $2

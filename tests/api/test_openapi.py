@@ -1,0 +1,138 @@
+"""The document tells every operation, with examples that are what the server takes and answers."""
+
+import pytest
+
+from api.app import create_app
+from api.examples import answers as examples
+from api.openapi import document
+from api.operations import operations
+from api.problems import PROBLEMS, REFUSALS
+from api.reference import PAGE, page
+from tests.api.json_schema import fault, resolved
+from tests.api.stories import told
+
+
+@pytest.fixture(scope="module")
+def made() -> dict:
+    return document(create_app())
+
+
+def each(made):
+    """Every operation with its method and path."""
+    return [(method, path, one) for path, methods in made["paths"].items() for method, one in methods.items()]
+
+
+def test_it_is_openapi_3_1_and_every_reference_leads_somewhere(made):
+    assert made["openapi"].startswith("3.1")
+
+    def follow(value):
+        if isinstance(value, dict):
+            if "$ref" in value:
+                resolved(made, value)
+            for one in value.values():
+                follow(one)
+        elif isinstance(value, list):
+            for one in value:
+                follow(one)
+
+    follow(made)
+    names = [one["operationId"] for _, _, one in each(made)]
+    assert len(names) == len(set(names))
+
+
+def test_every_command_is_an_operation(made):
+    for operation in operations().values():
+        assert "post" in made["paths"][operation.path], operation.type
+    assert len({one.path for one in operations().values()}) == len(operations())
+
+
+def test_every_operation_has_a_summary_examples_and_its_problems(made):
+    for method, path, one in each(made):
+        where = f"{method} {path}"
+        assert len(one["summary"]) > 5, where
+        for content in one.get("requestBody", {}).get("content", {}).values():
+            assert "example" in content, where
+        for parameter in one.get("parameters", ()):
+            assert "example" in parameter or parameter["in"] == "query", (where, parameter["name"])
+        good = [response for status, response in one["responses"].items() if status.startswith("2")]
+        assert good, where
+        for content in (content for response in good for content in response["content"].values()):
+            assert "example" in content or "examples" in content, where
+        problems = [resolved(made, response) for status, response in one["responses"].items() if status >= "4"]
+        assert problems, where
+        told_codes = {
+            code
+            for response in problems
+            for content in response["content"].values()
+            for code in content.get("examples", ())
+        }
+        assert {"loopback-only", "host-unknown", "internal"} <= told_codes, where
+        if "{" in path:
+            assert "not-found" in told_codes, where
+
+
+def test_every_problem_is_told_somewhere(made):
+    told_codes = {
+        code
+        for response in made["components"]["responses"].values()
+        for code in response["content"]["application/problem+json"]["examples"]
+    }
+    unusual = {"line-too-long", "method-not-allowed"}  # of a verdict; of no operation
+    assert told_codes | unusual == set(PROBLEMS) | set(REFUSALS)
+
+
+def test_examples_are_as_their_schemas_say(made):
+    for method, path, one in each(made):
+        for response in (one.get("requestBody", {}), *one["responses"].values()):
+            for content in resolved(made, response).get("content", {}).values():
+                for value in [one["value"] for one in content.get("examples", {}).values()] + (
+                    [content["example"]] if "example" in content else []
+                ):
+                    assert fault(made, content.get("schema", {}), value) is None, (method, path, value)
+
+
+async def test_answers_are_as_their_schemas_and_examples_say(client, made):
+    ids = await told(client)
+    for method, path, one in each(made):
+        name = one["operationId"]
+        if method != "get" or name in {"metrics", "openapi", "docs", "problems"}:
+            continue
+        where = path
+        for field, kind in (("customer_id", "customer"), ("complaint_id", "complaint"), ("campaign_id", "campaign"),
+                            ("interaction_id", "interaction"), ("touch_id", "touch"), ("invitation_id", "survey"),
+                            ("event_id", "event")):  # fmt: skip
+            where = where.replace(f"{{{field}}}", ids[kind])
+        query = {"mode": "page"} if name == "feed" else {} if name in {"health", "ready"} else {"token": ids["token"]}
+        answer = await client.get(where, params=query)
+        assert answer.status_code == 200, (where, answer.text)
+        content = one["responses"]["200"]["content"]["application/json"]
+        assert fault(made, content["schema"], answer.json()) is None, (
+            where,
+            fault(made, content["schema"], answer.json()),
+        )
+        if "Daybook-As-Of" in one["responses"]["200"].get("headers", {}):
+            assert "daybook-as-of" in answer.headers, where
+        else:
+            assert "daybook-as-of" not in answer.headers, where
+
+
+def test_every_query_has_an_example(made):
+    names = {one["operationId"] for method, _, one in each(made) if method == "get"}
+    told_names = {"events" if name.endswith("_events") else name for name in names}
+    assert set(examples()) == told_names - {"metrics", "openapi", "docs", "problems"}
+
+
+async def test_the_documents_are_served(client):
+    answer = await client.get("/openapi.json")
+    assert answer.json()["openapi"].startswith("3.1")
+    docs = await client.get("/docs")
+    assert docs.headers["content-type"].startswith("text/html")
+    assert "/complaints/{complaint_id}/acknowledge" in docs.text
+    assert "<script" not in docs.text
+    assert "http" not in docs.headers["content-security-policy"]
+    problems = (await client.get("/problems")).json()["problems"]
+    assert len(problems) == len(PROBLEMS) + len(REFUSALS)
+
+
+def test_the_reference_is_what_the_program_would_write():
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m api.reference"
