@@ -63,6 +63,7 @@ create table read_model.parked (
     parked_at  timestamptz not null default clock_timestamp(),
     primary key (partition, projection, version, key, position)
 );
+create index parked_poison on read_model.parked (partition, projection, version) where error is not null;
 
 grant usage on sequence read_model.lease_epoch to daybook_app;
 grant select, insert, update, delete

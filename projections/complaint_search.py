@@ -44,7 +44,7 @@ async def complaint(models: ReadModels, complaint_id: UUID) -> ComplaintRow | No
     return COMPLAINT_TABLE.row_of(tuple(rows[0])) if rows else None
 
 
-_PATHS: Final = {
+PATHS: Final = {
     "customer_id": "and c.customer_id = $9::uuid",
     "external_ref": "and c.external_ref = $10::text",
     "handler": "and c.handler = $7::text",
@@ -72,7 +72,7 @@ async def search(
         before, before_id, wanted + 1, of.status, of.product, of.handler, of.region, of.customer_id, of.external_ref,
         of.issue, of.respondent, of.severity, of.received_from,
     )  # fmt: skip
-    by = next((path for name, path in _PATHS.items() if getattr(of, name) is not None), "")
+    by = next((path for name, path in PATHS.items() if getattr(of, name) is not None), "")
     if of.customer_id is None:
         pages = await models.fetch_all(NAME, "complaints", *asked, by=by)
     else:

@@ -53,6 +53,11 @@ async def unfinished(connection: Connection, projection: Projection) -> int | No
     return max(versions, default=None)
 
 
+async def code_of(connection: Connection, name: str, version: int) -> int:
+    """The code that filled a version."""
+    return await connection.fetchval(statement("code_of_version"), name, version)
+
+
 async def make_indexes(connection: Connection, projection: Projection, version: int) -> None:
     """Make the search indexes of a version; repeating does no harm."""
     for table in projection.tables:

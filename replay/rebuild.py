@@ -141,8 +141,8 @@ async def _finish(models: ReadModels, versions: Mapping[str, int], processes: in
 
     async def make(sql: str) -> None:
         nonlocal done
-        async with at_once, models.writers.acquire() as connection:
-            await connection.execute("set statement_timeout = 0")
+        async with at_once, models.writers.acquire() as connection, connection.transaction():
+            await connection.execute("set local statement_timeout = 0")
             await connection.execute(sql)
         done += 1
         report("indexes", done, len(jobs))

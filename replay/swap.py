@@ -55,7 +55,7 @@ async def rollback(models: ReadModels, names: Collection[str]) -> dict[str, int]
             previous = live[name].previous if name in live else None
             if previous is None:
                 raise NotLive(f"{name}: there is no earlier version to go back to")
-            code = await connection.fetchval(statement("code_of_version"), name, previous)
+            code = await made.code_of(connection, name, previous)
             if code != models.projections[name].code:
                 raise CodeMismatch(name, code, models.projections[name].code)
             versions[name] = previous

@@ -13,6 +13,11 @@ from store.statements import statement
 from tests.projections import made
 from tests.projections.made import NOTES, OTHER_NOTES, Writer, decode, shown
 
+CUT = """
+select pg_terminate_backend(pid) from pg_stat_activity
+ where application_name = 'daybook read models' and datname = current_database()
+"""
+
 
 @pytest.fixture
 async def record(database) -> AsyncGenerator[Record]:
@@ -91,7 +96,7 @@ async def test_a_newer_schema_stops_its_partition_and_says_so(models, writer):
         await writer.note(("a", "1"))
         await writer.note(("a", "2"), schema=2)
         await writer.note(("a", "3"), ("elsewhere", "x"))
-        while not following.troubles:
+        while not following.troubles:  # noqa: ASYNC110  # there is nothing to be woken by
             await asyncio.sleep(0.01)
         assert following.troubles == {1: "schema 2"}
         assert await models.wait_for("test_notes", await models.record.end(), 0.2) == "timeout"
@@ -106,8 +111,6 @@ async def test_goes_on_after_connections_were_cut(models, writer, admin):
     async with await Following.start(models):
         for n in range(10):
             await writer.note(("a", str(n)), ("b", str(n)))
-            await admin.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'daybook read models'"
-            )
+            await admin.execute(CUT)
         await caught_up(models)
     assert await shown(models, writer) == writer.words()

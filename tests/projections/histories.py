@@ -13,6 +13,7 @@ from domain.customer import CUSTOMER
 from domain.kernel import Event
 from engine.mapping import EventMapper
 from projections.fact import Fact, SealedRef
+from projections.held import Lines
 from projections.projection import Holding
 from projections.registry import PROJECTIONS
 from store.envelope import AppendRequest, NewEvent, recorded
@@ -139,8 +140,9 @@ def contents(holdings: Sequence[Holding]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for holding in holdings:
         for held in holding.tables:
-            rows = (
-                held.added if hasattr(held, "added") else [held.table.record_of(one) for one in held.changed.values()]
-            )
+            if isinstance(held, Lines):
+                rows = held.added
+            else:
+                rows = [held.table.record_of(one) for one in held.changed.values()]
             found[held.table.name] = sorted(map(list, rows), key=repr)
     return found

@@ -10,7 +10,9 @@ import orjson
 
 from domain.kernel import Event
 from projections.fact import Fact
+from projections.follower import HELD_MAX, Follower
 from projections.held import Lines, Rows, Sums
+from projections.leases import Claim
 from projections.models import ReadModels
 from projections.projection import Projection
 from projections.table import NIL, Table
@@ -111,7 +113,7 @@ def _noted(rows: Held, event: Noted, fact: Fact) -> None:
     recorded = fact.recorded
     rows.counts.add_to((event.word,), recorded).notes += 1
     rows.lines.added.append((recorded.partition, recorded.position, event.word))
-    row = rows.words.begin(recorded.customer_id, recorded)
+    row = rows.words.begin(recorded.customer_id or recorded.stream_id, recorded)
     row.words.append(event.word)
     row.last = event.word
     if recorded.version == 0:
@@ -224,7 +226,15 @@ async def _check_agreement(models: ReadModels, version: int, words: dict[str, li
     assert notes == len(flat)
 
 
-async def catch_up(followers: Sequence[Any]) -> None:
+async def follower_of(models: ReadModels, partition: int = 1, holder: str = "me", **options: Any) -> Follower:
+    """A follower with the lease of a partition; options are the claim's, and `held_max`."""
+    held_max = options.pop("held_max", HELD_MAX)
+    found = await Follower.open(models, Claim(partition, holder, **options), held_max=held_max)
+    assert found is not None, "another has the lease"
+    return found
+
+
+async def catch_up(followers: Sequence[Follower]) -> None:
     """Let followers read all there is."""
     for follower in followers:
         while await follower.step():

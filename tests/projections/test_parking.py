@@ -4,15 +4,14 @@ import pytest
 
 from projections.errors import ReadModelError
 from projections.follower import Follower
-from projections.leases import Claim
 from projections.parking import unpark
 from store.errors import NewerSchema
 from tests.projections import made
-from tests.projections.made import POISON, REFUSED, catch_up, shown
+from tests.projections.made import POISON, REFUSED, catch_up, follower_of, shown
 
 
 async def follow(models, partition=1, **options) -> Follower:
-    mine = await Follower.open(models, Claim(partition, "me"), **options)
+    mine = await follower_of(models, partition, **options)
     await catch_up([mine])
     return mine
 
@@ -115,7 +114,7 @@ async def test_events_before_a_newer_schema_are_folded_and_it_stops_there(models
     await writer.note(("a", "1"), ("a", POISON))
     await writer.note(("b", "2"), schema=2)
     await writer.note(("b", "3"))
-    mine = await Follower.open(models, Claim(1, "me"))
+    mine = await follower_of(models)
     assert await mine.step() == 2
     with pytest.raises(NewerSchema):
         await mine.step()

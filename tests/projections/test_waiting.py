@@ -5,12 +5,10 @@ import asyncio
 import pytest
 
 from projections.errors import NotLive
-from projections.follower import Follower
-from projections.leases import Claim
 from store.cursor import Cursor
 from store.errors import StaleCursor
 from store.identity import new_id
-from tests.projections.made import POISON, catch_up
+from tests.projections.made import POISON, catch_up, follower_of
 
 
 def token(models, partition, end) -> Cursor:
@@ -19,7 +17,7 @@ def token(models, partition, end) -> Cursor:
 
 async def test_waits_until_it_is_seen(models, writer):
     end = await writer.note(("a", "1"), ("a", "2"))
-    mine = await Follower.open(models, Claim(1, "me"))
+    mine = await follower_of(models)
     waiting = asyncio.create_task(models.wait_for("test_notes", token(models, 1, end), 10))
     await asyncio.sleep(0.05)
     assert not waiting.done()
@@ -42,7 +40,7 @@ async def test_gives_up_after_the_timeout(models, writer):
 async def test_says_parked_where_the_last_event_is_parked_or_queued(models, writer):
     ends = [await writer.note(("a", word)) for word in ("0", POISON, "1")]
     other = await writer.note(("b", "1"))
-    await catch_up([await Follower.open(models, Claim(1, "me"))])
+    await catch_up([await follower_of(models)])
     seen = [await models.wait_for("test_notes", token(models, 1, end), 1) for end in (*ends, other)]
     assert seen == ["seen", "parked", "parked", "seen"]
     assert await models.wait_for("test_others", token(models, 1, ends[1]), 1) == "seen"
@@ -51,7 +49,7 @@ async def test_says_parked_where_the_last_event_is_parked_or_queued(models, writ
 async def test_says_parked_where_a_customer_of_the_query_is_parked(models, writer):
     await writer.note(("a", POISON))
     end = await writer.note(("b", "1"))
-    await catch_up([await Follower.open(models, Claim(1, "me"))])
+    await catch_up([await follower_of(models)])
     asked = models.wait_for("test_notes", token(models, 1, end), 1, concerning=[writer.customers["a"], new_id()])
     assert await asked == "parked"
 

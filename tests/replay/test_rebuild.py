@@ -30,8 +30,9 @@ async def many(writer, customers=40, words=5):
         await writer.note(*[(name, f"w{n}") for n in range(words) for name in names])
 
 
-BOTH = """\
-select (select count(*) from read_model.test_lines_v{v}), (select coalesce(sum(notes), 0) from read_model.test_counts_v{v})
+BOTH = """
+select (select count(*) from read_model.test_lines_v{v}),
+       (select coalesce(sum(notes), 0) from read_model.test_counts_v{v})
 """
 
 
@@ -57,13 +58,13 @@ async def test_rebuilt_shows_what_was_recorded(models, writer, processes):
 async def test_rebuilt_tables_have_the_indexes_of_the_first_ones(models, writer):
     await many(writer, 2)
     await rebuild(models, setup)
-    found: dict[str, list[str]] = {"1": [], "2": []}
-    for row in await models.writers.fetch("select indexdef from pg_indexes where schemaname = 'read_model'"):
-        for version in found:
-            if f"_v{version} " in row[0]:
-                found[version].append(row[0].replace(f"_v{version}", "").split(" ON ")[1])
-    assert sorted(found["1"]) == sorted(found["2"])
-    assert len(found["1"]) > 4
+    rows = await models.writers.fetch("select indexdef from pg_indexes where schemaname = 'read_model'")
+    first, second = (
+        sorted(row[0].replace(version, "").split(" ON ")[1] for row in rows if f"{version} " in row[0])
+        for version in ("_v1", "_v2")
+    )
+    assert first == second
+    assert len(first) > 4
 
 
 async def test_one_read_model_can_be_rebuilt_alone(models, writer):
@@ -208,6 +209,7 @@ async def test_killed_it_goes_on_where_it_was(models, writer, tmp_path, after_re
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         start_new_session=True,
     )
+    assert process.stdout is not None
     for _ in range(after_reports):
         await process.stdout.readline()
     os.killpg(process.pid, signal.SIGKILL)

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from projections.follower import Follower
-from projections.leases import Claim
 from projections.models import ReadModels
 from projections.registry import PROJECTIONS
 from replay.rebuild import rebuild
 from tests.projections.histories import MAPPER, append, lives
+from tests.projections.made import follower_of
 
 
 def setup():
@@ -44,7 +43,7 @@ async def test_rebuilt_is_incremental(all_models, history, seed):
 
 async def follow(models, random):
     for partition in range(models.record.partitions):
-        follower = await Follower.open(models, Claim(partition, "me"), held_max=random.choice([0, 3, 1000]))
+        follower = await follower_of(models, partition, held_max=random.choice([0, 3, 1000]))
         while await follower.step(limit=random.choice([1, 3, 100]), pages=random.choice([1, 4])):
             pass
         await follower.close()

@@ -1,0 +1,146 @@
+"""Every query finds its rows by an index, also when PostgreSQL plans it once for all arguments."""
+
+import types
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import asyncpg
+import orjson
+import pytest
+
+from engine.mapping import EventMapper
+from projections.complaint_search import PATHS
+from projections.models import ReadModels
+from projections.registry import PROJECTIONS
+from projections.statements import statement
+from store.envelope import AppendRequest, NewEvent, Participant
+from store.identity import new_id
+
+ROWS = 4000
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+INDEXES = {
+    "customer_id": "customer",
+    "external_ref": "reference",
+    "handler": "handler",
+    "product": "product",
+    "region": "region",
+    "status": "status",
+}
+PLANS = [
+    ("customer_profile", "", 2, "customer_profile_v1_pkey"),
+    ("complaint", "", 2, "complaint_v1_pkey"),
+    ("complaints", "", 14, "complaint_v1_received"),
+    *[("complaints", path, 14, f"complaint_v1_{INDEXES[name]}") for name, path in PATHS.items()],
+    ("complaint_counts", "", 8, "complaint_count_v1_pkey"),
+    ("campaign", "", 2, "campaign_v1_pkey"),
+    ("campaign_sums", "", 2, "campaign_sum_v1_pkey"),
+    ("campaigns", "", 5, "campaign_v1_planned"),
+    ("campaigns", "and c.status = $5::text", 5, "campaign_v1_status"),
+    ("satisfaction_of_customer", "", 4, "survey_invitation_v1_customer"),
+    ("satisfaction_invited", "", 9, "survey_invited_v1_pkey"),
+    ("satisfaction_scores", "", 9, "survey_score_v1_pkey"),
+    ("audit_lines", "", 9, "audit_trail_v1_key"),
+    ("audit_lines", "and a.actor = $5::text", 9, "audit_trail_v1_actor"),
+    ("audit_lines", "and a.correlation_id = $6::uuid", 9, "audit_trail_v1_correlation"),
+    ("audit_lines", "and a.type = $7::text", 9, "audit_trail_v1_type"),
+    ("audit_of_customer", "", 11, "event_customer"),
+    ("audit_of_stream", "", 10, "event_partition_stream_id_version_key"),
+    ("event_by_id", "", 2, "event_partition_event_id_key"),
+    ("timeline", "", 5, "event_customer"),
+    ("queued", "", 5, "parked_pkey"),
+    ("is_parked", "", 5, "parked_pkey"),
+]
+
+
+@pytest.fixture
+async def filled(record, admin) -> asyncpg.Connection:
+    """Tables with enough rows that a wrong plan would be a bad one."""
+    random = Random(1)
+    async with await ReadModels.open(record, EventMapper().fact, PROJECTIONS) as models:
+        for projection in PROJECTIONS:
+            for table in projection.tables:
+                rows = {}
+                for n in range(ROWS):
+                    row = _row(table.row, random, n)
+                    rows[(row.partition, *(getattr(row, name) for name in table.key))] = table.record_of(row)
+                name = table.at(1).removeprefix("read_model.")
+                async with models.writers.acquire() as connection:
+                    await connection.copy_records_to_table(
+                        name, schema_name="read_model", columns=table.columns, records=list(rows.values())
+                    )
+    customers = [new_id() for _ in range(100)]
+    for partition in range(4):
+        mine = [one for one in customers if record.partition_of(one) == partition]
+        await record.append_copy(partition, [_event(partition, random.choice(mine)) for _ in range(ROWS // 4)])
+    await admin.execute(
+        "insert into read_model.parked "
+        "select n % 4, 'p' || n % 5, 1, gen_random_uuid(), n, 'e' from generate_series(1, 9000) n"
+    )
+    await admin.execute("analyze")
+    await admin.execute("set plan_cache_mode = force_generic_plan")
+    return admin
+
+
+def _event(partition: int, customer_id: UUID) -> AppendRequest:
+    stream_id = new_id(customer_id)
+    event = NewEvent(
+        new_id(customer_id), stream_id, 0, customer_id, "thing.noted", 1, NOW, "clerk-7", stream_id, None, b"{}", b"{}"
+    )
+    others = [Participant(0, new_id(), "agent")]
+    return AppendRequest(partition, [event], {stream_id: -1}, participants=others)
+
+
+def _row(row: type, random: Random, n: int) -> Any:
+    """A row with a value in every column."""
+    hints = get_type_hints(row)
+    return row(**{name: n % 4 if name == "partition" else _value(hint, random, n) for name, hint in hints.items()})
+
+
+def _value(hint: Any, random: Random, n: int) -> Any:
+    kinds = (
+        [one for one in get_args(hint) if one is not types.NoneType] if isinstance(hint, types.UnionType) else [hint]
+    )
+    kind = get_origin(kinds[0]) or kinds[0]
+    made = {
+        str: lambda: f"v{random.randrange(30)}",
+        int: lambda: n,
+        bool: lambda: False,
+        Decimal: lambda: 1,
+        UUID: new_id,
+        datetime: lambda: NOW - timedelta(minutes=random.randrange(500_000)),
+        date: lambda: date(2020 + n % 6, 1 + n % 12, 1),
+        list: list,
+        dict: dict,
+    }
+    return made[kind]()
+
+
+async def test_every_query_finds_by_its_index(filled):
+    wrong = {}
+    for name, by, arguments, index in PLANS:
+        found = [node async for node in _scans(filled, statement(name, 1, by), arguments)]
+        if index not in found or "Seq Scan" in found:
+            wrong[name, by] = found
+    assert wrong == {}
+
+
+async def _scans(connection, sql, arguments):
+    """Names of the indexes that a plan for any arguments uses, and "Seq Scan" for each table it reads whole."""
+    await connection.execute(f"prepare q as {sql}")
+    (plan,) = await connection.fetchrow(f"explain (format json) execute q ({', '.join(['null'] * arguments)})")
+    await connection.execute("deallocate q")
+    for node in _nodes(orjson.loads(plan)[0]["Plan"]):
+        if node["Node Type"] == "Seq Scan":
+            yield "Seq Scan"
+        elif "Index Name" in node:
+            yield node["Index Name"]
+
+
+def _nodes(plan: dict[str, Any]):
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from _nodes(inner)
