@@ -1,6 +1,7 @@
 """Every statement is a file of its own, is used under its name, and is valid against the migrated schema."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -32,6 +33,7 @@ def test_every_statement_is_used_by_its_name(statements: list[Path], project: Pa
     assert unused == set()
 
 
+@cache
 def _strings_of(package: Path) -> set[str]:
     return {
         node.value
