@@ -417,7 +417,6 @@ CREATE TABLE read_model.version (
     projection text NOT NULL,
     version integer NOT NULL,
     code integer NOT NULL,
-    indexed boolean DEFAULT false NOT NULL,
     made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT version_partition_check CHECK ((partition = 0)),
     CONSTRAINT version_version_check CHECK ((version >= 1))
@@ -625,6 +624,8 @@ ALTER TABLE ONLY vault.key_check
 
 ALTER TABLE ONLY vault.tombstone
     ADD CONSTRAINT tombstone_pkey PRIMARY KEY (partition, key_id);
+
+CREATE INDEX parked_poison ON read_model.parked USING btree (partition, projection, version) WHERE (error IS NOT NULL);
 
 CREATE INDEX event_customer ON record.event USING btree (partition, customer_id, "position");
 
