@@ -147,7 +147,11 @@ class Record:
 
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         connection = await asyncpg.connect(self.dsn, **_CONNECTING)
-        await self._recognise(connection)
+        try:
+            await self._recognise(connection)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
     async def _recognise(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -15,10 +15,11 @@ async def settle(
 ) -> list[Appended | None]:
     """Where each request's events stand, or None for one that this batch did not write.
 
-    The call that was cut off holds the head lock until it has ended, either way; so once the lock is
-    passed, what is not there will not come. The salts tell the batch's own rows from those that a
-    repeat of a request, or another one under its ids, has written: such a request is judged again
-    and refused as it would have been.
+    A call that was cut off while it was at work holds the head lock until it has ended, either way, and
+    is waited for here. One that had not come so far may still come: what it writes then has the salts
+    of this batch too, or is refused by the keys. The salts also tell the batch's own rows from those
+    that a repeat of a request, or another one under its ids, has written: such a request is judged
+    again and refused as it would have been.
     """
     event_ids = [request.events[0].event_id for request in batch.requests if request.events]
     command_ids = [r.answer.command_id for r in batch.requests if r.answer is not None and not r.events]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import OperationalError, PersistenceError
 
 from store.batch import Batch
 from store.copying import copy_batch
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Append: TypeAlias = "PreparedStatement[asyncpg.Record]"
+Opened: TypeAlias = tuple[Connection, Append]
 Connect: TypeAlias = "Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]]"
 
 RECONNECT_PAUSE_S = 0.05
 
-# `asyncpg.InterfaceError` is here for "the connection is closed"; where the connection is open, it tells of bad input.
 CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
+    asyncpg.InterfaceError,  # "the connection is closed"
     asyncpg.InternalClientError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -38,7 +38,6 @@ CONNECTION_LOST = (
 BAD_VALUE = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
-    asyncpg.InterfaceError,
     ArithmeticError,
     AttributeError,
     LookupError,
@@ -55,7 +54,7 @@ class Writer:
         self._connect = connect
         self._schema = schema
         self._reach_s = reach_s
-        self._open: tuple[Connection, Append] | None = None
+        self._open: Opened | None = None
 
     async def write(self, batch: Batch, *, copy: bool) -> Sequence[Outcome]:
         """The outcome of each request; raises for nothing that the database or a value does."""
@@ -88,34 +87,45 @@ class Writer:
 
     async def _persist(self, batch: Batch, *, copy: bool) -> Sequence[Outcome]:
         deadline = asyncio.get_running_loop().time() + self._reach_s
-        in_doubt = careful = False
+        in_doubt = was_in_doubt = careful = False
+        told: Sequence[Outcome] = ()
         while True:
+            opened, found = await self._reach(batch, deadline, in_doubt=in_doubt)
+            if told or any(found):
+                return await self._complete(batch, found, told, copy=copy)
             try:
-                connection, append = await self._ready()
-                # In doubt: a call before was cut off, and may have committed.
-                found = await settle(connection, self._partition, batch, self._schema) if in_doubt else ()
-            except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
-                if not in_doubt and not _passes(error):
-                    raise
-                await self._pause(error, deadline, in_doubt=in_doubt)
-                continue
-            if any(found):
-                return await self._complete(batch, found, copy=copy)
-            try:
-                if copy:
-                    verdict = await copy_batch(connection, self._partition, batch, careful=careful, schema=self._schema)
-                else:
-                    verdict = await _append_batch(append, self._partition, batch, careful=careful)
-                return outcomes(batch, self._partition, verdict)
+                verdict = await self._call(opened, batch, careful, copy=copy)
             except asyncpg.UniqueViolationError:
                 if careful:
                     raise
                 in_doubt, careful = False, True
             except CONNECTION_LOST as error:
-                if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
-                    raise
-                in_doubt = True
+                in_doubt = was_in_doubt = True
                 await self._pause(error, deadline, in_doubt=True)
+            except asyncpg.PostgresError as error:
+                if was_in_doubt and isinstance(translated(error), OperationalError):
+                    raise unreachable(error, in_doubt=True) from error
+                raise
+            else:
+                told = outcomes(batch, self._partition, verdict)
+                if not was_in_doubt or verdict.refused is None:
+                    return told
+                in_doubt = True  # they may be refused because the call before was late, and came in between
+
+    async def _reach(
+        self, batch: Batch, deadline: float, *, in_doubt: bool
+    ) -> tuple[Opened, Sequence[Appended | None]]:
+        """Connect; in doubt also find what a call that was cut off has written, else nothing."""
+        while True:
+            try:
+                opened = await self._ready()
+                found = await settle(opened[0], self._partition, batch, self._schema) if in_doubt else ()
+            except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+                if not in_doubt and not _passes(error):
+                    raise
+                await self._pause(error, deadline, in_doubt=in_doubt)
+            else:
+                return opened, found
 
     async def _pause(self, error: Exception, deadline: float, *, in_doubt: bool) -> None:
         self.drop()
@@ -123,16 +133,35 @@ class Writer:
             raise unreachable(error, in_doubt=in_doubt) from error
         await asyncio.sleep(RECONNECT_PAUSE_S)
 
-    async def _complete(self, batch: Batch, found: Sequence[Appended | None], *, copy: bool) -> Sequence[Outcome]:
-        """The batch was committed: requests that it does not hold were refused, and are judged again."""
+    async def _complete(
+        self, batch: Batch, found: Sequence[Appended | None], told: Sequence[Outcome], *, copy: bool
+    ) -> Sequence[Outcome]:
+        """The batch was committed: requests that it does not hold were refused, and are judged again if not `told`."""
+        if told:
+            return [outcome if appended is None else appended for appended, outcome in zip(found, told, strict=True)]
         missing = [request for request, appended in zip(batch.requests, found, strict=True) if appended is None]
         again = iter(await self.write(Batch.of(missing), copy=copy) if missing else ())
-        return [appended if appended is not None else next(again) for appended in found]
+        return [next(again) if appended is None else appended for appended in found]
 
-    async def _ready(self) -> tuple[Connection, Append]:
+    async def _call(self, opened: Opened, batch: Batch, careful: bool, *, copy: bool) -> Verdict:  # noqa: FBT001
+        connection, append = opened
+        try:
+            if copy:
+                return await copy_batch(connection, self._partition, batch, careful=careful, schema=self._schema)
+            return await _append_batch(append, self._partition, batch, careful=careful)
+        except asyncpg.InterfaceError as error:
+            if connection.is_closed():
+                raise
+            raise ValueError(str(error)) from error  # of what it was given
+
+    async def _ready(self) -> Opened:
         if self._open is None or self._open[0].is_closed():
             connection = await self._connect()
-            self._open = connection, await connection.prepare(statement("append", self._schema))
+            try:
+                self._open = connection, await connection.prepare(statement("append", self._schema))
+            except BaseException:
+                connection.terminate()
+                raise
         return self._open
 
 
