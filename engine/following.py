@@ -14,8 +14,8 @@ from projections.models import ReadModels
 from store.errors import NewerSchema, UnknownType
 from store.record import PAGE, POLL_S
 
-STOPPERS: Final = (NewerSchema, UnknownType, BookmarkAhead)
-"""What no waiting mends: a newer program or a rebuild is needed."""
+STOPPERS: Final = (NewerSchema, UnknownType)
+"""What no waiting mends: a newer program is needed."""
 STANDBY_S = 0.25
 """How often a process without the lease asks for it."""
 PAUSE_S_MAX = 5.0
@@ -71,7 +71,7 @@ class Following:
 
     @property
     def troubles(self) -> Mapping[int, str]:
-        """Partitions that this process has stopped following, and why."""
+        """Partitions that this process cannot follow now, and why."""
         return MappingProxyType(self._troubles)
 
     async def _follow(self, partition: int) -> None:
@@ -87,6 +87,10 @@ class Following:
                 self._troubles[partition] = str(error)
                 _log.error("partition %d is followed no more: %s", partition, error)
                 return
+            except BookmarkAhead as error:
+                self._troubles[partition] = str(error)
+                _log.warning("partition %d waits for a rebuild: %s", partition, error)
+                pause_s = PAUSE_S_MAX
             except Exception as error:  # noqa: BLE001  # a lost connection, a full disk: go on when it is over
                 pause_s = min(pause_s * 2, PAUSE_S_MAX)
                 _log.warning("partition %d: trying again in %.2f s: %r", partition, pause_s, error)
@@ -97,6 +101,7 @@ class Following:
         follower = await Follower.open(self._models, Claim(partition, self._holder, ttl_s=self._ttl_s))
         if follower is None:
             return
+        self._troubles.pop(partition, None)
         for mismatch in self._models.mismatched():
             _log.warning("%s", mismatch)
         trouble: str | None = None

@@ -6,22 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
 from projections import table_sql
-from projections.errors import BookmarkAhead
+from projections.bookmarks import Bookmark, check_bookmark
 from projections.folding import Folder, PoisonMet, decode_page, wanted_keys
 from projections.held import Rows
 from projections.leases import Claim, Lease, take
 from projections.projection import Holding
 from projections.statements import statement
 from projections.writing import PageEnds, RowsRefused, write_page, written
-from store.cursor import Cursor
 from store.envelope import RecordedEvent
-from store.errors import NewerSchema, StaleCursor, UnknownType
-from store.incarnation import Incarnation
+from store.errors import NewerSchema, UnknownType
 from store.record import PAGE
 
 if TYPE_CHECKING:
-    import asyncpg
-
     from projections.folding import Item
     from projections.models import Connection, ReadModels
 
@@ -193,7 +189,7 @@ async def _claim(
     incarnation = models.record.incarnation
     rows = await connection.fetch(statement("claim_bookmarks"), lease.partition, names, numbers, lease.epoch)
     for row in rows:
-        _check(incarnation, row, lease.partition)
+        check_bookmark(incarnation, row["projection"], Bookmark(lease.partition, row["position"], row["incarnation"]))
     holdings = {
         row["projection"]: Holding(
             models.projections[row["projection"]], row["version"], lease.partition, row["position"]
@@ -203,14 +199,3 @@ async def _claim(
     for row in await connection.fetch(statement("parked_keys"), lease.partition, names, numbers):
         holdings[row["projection"]].parked.add(row["key"])
     return [holdings[name] for name in sorted(holdings)]
-
-
-def _check(incarnation: Incarnation, bookmark: "asyncpg.Record", partition: int) -> None:
-    """A bookmark counts in the record as it was when it was set: is that still its history?"""
-    cursor = Cursor(bookmark["incarnation"], (0,) * incarnation.partitions).advanced(partition, bookmark["position"])
-    try:
-        incarnation.check(cursor)
-    except StaleCursor as stale:
-        known = Cursor.parse(stale.resume).next_positions[partition]
-        if bookmark["position"] > known:
-            raise BookmarkAhead(bookmark["projection"], partition, bookmark["position"], known) from stale

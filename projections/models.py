@@ -134,7 +134,10 @@ class ReadModels:
         Raises:
             CodeMismatch: it was filled by other code.
         """
-        if time.monotonic() - self._live_at > POINTER_AGE_S_MAX:
+        now = time.monotonic()
+        if now - self._live_at > POINTER_AGE_S_MAX:
+            if self._live_at > float("-inf"):
+                self._live_at = now  # one looks again; those who ask meanwhile do with what was last seen
             async with self.record.pool.acquire() as connection:
                 self._see(await versions.read_live(connection))
         live = self._live.get(projection)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal, TypeAlias, cast
 
-from projections import table_sql
+from projections import bookmarks, table_sql
 from projections import versions as made
 from projections.errors import ReadModelError
 from projections.models import ReadModels
@@ -64,13 +64,17 @@ async def rebuild(
 
 
 async def _begin(models: ReadModels, projections: Sequence[Projection]) -> dict[str, int]:
-    """New versions, or those that an earlier rebuild has begun."""
+    """New versions, or those that an earlier rebuild has begun in the record as it is now."""
+    incarnation = models.record.incarnation
+    versions: dict[str, int] = {}
     async with models.writers.acquire() as connection:
-        return {
-            one.name: await made.unfinished(connection, one)
-            or await made.begin(connection, one, models.record.incarnation)
-            for one in projections
-        }
+        for one in projections:
+            begun = await made.unfinished(connection, one)
+            if begun is not None and not await bookmarks.are_good(connection, incarnation, one.name, begun):
+                await made.drop(connection, one, begun)
+                begun = None
+            versions[one.name] = begun or await made.begin(connection, one, incarnation)
+    return versions
 
 
 # Filling

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+
+import asyncpg
 
 from projections import versions as made
 from projections.errors import CodeMismatch, LeaseLost, NotLive
@@ -38,7 +40,8 @@ async def swap_in(models: ReadModels, versions: Mapping[str, int]) -> None:
         models.look_again()
     async with models.writers.acquire() as connection:
         for name in versions:
-            await made.drop_superseded(connection, models.projections[name])
+            with suppress(asyncpg.LockNotAvailableError):  # somebody still reads it: the next rebuild drops it
+                await made.drop_superseded(connection, models.projections[name])
 
 
 async def rollback(models: ReadModels, names: Collection[str]) -> dict[str, int]:

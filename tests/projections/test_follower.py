@@ -1,15 +1,17 @@
 """Exactly once, whatever is killed: rows and bookmark in one transaction, compared before it is written."""
 
 import asyncio
+from dataclasses import replace
 from random import Random
 
 import asyncpg
 import pytest
 
-from projections.errors import LeaseLost
+from projections.errors import BookmarkAhead, LeaseLost
 from projections.follower import Follower
 from projections.held import Rows
 from projections.leases import Claim
+from store.identity import new_id
 from tests.projections.made import Passed, catch_up, follower_of, shown
 
 CUT = """
@@ -159,3 +161,50 @@ async def test_a_step_that_failed_can_be_repeated(models, writer, monkeypatch):
     monkeypatch.setattr(models.record, "read_partition", original)
     await catch_up([mine])
     assert await shown(models, writer) == writer.words()
+
+
+async def test_a_commit_whose_answer_was_lost_is_not_folded_twice(models, writer, monkeypatch):
+    await writer.note(("a", "1"), ("b", "2"))
+    mine = await follower_of(models)
+    write = mine._write
+
+    async def lose_the_answer(*page):
+        await write(*page)
+        raise ConnectionResetError
+
+    monkeypatch.setattr(mine, "_write", lose_the_answer)
+    with pytest.raises(ConnectionResetError):
+        await mine.step(limit=1)
+    monkeypatch.setattr(mine, "_write", write)
+    # It does not know that the bookmark has moved, so its next page is refused.
+    mine.holdings[0].position = mine.holdings[1].position = 0
+    with pytest.raises(LeaseLost):
+        await mine.step()
+    await catch_up([await follower_of(models)])
+    assert await shown(models, writer) == writer.words()
+
+
+async def test_events_that_are_gone_at_the_commit_move_nothing(models, writer, monkeypatch):
+    """As after a failover to a server that did not have them yet."""
+    await writer.note(("a", "1"), ("b", "2"))
+    mine = await follower_of(models)
+    read = models.record.read_partition
+
+    async def read_what_is_lost(*asked):
+        return [replace(event, event_id=new_id()) for event in await read(*asked)]
+
+    monkeypatch.setattr(models.record, "read_partition", read_what_is_lost)
+    with pytest.raises(LeaseLost, match="its events are gone"):
+        await mine.step()
+    monkeypatch.setattr(models.record, "read_partition", read)
+    await catch_up([mine])
+    assert await shown(models, writer) == writer.words()
+
+
+async def test_a_bookmark_in_events_that_a_restore_removed_is_refused(models, writer):
+    await writer.note(("a", "1"), ("b", "2"))
+    await catch_up([await follower_of(models)])
+    await models.writers.execute("update read_model.bookmark set incarnation = $1", new_id())
+    with pytest.raises(BookmarkAhead, match="daybook rebuild"):
+        await follower_of(models)
+    await follower_of(models, partition=2)  # nothing was read there, so nothing can be wrong

@@ -16,6 +16,7 @@ from projections.errors import CodeMismatch, NotLive
 from projections.models import ReadModels
 from replay.rebuild import rebuild
 from replay.swap import rollback
+from store.identity import new_id
 from tests.projections import made
 from tests.projections.made import NOTES, POISON, decode, setup, shown
 
@@ -179,6 +180,22 @@ async def test_of_two_rebuilds_at_once_one_wins_and_nothing_is_wrong(models, rec
     assert all(not isinstance(one, Exception) or isinstance(one, (NotLive, asyncpg.PostgresError)) for one in results)
     models.look_again()
     assert await shown(models, writer) == writer.words()
+
+
+async def test_a_rebuild_mends_what_a_restore_has_torn(models, writer):
+    """Neither the live version's bookmarks nor those of a rebuild begun before the restore are of this history."""
+    await many(writer, 3)
+    async with await Following.start(models):
+        await models.wait_for("test_notes", await models.record.end(), 10)
+    async with models.writers.acquire() as connection:
+        begun = await versions.begin(connection, NOTES, models.record.incarnation)
+    await models.writers.execute("update read_model.bookmark set incarnation = $1, position = position + 9", new_id())
+    async with await Following.start(models) as following:
+        while len(following.troubles) < 4:  # noqa: ASYNC110  # no one is told
+            await asyncio.sleep(0.01)
+        done = await rebuild(models, setup)
+        assert done.versions["test_notes"] == begun  # its number is free again
+    assert await shown(models, writer, done.versions["test_notes"]) == writer.words()
 
 
 KILLED = """
