@@ -32,8 +32,8 @@ DECISION = ("Context", "Decision", "Alternatives", "Consequences")
 
 @pytest.fixture(scope="session")
 def documents(tree: list[Path]) -> dict[Path, str]:
-    """Every Markdown file."""
-    return {path: path.read_text(encoding="utf-8") for path in tree if path.suffix == ".md"}
+    """Every Markdown file but the one that is put into another."""
+    return {path: path.read_text(encoding="utf-8") for path in tree if path.suffix == ".md" and path.name != "intro.md"}
 
 
 @pytest.fixture(scope="session")
