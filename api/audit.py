@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.edge import edge
 from api.events import check_token, events_json
 from api.problems import Problem
-from api.reading import Asking, Paged, page_link, path_uuid, seen, shown
+from api.reading import Asking, Paged, page_link, path_uuid, shown
 from projections import audit_trail
 from projections.audit_trail import NAME, AuditFilter
 
@@ -42,7 +42,7 @@ async def _search(request: Request, query: Annotated[AuditQuery, Query()]) -> Re
     at = edge(request)
     of = AuditFilter(**query.model_dump(exclude={"token", "after", "limit"}))
     concerning = [one for one in (of.customer_id, of.stream_id) if one is not None]
-    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request), concerning)
+    as_of = await at.seen(NAME, query.token_of(request), concerning)
     found = await audit_trail.search(at.daybook.models, of, after=query.after, limit=query.limit)
     body = {"entries": found.entries, "next": found.next, "parked": found.parked}
     return shown(body, as_of, page_link(request, found.next))

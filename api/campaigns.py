@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.edge import edge
 from api.headers import etag
 from api.problems import Problem
-from api.reading import Asking, Paged, page_link, path_uuid, seen, shown, version_shown
+from api.reading import Asking, Paged, page_link, path_uuid, shown, version_shown
 from projections import campaign_results
 from projections.campaign_results import NAME, CampaignRow
 
@@ -36,7 +36,7 @@ def router() -> APIRouter:
 async def _campaigns(request: Request, query: Annotated[CampaignQuery, Query()]) -> Response:
     """Campaigns, last planned first."""
     at = edge(request)
-    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request))
+    as_of = await at.seen(NAME, query.token_of(request))
     found = await campaign_results.campaigns(
         at.daybook.models, status=query.status, after=query.after, limit=query.limit
     )
@@ -47,7 +47,7 @@ async def _campaigns(request: Request, query: Annotated[CampaignQuery, Query()])
 async def _campaign(request: Request, campaign_id: str, query: Annotated[Asking, Query()]) -> Response:
     """A campaign as it stands."""
     at, stream_id = edge(request), path_uuid(campaign_id, "campaign_id")
-    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request), (stream_id,))
+    as_of = await at.seen(NAME, query.token_of(request), (stream_id,))
     found = await campaign_results.results(at.daybook.models, stream_id)
     if found is None or found.campaign is None:
         raise Problem("not-found", "There is no campaign with this id.")
@@ -59,7 +59,7 @@ async def _campaign(request: Request, campaign_id: str, query: Annotated[Asking,
 async def _results(request: Request, campaign_id: str, query: Annotated[Asking, Query()]) -> Response:
     """What came of a campaign, by channel. Incomplete unless `parked` is 0: so many customers are left out."""
     at, stream_id = edge(request), path_uuid(campaign_id, "campaign_id")
-    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request), (stream_id,))
+    as_of = await at.seen(NAME, query.token_of(request), (stream_id,))
     found = await campaign_results.results(at.daybook.models, stream_id)
     if found is None:
         raise Problem("not-found", "Nothing names a campaign with this id.")

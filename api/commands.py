@@ -91,7 +91,6 @@ async def handle(at: Edge, asked: Asked, expected: int | None = None, *, way: st
         at.metrics.command_done(way, "repeated")
     else:
         at.metrics.command_done(way, "accepted", events=len(answer.events))
-        at.following.wake(answer.partition)
     return answer
 
 

@@ -13,7 +13,7 @@ from api.edge import edge
 from api.headers import etag
 from api.opened import Gaps
 from api.problems import Problem
-from api.reading import Asking, Paged, page_link, path_uuid, seen, shown, version_shown
+from api.reading import Asking, Paged, page_link, path_uuid, shown, version_shown
 from domain.codes import Severity
 from projections import complaint_search
 from projections.complaint_register import NAME, ComplaintRow
@@ -68,7 +68,7 @@ async def _search(request: Request, query: Annotated[ComplaintQuery, Query()]) -
     at = edge(request)
     of = ComplaintFilter(**query.model_dump(exclude={"token", "after", "limit"}))
     concerning = () if query.customer_id is None else (query.customer_id,)
-    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request), concerning)
+    as_of = await at.seen(NAME, query.token_of(request), concerning)
     found = await complaint_search.search(at.daybook.models, of, after=query.after, limit=query.limit)
     complaints = [_body(one) for one in found.complaints]
     return shown({"complaints": complaints, "next": found.next}, as_of, page_link(request, found.next))
@@ -77,7 +77,7 @@ async def _search(request: Request, query: Annotated[ComplaintQuery, Query()]) -
 async def _counts(request: Request, query: Annotated[CountQuery, Query()]) -> Response:
     """How many complaints stand where. Incomplete unless `parked` is 0: so many customers are left out."""
     at = edge(request)
-    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request))
+    as_of = await at.seen(NAME, query.token_of(request))
     of = CountFilter(query.status, query.product, query.first_month, query.last_month)
     found = await complaint_search.counts(at.daybook.models, of, by=query.by)
     return shown({"counts": found.counts, "parked": found.parked}, as_of)
@@ -86,7 +86,7 @@ async def _counts(request: Request, query: Annotated[CountQuery, Query()]) -> Re
 async def _complaint(request: Request, complaint_id: str, query: Annotated[Asking, Query()]) -> Response:
     """A complaint as it stands; `personal` is what was said and written: the complaint, a dispute, the last letters."""
     at, stream_id = edge(request), path_uuid(complaint_id, "complaint_id")
-    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request), (stream_id,))
+    as_of = await at.seen(NAME, query.token_of(request), (stream_id,))
     found = await complaint_search.complaint(at.daybook.models, stream_id)
     if found is None:
         raise Problem("not-found", "There is no complaint with this id.")

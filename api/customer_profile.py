@@ -13,7 +13,7 @@ from api.edge import Edge, edge, lower_headers
 from api.headers import etag
 from api.opened import told
 from api.problems import Problem
-from api.reading import path_uuid, seen, shown
+from api.reading import path_uuid, shown
 from api.statements import statement
 from engine.wiring import Daybook
 from projections.customer_profile import Profile, profile_of
@@ -33,7 +33,7 @@ async def profile(request: Request) -> Response:
     at = edge(request)
     customer_id = path_uuid(request.path_params["customer_id"], "customer_id")
     token = lower_headers(request).get("daybook-token") or request.query_params.get("token")
-    as_of = await seen(at.daybook, at.how_far, NAME, token, (customer_id,))
+    as_of = await at.seen(NAME, token, (customer_id,))
     row = await _row(at.daybook.models, customer_id)
     if row is None:
         raise Problem("not-found", "No event names this customer.")

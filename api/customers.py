@@ -11,7 +11,7 @@ from api.edge import edge
 from api.events import check_token, events_json
 from api.opened import Gaps
 from api.problems import Problem
-from api.reading import Paged, page_link, path_uuid, seen, shown
+from api.reading import Paged, page_link, path_uuid, shown
 from domain import event_types
 from projections import satisfaction_history, timeline
 from projections.satisfaction_history import Invitation
@@ -54,7 +54,7 @@ async def _timeline(request: Request, customer_id: str, query: Annotated[Timelin
 async def _satisfaction(request: Request, customer_id: str, query: Annotated[Paged, Query()]) -> Response:
     """What the customer was asked and answered, last changed first."""
     at, customer = edge(request), path_uuid(customer_id, "customer_id")
-    as_of = await seen(at.daybook, at.how_far, satisfaction_history.NAME, query.token_of(request), (customer,))
+    as_of = await at.seen(satisfaction_history.NAME, query.token_of(request), (customer,))
     found = await satisfaction_history.history(at.daybook.models, customer, after=query.after, limit=query.limit)
     gaps = Gaps()
     invitations = [_invitation(one, gaps) for one in found.invitations]

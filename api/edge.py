@@ -1,7 +1,7 @@
 """What all routes share: the open Daybook, the keys in use, and how requests become commands."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -13,7 +13,7 @@ from fastapi import Request
 from api.headers import Acting
 from api.keys import Keys
 from api.metrics import Metrics
-from api.operations import EPOCH, Operation
+from api.operations import Given, Operation, named_id
 from api.problems import Problem
 from api.reading import HowFar
 from api.tail import Tail
@@ -21,7 +21,7 @@ from domain.kernel import Command
 from engine.deciding import Context
 from engine.following import Following
 from engine.wiring import Daybook
-from store.identity import derive_id
+from store.cursor import Cursor
 
 BULK_CHUNKS_MAX: Final = 4
 """Chunks of bulk requests that are handled at a time; the others wait their turn."""
@@ -54,6 +54,30 @@ class Edge:
         self.stopping.set()
         self.tail.close()
 
+    async def seen(self, projection: str, token: str | None, concerning: Collection[UUID] = ()) -> Cursor:
+        """Wait until a read model shows what a token stands for; how far it is at least.
+
+        Raises:
+            Problem: not-yet-visible, parked.
+            CursorInvalid, StaleCursor: see `store.errors`.
+        """
+        if token is None:
+            return await self.how_far.of(projection)
+        cursor = Cursor.parse(token)
+        self.daybook.record.incarnation.check(cursor)
+        for partition, position in enumerate(cursor.next_positions):
+            if position:  # somebody waits: look now; for appends alone it pays to gather more of them
+                self.following.wake(partition)
+        wait_s = self.daybook.settings.wait_s_max
+        match await self.daybook.models.wait_for(projection, cursor, wait_s, concerning):
+            case "timeout":
+                raise Problem("not-yet-visible", f"Not within {wait_s:g} s.")
+            case "parked":
+                raise Problem("parked")
+            case "seen":
+                known = await self.how_far.of(projection)
+        return Cursor(cursor.incarnation, tuple(map(max, known.next_positions, cursor.next_positions)))
+
     def asked(
         self, operation: Operation, stream_id: str | None, body: Mapping[str, Any], acting: Acting, key: tuple[str, ...]
     ) -> Asked:
@@ -62,39 +86,24 @@ class Edge:
         Raises:
             Problem: validation-failed, json-invalid.
         """
-        now = datetime.now(UTC)
-        command_id = self.command_id(acting.actor, *key)
-        request_hmac = self._request_hmac(operation, stream_id, body)
-        command = operation.build(
-            body,
-            stream_id=operation.stream_id(body, command_id, now) if stream_id is None else stream_id,
-            actor=acting.actor,
-            command_id=command_id,
-            now=now,
-        )
+        hmac = self.daybook.vault.keyed_hmac
+        command_id = named_id(hmac("command-id", acting.actor.encode(), *[part.encode() for part in key]))
+        content = _canonical(body)
+        # The fingerprint is the same whichever way a command comes in.
+        target = b"" if stream_id is None else stream_id.encode()
+        request_hmac = hmac("request", operation.type.encode(), target, content)
+        given = Given(body, content, stream_id, acting.actor, command_id)
         context = Context(
-            acting.actor,
-            command_id,
-            request_hmac,
-            acting.correlation_id,
-            acting.causation_id,
-            reason=acting.reason,
+            acting.actor, command_id, request_hmac, acting.correlation_id, acting.causation_id, reason=acting.reason
         )
-        return Asked(operation, command, context)
+        return Asked(operation, operation.build(given, datetime.now(UTC)), context)
 
-    def command_id(self, actor: str, *key: str) -> UUID:
-        """The id of the command that this actor asks for under this key."""
-        parts = [part.encode() for part in (actor, *key)]
-        return derive_id(self.daybook.vault.keyed_hmac("command-id", *parts), at=EPOCH)
 
-    def _request_hmac(self, operation: Operation, stream_id: str | None, body: Mapping[str, Any]) -> bytes:
-        """The fingerprint of a request: it is the same whichever way the command comes in."""
-        try:
-            content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
-        except TypeError:
-            raise Problem("json-invalid", "It is nested too deep.") from None
-        target = b"" if stream_id is None else stream_id.lower().encode()
-        return self.daybook.vault.keyed_hmac("request", operation.type.encode(), target, content)
+def _canonical(body: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        raise Problem("json-invalid", "It is nested too deep.") from None
 
 
 def edge(request: Request) -> Edge:

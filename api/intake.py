@@ -125,8 +125,6 @@ async def judge(at: Edge, entries: Sequence[Entry], way: str) -> list[Judged]:
 
     async with at.bulk_turns:
         await asyncio.gather(*(one(commands) for commands in by_partition.values()))
-    for partition in by_partition:
-        at.following.wake(partition)
     in_order = [judged[index] for index in range(len(entries))]
     _count(at, in_order, way)
     return in_order

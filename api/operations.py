@@ -7,18 +7,19 @@ fills in: the stream's id (from the path, or made), and the acting person (from 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, get_args
 from uuid import UUID
 
 import orjson
-from pydantic import ValidationError
+from asyncpg.pgproto import pgproto
+from pydantic import AwareDatetime, ValidationError
 from pydantic.fields import FieldInfo
 
 from api.problems import FieldError
-from api.validation import faults, invalid, unknown_field
+from api.validation import TIME_HINT, faults, invalid, unknown_field
 from domain import AGGREGATES
 from domain.kernel import Command
 from store.identity import derive_id
@@ -106,57 +107,78 @@ class Operation:
         made = {"occurred_at", self.own_id}
         return frozenset(name for name, info in self.given.items() if name in made or not info.is_required())
 
+    @cached_property
+    def moments(self) -> tuple[str, ...]:
+        """Fields that hold a day or a time."""
+        return tuple(name for name, info in self.given.items() if _holds_moment(info.annotation))
+
     # Building the command
 
-    def stream_id(self, body: Mapping[str, Any], command_id: UUID, now: datetime) -> UUID:
-        """The id of the stream that this command creates: always the same for the same command id and time."""
-        return derive_id(command_id.bytes, at=_given_time(body) or now, beside=self._owner(body))
-
-    def build(
-        self, body: Mapping[str, Any], *, stream_id: UUID | str, actor: str, command_id: UUID, now: datetime
-    ) -> Command:
+    def build(self, given: "Given", now: datetime) -> Command:
         """The command of a body.
 
         Raises:
             Problem: validation-failed, with every fault.
         """
-        if not self.filled.isdisjoint(body) or _is_number(body.get("occurred_at")):
+        body = given.body
+        if not self.filled.isdisjoint(body):
             raise invalid(self._misplaced(body))
-        values = {**body, self.stream_field: stream_id}
-        if "occurred_at" not in values:
-            values["occurred_at"] = now
+        for name in self.moments:
+            if name in body and _is_number(body[name]):  # pydantic would take it for seconds since 1970
+                raise invalid([FieldError("body", f"/{name}", "is not a time", TIME_HINT)])
+        stream_id = given.stream_id
+        added: dict[str, Any] = {self.stream_field: self._new_id(given, now) if stream_id is None else stream_id}
+        if "occurred_at" not in body:
+            added["occurred_at"] = now
         if self.command.actor_field:
-            values[self.command.actor_field] = actor
-        if self.own_id and self.own_id not in values:
-            values[self.own_id] = self.made_id(command_id)
+            added[self.command.actor_field] = given.actor
+        if self.own_id and self.own_id not in body:
+            added[self.own_id] = derive_id(given.command_id.bytes + self.own_id.encode(), at=EPOCH)
         try:
             # Strict, which only JSON input can be for UUIDs and times: "5" is no number, 5 is no time.
-            return self.command.model_validate_json(orjson.dumps(values, default=str), strict=True)
+            return self.command.model_validate_json(_joined(added, given.content), strict=True)
         except ValidationError as error:
             raise invalid(faults(error, tuple(self.given))) from None
 
-    def made_id(self, command_id: UUID) -> UUID:
-        """The id for `own_id`."""
-        return derive_id(command_id.bytes + str(self.own_id).encode(), at=EPOCH)
+    def _new_id(self, given: "Given", now: datetime) -> UUID:
+        """The id of the stream that is created: always the same for the same command id and time."""
+        return derive_id(given.command_id.bytes, at=_given_time(given.body) or now, beside=self._owner(given.body))
 
     def _owner(self, body: Mapping[str, Any]) -> UUID | None:
         for name in _OWNERS:
             if name in self.given and isinstance(value := body.get(name), str):
                 try:
-                    return UUID(value)
+                    return pgproto.UUID(value)
                 except ValueError:
                     return None  # the command's own check says so
         return None
 
     def _misplaced(self, body: Mapping[str, Any]) -> Sequence[FieldError]:
-        errors = [
+        return [
             unknown_field(name, (), "the server makes it" if self.creates else "it stands in the path")
             if name == self.stream_field
             else unknown_field(name, (), "it is taken from the header Daybook-Actor")
             for name in sorted(self.filled.intersection(body))
         ]
-        hint = "write it like 2025-03-31T14:05:00+08:00 (RFC 3339)"
-        return errors or [FieldError("body", "/occurred_at", "is not a time", hint)]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a caller gives: a body and the same as canonical JSON, the stream (None: to be made), who acts."""
+
+    body: Mapping[str, Any]
+    content: bytes
+    stream_id: str | None
+    actor: str
+    command_id: UUID
+
+
+def named_id(digest: bytes) -> UUID:
+    """The UUIDv8 of a keyed digest."""
+    octets = bytearray(digest[:16])
+    octets[6] = 0x80 | octets[6] & 15
+    octets[8] = 0x80 | octets[8] & 0x3F
+    return pgproto.UUID(bytes(octets))
 
 
 def operations() -> Mapping[str, Operation]:
@@ -164,8 +186,17 @@ def operations() -> Mapping[str, Operation]:
     return _OPERATIONS
 
 
+def _joined(added: Mapping[str, Any], content: bytes) -> bytes:
+    """One JSON object of two that share no field."""
+    head = orjson.dumps(added, default=str)
+    return head if content == b"{}" else head[:-1] + b"," + content[1:]
+
+
+def _holds_moment(annotation: object) -> bool:
+    return any(one in {date, datetime, AwareDatetime} for one in (annotation, *get_args(annotation)))
+
+
 def _is_number(value: object) -> bool:
-    """Whether pydantic would read the text as seconds since 1970."""
     return isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit()
 
 

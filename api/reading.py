@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,7 +15,6 @@ from api.bodies import JSON
 from api.outgoing import packed
 from api.problems import FieldError, Problem
 from api.statements import statement
-from engine.wiring import Daybook
 from projections.models import Progress, ReadModels
 from projections.references import LastEvent
 from store.cursor import Cursor
@@ -82,31 +81,6 @@ class HowFar:
         self._known = await self._models.all_progress()
         self._known_of = incarnation
         self._looked_at = time.monotonic()
-
-
-async def seen(
-    daybook: Daybook, how_far: HowFar, projection: str, token: str | None, concerning: Collection[UUID] = ()
-) -> Cursor:
-    """Wait until a read model shows what a token stands for; how far it is at least.
-
-    Raises:
-        Problem: not-yet-visible, parked.
-        CursorInvalid, StaleCursor: see `store.errors`.
-    """
-    if token is None:
-        return await how_far.of(projection)
-    cursor = Cursor.parse(token)
-    daybook.record.incarnation.check(cursor)
-    wait_s = daybook.settings.wait_s_max
-    match await daybook.models.wait_for(projection, cursor, wait_s, concerning):
-        case "timeout":
-            raise Problem("not-yet-visible", f"Not within {wait_s:g} s.")
-        case "parked":
-            raise Problem("parked")
-        case "seen":
-            known = await how_far.of(projection)
-    later = tuple(map(max, known.next_positions, cursor.next_positions))
-    return Cursor(cursor.incarnation, later)
 
 
 async def version_shown(record: Record, stream_id: UUID, last: LastEvent, as_of: Cursor) -> int:

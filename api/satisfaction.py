@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.edge import edge
-from api.reading import Asking, seen, shown
+from api.reading import Asking, shown
 from domain.codes import Channel, Metric
 from projections.satisfaction_series import NAME, By, Point, Slice, series
 
@@ -36,7 +36,7 @@ def router() -> APIRouter:
 async def _series(request: Request, query: Annotated[SeriesQuery, Query()]) -> Response:
     """Figures grouped as asked, always by metric and scale. Incomplete unless `parked` is 0."""
     at = edge(request)
-    as_of = await seen(at.daybook, at.how_far, NAME, query.token_of(request))
+    as_of = await at.seen(NAME, query.token_of(request))
     of = Slice(query.metric, query.channel, query.product, query.first_month, query.last_month)
     found = await series(at.daybook.models, of, by=query.by)
     return shown({"points": [_body(point) for point in found.points], "parked": found.parked}, as_of)

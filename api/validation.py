@@ -14,7 +14,7 @@ ERRORS_MAX: Final = 20
 """So many faults are told; a request with more is told of these first."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
-_TIME_HINT: Final = "write it like 2025-03-31T14:05:00+08:00 (RFC 3339)"
+TIME_HINT: Final = "write it like 2025-03-31T14:05:00+08:00 (RFC 3339)"
 
 # pydantic's type of fault: (reason, hint). Its own message is taken where it repeats nothing of the input.
 _TOLD: Final[Mapping[str, tuple[str | None, str | None]]] = MappingProxyType(
@@ -25,10 +25,10 @@ _TOLD: Final[Mapping[str, tuple[str | None, str | None]]] = MappingProxyType(
         "date_from_datetime_parsing": ("is not a day", "write it like 2025-03-31"),
         "date_parsing": ("is not a day", "write it like 2025-03-31"),
         "date_type": ("is not a day", "write it like 2025-03-31"),
-        "datetime_from_date_parsing": ("is not a time", _TIME_HINT),
-        "datetime_parsing": ("is not a time", _TIME_HINT),
-        "datetime_type": ("is not a time", _TIME_HINT),
-        "datetime_object_invalid": ("is not a time", _TIME_HINT),
+        "datetime_from_date_parsing": ("is not a time", TIME_HINT),
+        "datetime_parsing": ("is not a time", TIME_HINT),
+        "datetime_type": ("is not a time", TIME_HINT),
+        "datetime_object_invalid": ("is not a time", TIME_HINT),
         "dict_type": ("must be an object", "write it in braces"),
         "extra_forbidden": ("is not a field of this command", None),
         "int_parsing": ("must be a whole number", None),
@@ -37,7 +37,7 @@ _TOLD: Final[Mapping[str, tuple[str | None, str | None]]] = MappingProxyType(
         "missing_argument": ("is required", "give it"),
         "model_type": ("must be an object", "write it in braces"),
         "string_type": ("must be text", "write it in double quotes"),
-        "timezone_aware": ("lacks its offset from UTC", _TIME_HINT),
+        "timezone_aware": ("lacks its offset from UTC", TIME_HINT),
         "tuple_type": ("must be a list", "write it in square brackets"),
         "unexpected_keyword_argument": ("is not a field of this value", "leave it out"),
         "uuid_parsing": ("is not a UUID", "write it like 018f3c5e-7a10-8b42-9c3d-2f6a1b0c4d5e"),
