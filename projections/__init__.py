@@ -1,4 +1,4 @@
-"""Read models: how events change them, and their queries. One file per read model.
+"""Read models: how events change them, and their queries. One file per read model (its longer queries beside it).
 
 Everything asks a `ReadModels` (`projections.models`), made once per process:
 
@@ -19,6 +19,10 @@ Queries (each a coroutine whose first argument is the `ReadModels`):
 - `complaint_search.counts(models, CountFilter(...), *, by=("status", "month")) -> ComplaintCounts`
 - `campaign_results.results(models, campaign_id) -> CampaignResults | None`
 - `campaign_results.campaigns(models, *, status=None, after=None, limit=50) -> CampaignPage`
+
+Keeping them up to date: `projections.follower.Follower` reads one partition under a lease (`engine.following`
+runs one per partition), `projections.parking.unpark` folds again what was parked, `replay.rebuild.rebuild` and
+`replay.swap.rollback` change versions.
 
 `after` and a page's `next` are opaque cursor texts (None: from the start; no more). Answers are frozen
 dataclasses. Totals carry `parked`, the number of customers or streams they leave out: unless it is 0 they

@@ -28,8 +28,12 @@ class Undecodable(NamedTuple):
 Item: TypeAlias = Fact | Undecodable
 
 
-class PoisonMet(Exception):  # not an error: the page is folded again, carefully
-    """An event cannot be folded; what is held is now of no use."""
+class PoisonMet(Exception):  # not an error: the events are folded again, carefully
+    """An event cannot be folded; what is held is now of no use. `clean`: so many events before it can."""
+
+    def __init__(self, clean: int = 0) -> None:
+        super().__init__(clean)
+        self.clean = clean
 
 
 class Decoded(NamedTuple):
@@ -69,14 +73,15 @@ class Folder:
 
     def __init__(self, holdings: Sequence[Holding]) -> None:
         self._holdings = holdings
-        self._known: dict[type[Event], tuple[tuple[Fold, Any], ...]] = {}
+        self._known: dict[type[Event], tuple[tuple[Fold, Holding], ...]] = {}
 
     def fold(self, items: Sequence[Item]) -> None:
-        """Fold events at full speed.
+        """Fold events at full speed; what is behind a parked event queues.
 
         Raises:
             PoisonMet: one cannot be folded; forget what is held and fold again with `fold_carefully`.
         """
+        parked = any(holding.parked for holding in self._holdings)
         known = self._known
         try:
             for fact in items:
@@ -87,8 +92,10 @@ class Folder:
                 folds = known.get(event_class)
                 if folds is None:
                     folds = known[event_class] = self._folds(event_class)
-                for fold, rows in folds:
-                    fold(rows, event, fact)
+                if parked:
+                    folds = _not_queued(folds, fact)
+                for fold, holding in folds:
+                    fold(holding.rows, event, fact)
         except Exception as error:
             raise PoisonMet from error
 
@@ -98,9 +105,19 @@ class Folder:
             for item in items:
                 fold_or_park(holding, item, condemned)
 
-    def _folds(self, event_class: type[Event]) -> tuple[tuple[Fold, Any], ...]:
+    def _folds(self, event_class: type[Event]) -> tuple[tuple[Fold, Holding], ...]:
         found = ((holding.projection.fold_of(event_class), holding) for holding in self._holdings)
-        return tuple((fold, holding.rows) for fold, holding in found if fold is not None)
+        return tuple((fold, holding) for fold, holding in found if fold is not None)
+
+
+def _not_queued(folds: Sequence[tuple[Fold, Holding]], fact: Fact) -> tuple[tuple[Fold, Holding], ...]:
+    """The folds of the read models in which nothing is parked before this event; in the others it queues."""
+    recorded = fact.recorded
+    key = key_of(recorded)
+    for _, holding in folds:
+        if key in holding.parked:
+            holding.parking.append(Parked(key, recorded.position, None))
+    return tuple(one for one in folds if key not in one[1].parked)
 
 
 def fold_or_park(holding: Holding, item: Item, condemned: Condemned) -> None:

@@ -101,9 +101,11 @@ class Follower:
             events_max = min(events_max, self._events_max)
             try:
                 done = await self._feed(group, position, limit, events_max, careful=careful)
-            except PoisonMet:
+            except PoisonMet as poison:
+                # First what comes before it, then with care the few events among which it is.
                 self._forget(group)
-                careful = True
+                careful = poison.clean == 0
+                events_max = poison.clean or SLICE
             except RowsRefused as refused:
                 self._forget(group)
                 if events_max == 1:  # this event it is
@@ -122,13 +124,15 @@ class Follower:
     ) -> int:
         folder = Folder(group)
         last: RecordedEvent | None = None
-        careful = careful or any(holding.parked for holding in group)
         done = 0
         stopper: NewerSchema | UnknownType | None = None
         while done < events_max and stopper is None:
             wanted = min(limit, events_max - done)
             events = await self._models.record.read_partition(self.partition, position + done, wanted)
-            folded, stopper = await self._fold(group, folder, events, careful=careful)
+            try:
+                folded, stopper = await self._fold(group, folder, events, careful=careful)
+            except PoisonMet as poison:
+                raise PoisonMet(done + poison.clean) from poison
             done += folded
             last = events[folded - 1] if folded else last
             self.on_read(position + done)
@@ -149,10 +153,13 @@ class Follower:
         for start in range(0, len(events), SLICE):
             items, stopper = decode_page(self._models.decode, events[start : start + SLICE])
             await self.load(group, items)
-            if careful:
-                folder.fold_carefully(items, self._condemned)
-            else:
-                folder.fold(items)
+            try:
+                if careful:
+                    folder.fold_carefully(items, self._condemned)
+                else:
+                    folder.fold(items)
+            except PoisonMet as poison:
+                raise PoisonMet(folded) from poison
             folded += len(items)
             if stopper is not None:
                 return folded, stopper
