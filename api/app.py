@@ -36,10 +36,14 @@ from api.validation import parameter_faults
 from engine.following import Following
 from engine.settings import Settings
 from engine.wiring import Daybook
+from store.migrate import MigrationError
 
 _ROOMS: Final = (
     customers, complaints, campaigns, satisfaction, audit, events, commands, bulk, cloudevents, feed, health, docs,
 )  # fmt: skip
+
+MENDABLE: Final = (*EXPECTED, MigrationError, ValueError)
+"""What may keep the program from starting that its message tells how to mend."""
 
 _log = logging.getLogger("uvicorn.error")  # what a person sees who starts the server
 
@@ -54,15 +58,15 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
     metrics = Metrics()
 
     @asynccontextmanager
-    async def lifespan(made: FastAPI) -> AsyncGenerator[None]:
-        settings = daybook.settings if daybook is not None else Settings()
-        require_loopback(settings.host)
-        _log.warning(NOTICE)
+    async def lifespan(made: Boundary) -> AsyncGenerator[None]:
         async with AsyncExitStack() as opened:
-            used = daybook
-            if used is None:
-                used = await Daybook.open(settings)
-                opened.push_async_callback(used.close)
+            try:
+                used = daybook or await opened.enter_async_context(_opened())
+                require_loopback(used.settings.host)
+            except MENDABLE as error:
+                made.why_not_started = str(error)
+                raise
+            _log.warning(NOTICE)
             following = await opened.enter_async_context(await Following.start(used.models))
             at = made.state.edge = Edge(used, following, metrics, Tail(used.record), HowFar(used.models))
             opened.callback(at.stop)
@@ -84,6 +88,17 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
         made.include_router(room.router())
     _answer_with_problems(made)
     return made
+
+
+@asynccontextmanager
+async def _opened() -> AsyncGenerator[Daybook]:
+    settings = Settings()
+    require_loopback(settings.host)
+    daybook = await Daybook.open(settings)
+    try:
+        yield daybook
+    finally:
+        await daybook.close()
 
 
 def _answer_with_problems(made: FastAPI) -> None:

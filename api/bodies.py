@@ -86,7 +86,8 @@ def parsed(content: bytes | memoryview) -> Any:  # noqa: ANN401  # any JSON valu
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        detail = f"At line {error.lineno}, column {error.colno}." if len(content) else "It is empty."
+        line = f"line {error.lineno}, " if error.lineno > 1 else ""
+        detail = f"At {line}column {error.colno}." if len(content) else "It is empty."
         raise Problem("json-invalid", detail) from None
 
 

@@ -52,11 +52,12 @@ class Boundary(FastAPI):
         super().__init__(**settings)
         self._metrics = metrics
         self._endpoints = endpoints()
+        self.why_not_started: str | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, self._in_one_line(send))
             return
         refusal = _refusal(scope)
         if refusal is not None:
@@ -81,6 +82,16 @@ class Boundary(FastAPI):
                 await Problem("internal").response()(scope, receive, watched)
         finally:
             self._metrics.request_done(scope, status, perf_counter() - started)
+
+    def _in_one_line(self, send: Send) -> Send:
+        """Tell what can be mended without the trace of how it came about."""
+
+        async def told(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed" and self.why_not_started is not None:
+                message["message"] = f"Daybook cannot start: {self.why_not_started}"
+            await send(message)
+
+        return told
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "POST" and (found := self._command(scope)) is not None:

@@ -84,7 +84,7 @@ class _Bulk:
         """Handle a chunk; its verdicts as lines, the last with the token."""
         judged = await judge(self.at, entries, "bulk")
         self._seen = seen_after(self._seen, judged)
-        judged[-1].label["token"] = str(self._seen)
+        judged[-1].body["token"] = str(self._seen)
         return b"".join([_line(one.as_json()) for one in judged])
 
 

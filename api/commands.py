@@ -81,7 +81,8 @@ async def handle(at: Edge, asked: Asked, expected: int | None = None, *, way: st
         except VersionConflict as conflict:
             if expected is None:
                 raise
-            raise Problem("precondition-failed", str(conflict), extra={"version": conflict.found}) from None
+            detail = f"It is at version {conflict.found}." if conflict.found >= 0 else "There is no such stream."
+            raise Problem("precondition-failed", detail, extra={"version": conflict.found}) from None
         except Refusal:
             at.keys.remember(context.command_id, context.request_hmac)
             at.metrics.command_done(way, "refused")

@@ -8,6 +8,7 @@ import asyncpg
 from eventsourcing.persistence import OperationalError, PersistenceError
 
 from store.batch import Batch
+from store.connecting import CONNECTION_LOST, Connection
 from store.copying import copy_batch
 from store.envelope import Appended
 from store.judging import Outcome, Verdict, outcomes, translated, unreachable
@@ -17,23 +18,12 @@ from store.statements import statement
 if TYPE_CHECKING:
     from asyncpg.prepared_stmt import PreparedStatement  # named in `Append`
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Append: TypeAlias = "PreparedStatement[asyncpg.Record]"
 Opened: TypeAlias = tuple[Connection, Append]
 Connect: TypeAlias = "Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]]"
 
 RECONNECT_PAUSE_S = 0.05
 
-CONNECTION_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,  # "the connection is closed"
-    asyncpg.InternalClientError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    OSError,
-    TimeoutError,
-)
 # The fault of a value: of one request, then, and not of those beside it.
 BAD_VALUE = (
     asyncpg.DataError,

@@ -1,10 +1,11 @@
 """A small bank told over HTTP, with something in every read model."""
 
 from api.examples import bodies
+from store.cursor import Cursor
 
 
 async def told(client) -> dict[str, str]:
-    """Ids by kind, and the token of the last command as `token`."""
+    """Ids by kind, and as `token` one that stands for all that was commanded: each command's is of one partition."""
     customer = (await client.command("/customers", bodies()["customer.register"])).json()["stream_id"]
     ids = {"customer": customer}
 
@@ -12,7 +13,7 @@ async def told(client) -> dict[str, str]:
         body = {**bodies()[name], **changes}
         answer = await client.command(where, body, actor=actor, Daybook_Reason="customer-request")
         assert answer.status_code in {200, 201}, answer.text
-        ids["token"] = answer.json()["token"]
+        ids["token"] = _joined(ids.get("token", answer.json()["token"]), answer.json()["token"])
         ids["event"] = answer.json()["events"][-1]["event_id"]
         return answer.json()
 
@@ -35,6 +36,12 @@ async def told(client) -> dict[str, str]:
     ids["survey"] = (await say("survey.invite", "/surveys", **whose, complaint_id=ids["complaint"]))["stream_id"]
     await say("survey.answer", f"/surveys/{ids['survey']}/answer")
     return ids
+
+
+def _joined(*tokens: str) -> str:
+    cursors = [Cursor.parse(token) for token in tokens]
+    furthest = zip(*(cursor.next_positions for cursor in cursors), strict=True)
+    return str(Cursor(cursors[0].incarnation, tuple(map(max, furthest))))
 
 
 async def seen(client, path: str, token: str, **query):

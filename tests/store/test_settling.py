@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from store import record as record_module
+from store import connecting
 from store.envelope import Appended, AppendRequest, StoredAnswer
 from store.errors import CommandAnswered, OutcomeUnknown, RecordUnreachable, VersionConflict
 from store.lane import LaneLimits
@@ -203,7 +203,7 @@ async def test_settling_waits_for_the_call_that_is_at_work(cut_off, proxy, strea
 
 async def test_settling_tries_again_when_it_does_not_get_the_lock(proxy, open_record, streams, app, admin, monkeypatch):
     """A lock timeout while settling says nothing of the batch."""
-    monkeypatch.setitem(record_module._SESSION, "lock_timeout", "100ms")
+    monkeypatch.setitem(connecting.SESSION, "lock_timeout", "100ms")
     record = await open_record(proxy.dsn)
     proxy.cuts.append(cut(Moment.BEFORE_ANSWER, "call"))
     monkeypatch.setattr(record, "_recognise", _hold_the_head(app, record._recognise))
@@ -228,7 +228,7 @@ def _hold_the_head(app: asyncpg.Connection, recognise: Callable[..., Any]) -> Ca
 
 
 async def test_a_lock_that_is_not_had_in_time_refuses_the_batch(open_record, streams, app, monkeypatch):
-    monkeypatch.setitem(record_module._SESSION, "lock_timeout", "50ms")
+    monkeypatch.setitem(connecting.SESSION, "lock_timeout", "50ms")
     record = await open_record()
     async with app.transaction():
         await app.fetchval("select record.lock_head(1::smallint)")
@@ -238,8 +238,8 @@ async def test_a_lock_that_is_not_had_in_time_refuses_the_batch(open_record, str
 
 
 async def test_a_server_that_goes_silent_is_left_and_asked_again(proxy, open_record, streams, app, monkeypatch):
-    monkeypatch.setitem(record_module._CONNECTING, "command_timeout", 0.3)
-    monkeypatch.setitem(record_module._CONNECTING, "timeout", 0.3)
+    monkeypatch.setitem(connecting.CONNECTING, "command_timeout", 0.3)
+    monkeypatch.setitem(connecting.CONNECTING, "timeout", 0.3)
     record = await open_record(proxy.dsn)
     await record.append(request(streams(1)[0], partition=1))
     proxy.silent = True
@@ -248,6 +248,29 @@ async def test_a_server_that_goes_silent_is_left_and_asked_again(proxy, open_rec
     proxy.silent = False
     assert [r.position for r in await asyncio.gather(*writing)] == list(range(1, 11))
     assert len(await stored(app, "position")) == 11
+
+
+async def test_reading_goes_on_when_all_connections_were_ended(record, streams, admin):
+    (stream,) = streams(1)
+    await record.append(request(stream, count=3, partition=1))
+    for _ in range(3):
+        await asyncio.gather(*(record.read_stream(stream) for _ in range(8)))
+        await admin.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        found = await asyncio.gather(*(record.read_stream(stream) for _ in range(8)))
+        assert [len(events) for events in found] == [3] * 8
+
+
+async def test_reading_without_a_server_says_so(cut_off, proxy, streams):
+    proxy.away = True
+    proxy.cut_all()
+    for reading in (cut_off.read_partition(1, 0), cut_off.read_stream(streams(1)[0]), cut_off.end()):
+        with pytest.raises(RecordUnreachable, match="cannot be read"):
+            await reading
+    proxy.away = False
+    assert await cut_off.read_partition(1, 0) == []
 
 
 @pytest.mark.parametrize("mode", MODES)

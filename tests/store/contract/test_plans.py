@@ -14,9 +14,9 @@ import orjson
 import pytest
 
 from store.batch import Batch
+from store.connecting import SESSION
 from store.envelope import AppendRequest, CustomerCondition
 from store.identity import new_id
-from store.record import _SESSION
 from store.statements import statement
 from tests.store.made import answer, event, ids_in
 
@@ -73,7 +73,7 @@ def database(fresh_database):
 @pytest.fixture
 async def session(record, database) -> AsyncGenerator[asyncpg.Connection]:
     """Plans generically from the first execution on; nobody analyses behind its back."""
-    settings = {**_SESSION, "plan_cache_mode": "force_generic_plan"}
+    settings = {**SESSION, "plan_cache_mode": "force_generic_plan"}
     connection = await asyncpg.connect(database.admin_dsn, server_settings=settings)
     for table in ("event", "command", "sealed", "participant"):
         await connection.execute(f"alter table record.{table} set (autovacuum_enabled = false)")
