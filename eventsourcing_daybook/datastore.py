@@ -92,11 +92,11 @@ class DaybookDatastore:
         batch = Batch.of([request])
         row = await connection.fetchrow(
             statement("append_tracked", self.schema),
-            request.partition, None, True, batch.event_requests(), *batch.event_columns()[:10],
-            batch.salts(), *batch.event_columns()[10:], *batch.expectations(), *batch.conditions(),
-            *batch.answers(), *batch.sealed(), *batch.participants(),
-            tracking.application_name, tracking.notification_id,
-        )  # fmt: skip
+            request.partition,
+            *batch.append_arguments(careful=True),
+            tracking.application_name,
+            tracking.notification_id,
+        )
         verdict = Verdict(*(row or ())[: len(Verdict._fields)])
         outcome = outcomes(batch, request.partition, verdict)[0]
         if isinstance(outcome, PersistenceError):

@@ -59,23 +59,70 @@ begin
 end;
 $$;
 
--- Judges requests under the head lock. Arrays of one length each: events (e_*), streams and the
--- version each must have (s_*), customer conditions (k_*: no event of this customer, of these
--- space-separated types, after this position), command ids (c_*); *_request is a request's ordinal.
--- Returns the refused ordinals (null: none), possibly repeated, with reason, detail and item; of
--- several reasons for one request the first counts:
+-- What a batch holds, as arrays of rows: one array of rows costs half of what an array a column does.
+-- `request` is the ordinal, from 1, of the request that the row belongs to.
+create type record.new_event as (
+    request        integer,
+    event_id       uuid,
+    stream_id      uuid,
+    version        bigint,
+    customer_id    uuid,
+    type           text,
+    schema         smallint,
+    occurred_at    timestamptz,
+    actor          text,
+    correlation_id uuid,
+    causation_id   uuid,
+    data           bytea,
+    meta           bytea
+);
+create type record.expected_version as (
+    request   integer,
+    stream_id uuid,
+    version   bigint  -- -1: the stream must not exist
+);
+create type record.customer_condition as (  -- no event of the customer, of these types, after the position
+    request     integer,
+    customer_id uuid,
+    types       text[],
+    after       bigint
+);
+create type record.new_answer as (
+    request      integer,
+    command_id   uuid,
+    request_hmac bytea,
+    answer       bytea,
+    last         integer,  -- ordinal of its last event in the batch, 0: it has none
+    expires_at   timestamptz
+);
+create type record.new_sealed as (
+    request      integer,
+    event_id     uuid,
+    subject_id   uuid,
+    record_class text,
+    key_id       uuid,
+    blob         bytea
+);
+create type record.new_participant as (
+    event       integer,  -- ordinal of the event in the batch
+    customer_id uuid,
+    role        text
+);
+
+-- Judges requests under the head lock. Returns the refused ordinals (null: none), possibly repeated,
+-- with reason, detail and item; of several reasons for one request the first counts:
 --   3 command answered before (0)                        (first, so that a repeat is told from a conflict)
---   1 version conflict (the stream's version, -1 none; item: which of s_*, from 1)
+--   1 version conflict (the stream's version, -1 none; item: which of `expected`, from 1)
 --   2 customer condition (position that broke it)
 --   4 event id or stream version taken (the version it wanted)
 -- Only `careful` probes every request for 3 and 4: they are rare, and unique keys refuse them
 -- anyway, though for the whole batch; the caller then asks again with `careful`.
 create function record.judge(
     p smallint, careful boolean,
-    e_request int[], e_id uuid[], e_stream uuid[], e_version bigint[],
-    s_request int[], s_stream uuid[], s_expected bigint[],
-    k_request int[], k_customer uuid[], k_types text[], k_after bigint[],
-    c_request int[], c_id uuid[],
+    events record.new_event[],  -- looked at only when careful
+    expected record.expected_version[],
+    conditions record.customer_condition[],
+    answers record.new_answer[],
     out refused int[], out reason smallint[], out detail bigint[], out item int[]
 )
 language plpgsql volatile
@@ -86,30 +133,29 @@ set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 as $$
 begin
-    if cardinality(s_request) > 0 then
+    if cardinality(expected) > 0 then
         select array_agg(f.request), array_agg(1::smallint), array_agg(f.found), array_agg(f.ordinal)
           into refused, reason, detail, item
-          from (select s.request, s.expected, s.ordinal::int,
+          from (select s.request, s.version, s.ordinal::int,
                        coalesce((select e.version from record.event e
-                                  where e.partition = p and e.stream_id = s.stream
+                                  where e.partition = p and e.stream_id = s.stream_id
                                   order by e.version desc limit 1), -1) as found
-                  from unnest(s_request, s_stream, s_expected) with ordinality
-                       s(request, stream, expected, ordinal)
+                  from unnest(expected) with ordinality s(request, stream_id, version, ordinal)
                 offset 0) f
-         where f.found <> f.expected;
+         where f.found <> f.version;
     end if;
-    if cardinality(k_request) > 0 then
+    if cardinality(conditions) > 0 then
         select refused || array_agg(f.request), reason || array_agg(2::smallint),
                detail || array_agg(f.found), item || array_agg(0)
           into refused, reason, detail, item
           from (select k.request,
                        (select e.position from record.event e
                          where e.partition = p
-                           and (e.customer_id, e.position) > (k.customer, k.after)
-                           and (e.customer_id, e.position) <= (k.customer, 9223372036854775807)
-                           and e.type = any (string_to_array(k.types, ' '))
+                           and (e.customer_id, e.position) > (k.customer_id, k.after)
+                           and (e.customer_id, e.position) <= (k.customer_id, 9223372036854775807)
+                           and e.type = any (k.types)
                          order by e.customer_id, e.position limit 1) as found
-                  from unnest(k_request, k_customer, k_types, k_after) k(request, customer, types, after)
+                  from unnest(conditions) k
                 offset 0) f
          where f.found is not null;
     end if;
@@ -117,48 +163,46 @@ begin
         select refused || array_agg(f.request), reason || array_agg(4::smallint),
                detail || array_agg(f.version), item || array_agg(0)
           into refused, reason, detail, item
-          from (select n.request, n.id, n.stream, n.version,
+          from (select n.request, n.event_id, n.version,
                        (select e.event_id from record.event e
-                         where e.partition = p and e.event_id >= n.id
+                         where e.partition = p and e.event_id >= n.event_id
                          order by e.event_id limit 1) as id_found,
                        (select e.version from record.event e
-                         where e.partition = p and e.stream_id = n.stream and e.version >= n.version
+                         where e.partition = p and e.stream_id = n.stream_id and e.version >= n.version
                          order by e.version limit 1) as version_found
-                  from unnest(e_request, e_id, e_stream, e_version) n(request, id, stream, version)
+                  from unnest(events) n
                 offset 0) f
-         where f.id_found = f.id or f.version_found = f.version;
+         where f.id_found = f.event_id or f.version_found = f.version;
     end if;
     if careful or refused is not null then
         select array_agg(f.request) || refused, array_agg(3::smallint) || reason,
                array_agg(0::bigint) || detail, array_agg(0) || item
           into refused, reason, detail, item
-          from (select c.request, c.id,
+          from (select c.request, c.command_id,
                        (select d.command_id from record.command d
-                         where d.partition = p and d.command_id >= c.id
+                         where d.partition = p and d.command_id >= c.command_id
                          order by d.command_id limit 1) as found
-                  from unnest(c_request, c_id) c(request, id)
+                  from unnest(answers) c
                  where careful or c.request = any (refused)
                 offset 0) f
-         where f.found = f.id;
+         where f.found = f.command_id;
     end if;
 end;
 $$;
 
--- Judges and writes a batch. Further arrays: sealed blobs (b_*), participants (t_*, t_event is the
--- ordinal of the event), the ordinal of each command's last event (c_last, 0: it has none).
--- Events of refused requests are left out and the others stay dense, in order, from base on.
+-- Judges and writes a batch. Events of refused requests are left out and the others stay dense, in
+-- order, from base on. `salts` are those of all events, 16 bytes each, end to end.
 create function record.append(
     p smallint,
     cause_recorded_at timestamptz,
     careful boolean,
-    e_request int[], e_id uuid[], e_stream uuid[], e_version bigint[], e_customer uuid[],
-    e_type text[], e_schema smallint[], e_occurred_at timestamptz[], e_actor text[],
-    e_correlation uuid[], e_causation uuid[], e_salts bytea, e_data bytea[], e_meta bytea[],
-    s_request int[], s_stream uuid[], s_expected bigint[],
-    k_request int[], k_customer uuid[], k_types text[], k_after bigint[],
-    c_request int[], c_id uuid[], c_hmac bytea[], c_answer bytea[], c_last int[], c_expires_at timestamptz[],
-    b_request int[], b_event uuid[], b_subject uuid[], b_class text[], b_key uuid[], b_blob bytea[],
-    t_event int[], t_customer uuid[], t_role text[],
+    events record.new_event[],
+    salts bytea,
+    expected record.expected_version[],
+    conditions record.customer_condition[],
+    answers record.new_answer[],
+    sealed record.new_sealed[],
+    participants record.new_participant[],
     out base bigint, out stamp timestamptz,
     out refused int[], out reason smallint[], out detail bigint[], out item int[]
 )
@@ -166,59 +210,56 @@ language plpgsql volatile
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-    place bigint[];
+    head record;
+    verdict record;
+    place bigint[];  -- by ordinal of the event, null: refused; only where something is refused
 begin
-    select n.base, n.stamp into base, stamp from record.next_position(p, cause_recorded_at) n;
-    select j.refused, j.reason, j.detail, j.item into refused, reason, detail, item
-      from record.judge(p, careful, e_request, e_id, e_stream, e_version, s_request, s_stream, s_expected,
-                        k_request, k_customer, k_types, k_after, c_request, c_id) j;
-
-    if refused is null then
-        insert into record.event
-        select p, base + n.ordinal - 1, n.id, n.stream, n.version, n.customer, n.type, n.schema,
-               n.occurred_at, stamp, n.actor, n.correlation, n.causation,
-               substring(e_salts from (n.ordinal::int - 1) * 16 + 1 for 16), n.data, n.meta
-          from unnest(e_id, e_stream, e_version, e_customer, e_type, e_schema, e_occurred_at, e_actor,
-                      e_correlation, e_causation, e_data, e_meta) with ordinality
-               n(id, stream, version, customer, type, schema, occurred_at, actor,
-                 correlation, causation, data, meta, ordinal);
-    else
+    head := record.next_position(p, cause_recorded_at);
+    base := head.base;
+    stamp := head.stamp;
+    verdict := record.judge(p, careful, events, expected, conditions, answers);
+    refused := verdict.refused;
+    reason := verdict.reason;
+    detail := verdict.detail;
+    item := verdict.item;
+    if refused is not null then
         select array_agg(case when w.good then base + w.rank - 1 end order by w.ordinal) into place
           from (select n.ordinal, n.request <> all (refused) as good,
                        count(*) filter (where n.request <> all (refused)) over (order by n.ordinal) as rank
-                  from unnest(e_request) with ordinality n(request, ordinal)) w;
-        insert into record.event
-        select p, n.place, n.id, n.stream, n.version, n.customer, n.type, n.schema,
-               n.occurred_at, stamp, n.actor, n.correlation, n.causation,
-               substring(e_salts from (n.ordinal::int - 1) * 16 + 1 for 16), n.data, n.meta
-          from unnest(place, e_id, e_stream, e_version, e_customer, e_type, e_schema, e_occurred_at, e_actor,
-                      e_correlation, e_causation, e_data, e_meta) with ordinality
-               n(place, id, stream, version, customer, type, schema, occurred_at, actor,
-                 correlation, causation, data, meta, ordinal)
-         where n.place is not null;
+                  from unnest(events) with ordinality
+                       n(request, id, stream, version, customer, type, schema, occurred_at, actor,
+                         correlation, causation, data, meta, ordinal)) w;
     end if;
 
-    if cardinality(b_request) > 0 then
+    if cardinality(events) > 0 then
+        insert into record.event
+        select p, case when place is null then base + n.ordinal - 1 else place[n.ordinal] end,
+               n.id, n.stream, n.version, n.customer, n.type, n.schema, n.occurred_at, stamp, n.actor,
+               n.correlation, n.causation, substring(salts from (n.ordinal::int - 1) * 16 + 1 for 16), n.data, n.meta
+          from unnest(events) with ordinality
+               n(request, id, stream, version, customer, type, schema, occurred_at, actor,
+                 correlation, causation, data, meta, ordinal)
+         where place is null or place[n.ordinal] is not null;
+    end if;
+    if cardinality(sealed) > 0 then
         insert into record.sealed
-        select p, b.event, b.subject, b.class, b.key, b.blob
-          from unnest(b_request, b_event, b_subject, b_class, b_key, b_blob)
-               b(request, event, subject, class, key, blob)
+        select p, b.event_id, b.subject_id, b.record_class, b.key_id, b.blob
+          from unnest(sealed) b
          where refused is null or b.request <> all (refused);
     end if;
-    if cardinality(t_event) > 0 then
+    if cardinality(participants) > 0 then
         insert into record.participant
-        select p, t.customer, case when place is null then base + t.event - 1 else place[t.event] end, t.role
-          from unnest(t_event, t_customer, t_role) t(event, customer, role)
+        select p, t.customer_id, case when place is null then base + t.event - 1 else place[t.event] end, t.role
+          from unnest(participants) t
          where place is null or place[t.event] is not null;
     end if;
-    if cardinality(c_request) > 0 then
+    if cardinality(answers) > 0 then
         insert into record.command
-        select p, c.id, c.hmac, c.answer,
+        select p, c.command_id, c.request_hmac, c.answer,
                case when c.last = 0 then base - 1
                     when place is null then base + c.last - 1 else place[c.last] end,
                c.expires_at
-          from unnest(c_request, c_id, c_hmac, c_answer, c_last, c_expires_at)
-               c(request, id, hmac, answer, last, expires_at)
+          from unnest(answers) c
          where refused is null or c.request <> all (refused);
     end if;
 end;

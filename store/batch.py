@@ -1,4 +1,4 @@
-"""A batch of append requests as the arrays that `record.append` takes."""
+"""A batch of append requests as the arrays of rows that `record.append` takes."""
 
 import os
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from store.envelope import AppendRequest, NewEvent
 
-Columns: TypeAlias = tuple[Sequence[Any], ...]
+Rows: TypeAlias = Sequence[tuple[Any, ...]]
 
 SALT_BYTES = 16
 
@@ -82,51 +82,52 @@ class Batch:
             at += SALT_BYTES * len(request.events)
         return firsts
 
-    def event_requests(self) -> Sequence[int]:
-        """Ordinal of each event's request, from 1."""
-        return [ordinal for ordinal, r in enumerate(self.requests, 1) for _ in r.events]
+    def judge_arguments(self, *, careful: bool) -> tuple[Any, ...]:
+        """What `record.judge` takes after the partition."""
+        return careful, self._events() if careful else (), self.expected(), self._conditions(), self._answers()
 
-    def expectations(self) -> Columns:
-        """(request, stream, expected version) as columns."""
-        return _columns(3, [(o, s, v) for o, r in enumerate(self.requests, 1) for s, v in r.expected.items()])
+    def append_arguments(self, *, careful: bool) -> tuple[Any, ...]:
+        """What `record.append` takes after the partition."""
+        return (
+            self.cause_recorded_at(), careful, self._events(), self.salts(), self.expected(), self._conditions(),
+            self._answers(), self._sealed(), self._participants(),
+        )  # fmt: skip
 
-    def conditions(self) -> Columns:
-        """(request, customer, types, after) as columns; types are separated by a space."""
-        rows = [
-            (ordinal, c.customer_id, " ".join(sorted(c.types)), c.after)
+    def expected(self) -> Rows:
+        """(request, stream, expected version); `item` of a version conflict counts these."""
+        return [(ordinal, *pair) for ordinal, r in enumerate(self.requests, 1) for pair in r.expected.items()]
+
+    def _events(self) -> Rows:
+        return [(ordinal, *event) for ordinal, r in enumerate(self.requests, 1) for event in r.events]
+
+    def _conditions(self) -> Rows:
+        return [
+            (ordinal, c.customer_id, sorted(c.types), c.after)
             for ordinal, r in enumerate(self.requests, 1)
+            if r.conditions
             for c in r.conditions
         ]
-        return _columns(4, rows)
 
-    def answers(self) -> Columns:
-        """(request, command, hmac, answer, ordinal of the last event or 0, expires_at) as columns."""
-        rows: list[tuple[object, ...]] = []
-        ordinal_of_event = 0
+    def _answers(self) -> Rows:
+        rows: list[tuple[Any, ...]] = []
+        events = 0
         for ordinal, request in enumerate(self.requests, 1):
-            ordinal_of_event += len(request.events)
+            events += len(request.events)
             if (a := request.answer) is not None:
-                last = ordinal_of_event if request.events else 0
-                rows.append((ordinal, a[0], a[1], a[2], last, a[3]))
-        return _columns(6, rows)
+                rows.append((ordinal, a[0], a[1], a[2], events if request.events else 0, a[3]))
+        return rows
 
-    def sealed(self) -> Columns:
-        """(request, event, subject, record class, key, blob) as columns."""
-        return _columns(6, [(ordinal, *sealed) for ordinal, r in enumerate(self.requests, 1) for sealed in r.sealed])
+    def _sealed(self) -> Rows:
+        return [(ordinal, *sealed) for ordinal, r in enumerate(self.requests, 1) if r.sealed for sealed in r.sealed]
 
-    def participants(self) -> Columns:
-        """(ordinal of the event in the batch, customer, role) as columns."""
-        rows: list[tuple[object, ...]] = []
-        before = 0
+    def _participants(self) -> Rows:
+        rows: list[tuple[Any, ...]] = []
+        events = 0
         for request in self.requests:
             if request.participants:
-                rows.extend((before + p.event + 1, p.customer_id, p.role) for p in request.participants)
-            before += len(request.events)
-        return _columns(3, rows)
-
-    def event_columns(self) -> Columns:
-        """The fields of `NewEvent` as columns."""
-        return _columns(len(NewEvent._fields), self.events)
+                rows.extend((events + p.event + 1, p.customer_id, p.role) for p in request.participants)
+            events += len(request.events)
+        return rows
 
 
 def size_of(request: AppendRequest) -> int:
@@ -137,7 +138,3 @@ def size_of(request: AppendRequest) -> int:
     if request.sealed:
         size += sum([len(sealed.blob) for sealed in request.sealed])
     return size
-
-
-def _columns(width: int, rows: Sequence[tuple[Any, ...]]) -> Columns:
-    return tuple(zip(*rows, strict=True)) if rows else ((),) * width

@@ -37,12 +37,7 @@ async def copy_batch(
 async def _judge(
     connection: "asyncpg.Connection[asyncpg.Record]", partition: int, batch: Batch, *, careful: bool, schema: str
 ) -> tuple[Any, ...]:
-    ids, streams, versions = batch.event_columns()[:3]
-    requests, commands = batch.answers()[:2]
-    return await _fetch(
-        connection, statement("judge", schema), partition, careful, batch.event_requests(), ids, streams, versions,
-        *batch.expectations(), *batch.conditions(), requests, commands,
-    )  # fmt: skip
+    return await _fetch(connection, statement("judge", schema), partition, *batch.judge_arguments(careful=careful))
 
 
 async def _fetch(connection: "asyncpg.Connection[asyncpg.Record]", sql: str, *args: object) -> tuple[Any, ...]:

@@ -52,14 +52,15 @@ def outcomes(batch: Batch, partition: int, verdict: Verdict) -> list[Outcome]:
 def _refusals(batch: Batch, verdict: Verdict) -> dict[int, PersistenceError]:
     """By ordinal; of several reasons the first one counts."""
     refusals: dict[int, PersistenceError] = {}
-    streams, versions = batch.expectations()[1:]
+    expected = batch.expected()
     columns = (verdict.refused or (), verdict.reason or (), verdict.detail or (), verdict.item or ())
     for ordinal, reason, detail, item in zip(*columns, strict=True):
         if ordinal in refusals:
             continue
         match reason:
             case 1:
-                refusals[ordinal] = VersionConflict(versions[item - 1], detail, streams[item - 1])
+                _, stream, version = expected[item - 1]
+                refusals[ordinal] = VersionConflict(version, detail, stream)
             case 2:
                 refusals[ordinal] = ConditionFailed(detail)
             case 3:

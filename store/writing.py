@@ -156,15 +156,7 @@ class Writer:
 
 
 async def _append_batch(append: Append, partition: int, batch: Batch, *, careful: bool) -> Verdict:
-    ids, streams, versions, customers, types, schemas, occurred, actors, correlations, causations, data, meta = (
-        batch.event_columns()
-    )
-    row = await append.fetchrow(
-        partition, batch.cause_recorded_at(), careful,
-        batch.event_requests(), ids, streams, versions, customers, types, schemas, occurred, actors,
-        correlations, causations, batch.salts(), data, meta,
-        *batch.expectations(), *batch.conditions(), *batch.answers(), *batch.sealed(), *batch.participants(),
-    )  # fmt: skip
+    row = await append.fetchrow(partition, *batch.append_arguments(careful=careful))
     return Verdict(*(row or ()))
 
 

@@ -1,2 +1,2 @@
 select refused, reason, detail, item
-  from record.judge($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+  from record.judge($1, $2, $3, $4, $5, $6)

@@ -174,11 +174,7 @@ async def test_judging_probes_by_one_index_each_with_a_plan_made_on_an_empty_tab
         for s in streams
     ]
     batch = Batch.of(requests)
-    ids, stream_ids, versions = batch.event_columns()[:3]
-    arguments = (
-        1, True, batch.event_requests(), ids, stream_ids, versions,
-        *batch.expectations(), *batch.conditions(), *batch.answers()[:2],
-    )  # fmt: skip
+    arguments = (1, *batch.judge_arguments(careful=True))
     for _ in range(2):
         await session.fetch(statement("judge"), *arguments)
     await fill(session, 4, ROWS)
@@ -193,10 +189,8 @@ async def test_judging_probes_by_one_index_each_with_a_plan_made_on_an_empty_tab
 async def test_a_condition_reads_the_customers_events_only(session):
     await fill(session, 4, ROWS)
     customer = await session.fetchval("select customer_id from record.event where partition = 1 limit 1")
-    nothing: list[object] = []
-    conditions = ([1], [customer], ["t9 t8"], [-1])
-    sql = statement("judge")
-    used = await touches(session, sql, 1, False, *[nothing] * 4, *[nothing] * 3, *conditions, nothing, nothing)
+    conditions = [(1, customer, ["t9", "t8"], -1)]
+    used = await touches(session, statement("judge"), 1, False, [], [], conditions, [])
     assert used == {CUSTOMER: (1, 10)}
 
 
