@@ -36,6 +36,7 @@ from api.validation import parameter_faults
 from engine.following import Following
 from engine.settings import Settings
 from engine.wiring import Daybook
+from store.collecting import collect_seldom
 from store.migrate import MigrationError
 
 _ROOMS: Final = (
@@ -95,6 +96,7 @@ async def _opened() -> AsyncGenerator[Daybook]:
     settings = Settings()
     require_loopback(settings.host)
     daybook = await Daybook.open(settings)
+    collect_seldom()
     try:
         yield daybook
     finally:

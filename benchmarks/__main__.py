@@ -1,7 +1,6 @@
 """Run a benchmark: `python -m benchmarks append|import|rebuild|http|read [--json] [--write]`."""
 
 import argparse
-import gc
 import sys
 from importlib import import_module
 
@@ -9,6 +8,7 @@ import orjson
 
 from benchmarks.report import write
 from benchmarks.scratch import scratch_server
+from store.collecting import collect_seldom
 
 NAMES = {"append": "append", "import": "importing", "rebuild": "rebuild", "http": "http", "read": "read"}
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works; figures mean nothing")
     arguments = parser.parse_args()
-    gc.freeze()
+    collect_seldom()
     with scratch_server() as server:
         result = import_module(f"benchmarks.{NAMES[arguments.name]}").run(server, quick=arguments.quick)
     if arguments.write:

@@ -1,7 +1,6 @@
 """Appending single events: COPY, the library, and the record at 64 and 256 callers."""
 
 import asyncio
-import gc
 import multiprocessing
 import time
 from collections.abc import Callable, Coroutine
@@ -14,6 +13,7 @@ import uvloop
 from benchmarks.made import conflicting, requests
 from benchmarks.peers import CopyPeer, EventsourcingPeer
 from benchmarks.scratch import PARTITIONS, fresh_record, median, say
+from store.collecting import collect_seldom
 from store.embedded import EmbeddedServer
 from store.envelope import AppendRequest
 from store.errors import VersionConflict
@@ -83,13 +83,9 @@ async def callers_append(record: Record, made: list[AppendRequest], callers: int
             waits.append(time.perf_counter() - started)
 
     shares = [made[number::callers] for number in range(callers)]
-    gc.collect()
-    gc.freeze()  # the requests were made before; a server would not go through so many objects at each collection
     started = time.perf_counter()
     await asyncio.gather(*(caller(share) for share in shares))
-    rate = len(made) / (time.perf_counter() - started)
-    gc.unfreeze()
-    return rate, waits
+    return len(made) / (time.perf_counter() - started), waits
 
 
 def _two_processes(dsn: str, each: int) -> float:
@@ -118,6 +114,7 @@ def _two_processes(dsn: str, each: int) -> float:
 
 def _worker(dsn: str, count: int, pipe: Connection) -> None:
     async def work() -> None:
+        collect_seldom()
         async with await Record.open(dsn) as record:
             made = requests(count, PARTITIONS)
             pipe.send("ready")

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from domain.codes import Code
 from domain.customer_messages import Preference
 from projections.statements import statement
+from store.collecting import collect_seldom
 from store.identity import partition_of
 
 
@@ -33,6 +34,7 @@ def app() -> FastAPI:
     @asynccontextmanager
     async def lifespan(made: FastAPI) -> AsyncGenerator[None]:
         made.state.pool = await asyncpg.create_pool(os.environ["BARE_DSN"], min_size=1, max_size=8)
+        collect_seldom()  # as ours does
         yield
         await made.state.pool.close()
 

@@ -23,6 +23,7 @@ from engine.reporting import people, result, steps
 from engine.settings import Settings
 from engine.wiring import Daybook, find_database, initialise, read_model_setup
 from replay.rebuild import rebuild as rebuild_models
+from store.collecting import collect_seldom
 from store.migrate import MigrationError
 from store.postgres_programs import EmbeddedServerError
 from vault.errors import VaultError
@@ -161,6 +162,7 @@ def rebuild(
 
 def main() -> None:
     """Run the command line; what the user can mend is said in one line."""
+    collect_seldom()
     try:
         app()
     except FAILURES as error:

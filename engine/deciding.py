@@ -63,13 +63,13 @@ def decide(commands: Sequence[Command], context: Context, states: Mapping[UUID, 
     Raises:
         Refusal: one cannot be accepted, so none is.
     """
-    current = dict(states)
+    after: dict[UUID, Versioned] = {}
     events: list[Decided] = []
     participants: list[Participant] = []
     before: dict[UUID, int] = {}
     for command in commands:
         stream_id, aggregate = stream_of(command)
-        versioned = current[stream_id]
+        versioned = after.get(stream_id) or states[stream_id]
         if type(versioned.state) is not type(aggregate.initial):
             raise StreamOfAnotherKind(stream_id, aggregate.name, type(versioned.state).__name__.lower())
         before.setdefault(stream_id, versioned.version)
@@ -81,5 +81,5 @@ def decide(commands: Sequence[Command], context: Context, states: Mapping[UUID, 
             )
             participants.extend(Participant(len(events), *other) for other in set(aggregate.participants_of(event)))
             events.append(Decided(event_id, stream_id, version, aggregate.customer_of(state), event))
-        current[stream_id] = Versioned(version, state)
-    return Decision(tuple(events), tuple(participants), before, {stream: current[stream] for stream in before})
+        after[stream_id] = Versioned(version, state)
+    return Decision(tuple(events), tuple(participants), before, after)

@@ -99,11 +99,13 @@ begin
     head := record.next_position(p, cause_recorded_at);
     base := head.base;
     stamp := head.stamp;
-    verdict := record.judge(p, careful, events, expected, conditions, answers);
-    refused := verdict.refused;
-    reason := verdict.reason;
-    detail := verdict.detail;
-    item := verdict.item;
+    if careful or cardinality(expected) > 0 or cardinality(conditions) > 0 then
+        verdict := record.judge(p, careful, events, expected, conditions, answers);
+        refused := verdict.refused;
+        reason := verdict.reason;
+        detail := verdict.detail;
+        item := verdict.item;
+    end if;
     if refused is not null then
         select array_agg(case when w.good then base + w.rank - 1 end order by w.ordinal) into place
           from (select n.ordinal, n.request <> all (refused) as good,
@@ -286,10 +288,13 @@ begin
     if not record.lock_head(p) then
         raise exception 'partition % is not part of this record', p using errcode = 'DB001';
     end if;
-    select e.position + 1, e.recorded_at into base, last_recorded_at
-      from record.event e where e.partition = p order by e.position desc limit 1;
-    select c.recorded_at + interval '1 microsecond' into cut
-      from record.closed_cut c where c.partition = p order by c.recorded_at desc limit 1;
+    select e.position + 1, e.recorded_at,
+           (select c.recorded_at + interval '1 microsecond'
+              from record.closed_cut c where c.partition = p order by c.recorded_at desc limit 1)
+      into base, last_recorded_at, cut
+      from (values (1)) one
+      left join lateral (select l.position, l.recorded_at
+                           from record.event l where l.partition = p order by l.position desc limit 1) e on true;
     base := coalesce(base, 0);
     clock := clock_timestamp();
     if clock < greatest(last_recorded_at, cut) - interval '1 second' then

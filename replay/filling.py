@@ -5,7 +5,6 @@ whichever host they run; and a process that is killed leaves a lease that expire
 """
 
 import asyncio
-import gc
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from projections.follower import Follower
 from projections.leases import Claim, new_holder
 from projections.models import ReadModels
 from projections.projection import Decode, Projection
+from store.collecting import collect_seldom
 from store.record import Record
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ async def _fill_partition(models: ReadModels, claim: Claim, filling: Filling) ->
 
 def work(setup: Setup, dsn: str, filling: Filling, first: int) -> None:
     """Fill as a process of its own, which ends with the one that started it."""
-    # Rows and events are no cycles: looking for some among a million objects takes long and finds nothing.
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
+    collect_seldom()
     uvloop.run(_work(setup, dsn, filling, first))
 
 

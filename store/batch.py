@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from store.envelope import AppendRequest, NewEvent
+from store.envelope import NO_STREAM, AppendRequest, NewEvent
 
 Rows: TypeAlias = Sequence[tuple[Any, ...]]
 
@@ -84,18 +84,28 @@ class Batch:
 
     def judge_arguments(self, *, careful: bool) -> tuple[Any, ...]:
         """What `record.judge` takes after the partition."""
-        return careful, self._events() if careful else (), self.expected(), self._conditions(), self._answers()
+        return careful, self._events() if careful else (), self._expected(careful), self._conditions(), self._answers()
 
     def append_arguments(self, *, careful: bool) -> tuple[Any, ...]:
         """What `record.append` takes after the partition."""
         return (
-            self.cause_recorded_at(), careful, self._events(), self.salts(), self.expected(), self._conditions(),
-            self._answers(), self._sealed(), self._participants(),
+            self.cause_recorded_at(), careful, self._events(), self.salts(), self._expected(careful),
+            self._conditions(), self._answers(), self._sealed(), self._participants(),
         )  # fmt: skip
 
     def expected(self) -> Rows:
         """(request, stream, expected version); `item` of a version conflict counts these."""
-        return [(ordinal, *pair) for ordinal, r in enumerate(self.requests, 1) for pair in r.expected.items()]
+        return self._expected(careful=True)
+
+    def _expected(self, careful: bool) -> Rows:  # noqa: FBT001
+        """Those that only a probe can judge come first: the unique key refuses to begin a stream twice."""
+        probed: list[tuple[Any, ...]] = []
+        begun: list[tuple[Any, ...]] = []
+        for ordinal, request in enumerate(self.requests, 1):
+            for stream_id, version in request.expected.items():
+                begins = version == NO_STREAM and (stream_id, 0) in [event[1:3] for event in request.events]
+                (begun if begins else probed).append((ordinal, stream_id, version))
+        return probed + begun if careful else probed
 
     def _events(self) -> Rows:
         return [(ordinal, *event) for ordinal, r in enumerate(self.requests, 1) for event in r.events]

@@ -61,10 +61,14 @@ class _Rows:
                 salt += len(request.events) * SALT_BYTES
                 continue
             first = position
-            for event in request.events:
-                self._events.append(
-                    (partition, position, *event[:7], stamp, *event[7:10], salts[salt : salt + SALT_BYTES], *event[10:])
-                )
+            # Each by name: half of the time of slices, for every event of an import.
+            for event_id, stream, version, customer, kind, schema, at, actor, root, cause, data, meta in request.events:
+                own_salt = salts[salt : salt + SALT_BYTES]
+                row = (
+                    partition, position, event_id, stream, version, customer, kind, schema, at, stamp, actor, root,
+                    cause, own_salt, data, meta,
+                )  # fmt: skip
+                self._events.append(row)
                 position += 1
                 salt += SALT_BYTES
             self._sealed.extend((partition, *sealed) for sealed in request.sealed)

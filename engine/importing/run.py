@@ -1,9 +1,8 @@
 """Importing one file: look it over, map it chunk by chunk, commit each chunk while the next is mapped."""
 
 import asyncio
-import gc
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
@@ -57,21 +56,8 @@ async def run_import(  # noqa: PLR0913  # half of them optional and by name
         seen = await asyncio.to_thread(survey, file)
         run = _Run(kind, file, seen, daybook, limits)
         run.tally.events += await run.committer.preface()
-        with _garbage_collected_by_chunk():
-            await run.all_chunks(progress, verdicts)
+        await run.all_chunks(progress, verdicts)
     return run.summary()
-
-
-@contextmanager
-def _garbage_collected_by_chunk() -> Generator[None]:
-    """Leave collection to `_Run`: passing over all states and keys held, again and again, took half of an import."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()
 
 
 class _Run:
@@ -133,7 +119,6 @@ class _Run:
     def _count(self, verdicts: Sequence[Verdict], progress: Progress | None, watch: Watch | None) -> None:
         for verdict in verdicts:
             self.tally.add(verdict)
-        gc.collect(1)  # what this chunk left behind, not what has been held for long
         if watch is not None:
             watch(verdicts)
         if progress is not None:

@@ -86,6 +86,7 @@ async def test_rebuilds_beside_live_traffic(models, record, writer):
         while running:
             await writer.note(*[(f"c{m}", f"w{n}") for m in range(10)])
             n += 1
+            await asyncio.sleep(0.01)  # rows here grow with every note: without end they outgrow the rebuild
 
     async def look():
         before = 0

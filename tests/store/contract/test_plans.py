@@ -212,10 +212,12 @@ async def test_appending_to_a_full_table_touches_as_much_as_to_an_empty_one(sess
 
     async def append() -> dict[str, int]:
         before = await touched(session)
-        appended = await record.append(
-            AppendRequest(1, [event(s := ids_in(record, 1, 1)[0])], {s: -1}, (), answer(str(s)))
-        )
-        assert appended.count == 1
+        stream = ids_in(record, 1, 1)[0]
+        for version in (0, 1):  # begun, which the unique key judges, and continued
+            request = AppendRequest(
+                1, [event(stream, version)], {stream: version - 1}, (), answer(f"{stream}{version}")
+            )
+            assert (await record.append(request)).count == 1
         connection = record._lanes[1]._writer._open[0]
         await connection.execute("select pg_stat_force_next_flush()")
         after = await touched(session)
@@ -225,4 +227,4 @@ async def test_appending_to_a_full_table_touches_as_much_as_to_an_empty_one(sess
     small = await append()
     await fill(session, 1, ROWS)
     assert await append() == small
-    assert small == {POSITION: 1, STREAM: 1, "closed_cut_pkey": 1, "partition_head_pkey": 1}
+    assert small == {POSITION: 2, STREAM: 1, "closed_cut_pkey": 2, "partition_head_pkey": 2}
