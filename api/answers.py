@@ -11,12 +11,14 @@ from projections.campaign_results import CampaignRow, ChannelResults
 from projections.complaint_register import ComplaintRow
 from projections.complaint_search import ComplaintCount
 from projections.customer_profile import Consent, ContactPoint, LastScore, Profile
+from projections.looks import Look, Part
 from projections.satisfaction_history import Invitation
 from projections.satisfaction_series import Point
 
 _PARKED: Schema = {**COUNT, "description": "Customers or streams that are left out; incomplete unless it is 0."}
 _ROW = ("partition", "position", "event_id", "sealed")
 _LAST = ref("LastEvent")
+_USER = ("actor", "role", "name", "purpose")
 
 
 def _page(name: str, of: Schema, **more: Schema) -> Schema:
@@ -84,8 +86,10 @@ def _others() -> dict[str, Schema]:
     return {
         "satisfaction": object_with({"points": list_of(point), "parked": _PARKED}),
         "audit": _page("entries", rows(AuditEntry), parked=_PARKED),
+        "audit_looks": _page("looks", rows(Look, looked=list_of(rows(Part)))),
         "audit_detail": object_with({"event": ref("Event"), "changes": changes}),
         "feed": object_with({"events": list_of(ref("FeedEvent")), "next": CURSOR}),
+        "dev_users": object_with({"users": list_of(object_with(dict.fromkeys(_USER, TEXT)))}),
         "health": object_with({"status": TEXT}),
         "ready": {**object_with({"status": {"enum": ["ready", "not ready"]}}), "additionalProperties": True},
     }

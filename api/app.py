@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -24,7 +24,9 @@ from api import (
     health,
     satisfaction,
 )
-from api.boundary import NOTICE, Boundary, require_loopback
+from api import development as development_room
+from api.admission import permitted
+from api.boundary import NOTICE, Boundary
 from api.edge import Edge
 from api.failures import EXPECTED, problem_of
 from api.metrics import Metrics
@@ -32,15 +34,19 @@ from api.problems import Problem
 from api.reading import HowFar
 from api.shutdown import told_of_shutdown
 from api.tail import Tail
+from api.throttle import Throttle
 from api.validation import parameter_faults
 from engine.following import Following
+from engine.issuer import DevelopmentIssuer, development
+from engine.issuer import tokens as tokens_of
 from engine.settings import Settings
 from engine.wiring import Daybook
 from store.collecting import collect_seldom
 from store.migrate import MigrationError
 
 _ROOMS: Final = (
-    customers, complaints, campaigns, satisfaction, audit, events, commands, bulk, cloudevents, feed, health, docs,
+    customers, complaints, campaigns, satisfaction, audit, events, bulk, cloudevents, feed, health, docs,
+    development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, ValueError)
@@ -63,13 +69,18 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
         async with AsyncExitStack() as opened:
             try:
                 used = daybook or await opened.enter_async_context(_opened())
-                require_loopback(used.settings.host)
+                issuer = DevelopmentIssuer.load_or_create(used.settings) if development(used.settings) else None
+                tokens = await tokens_of(used.settings)
             except MENDABLE as error:
                 made.why_not_started = str(error)
                 raise
-            _log.warning(NOTICE)
+            if issuer is not None:
+                _log.warning(NOTICE)
             following = await opened.enter_async_context(await Following.start(used.models))
-            at = made.state.edge = Edge(used, following, metrics, Tail(used.record), HowFar(used.models))
+            throttle = Throttle(used.settings.requests_per_s, used.settings.requests_burst)
+            at = made.state.edge = Edge(
+                used, following, metrics, Tail(used.record), HowFar(used.models), tokens, throttle, issuer
+            )
             opened.callback(at.stop)
             opened.enter_context(told_of_shutdown(at.stop))
             yield
@@ -86,7 +97,8 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
         default_response_class=Response,
     )
     for room in _ROOMS:
-        made.include_router(room.router())
+        made.include_router(room.router(), dependencies=[Depends(permitted)])
+    made.include_router(commands.router())  # each command is judged by its type, whichever way it comes in
     _answer_with_problems(made)
     return made
 
@@ -94,7 +106,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
 @asynccontextmanager
 async def _opened() -> AsyncGenerator[Daybook]:
     settings = Settings()
-    require_loopback(settings.host)
+    development(settings)  # before a database is started
     daybook = await Daybook.open(settings)
     collect_seldom()
     try:

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
+from api.admission import looker
 from api.edge import edge
 from api.events import check_token, events_json
 from api.problems import Problem
 from api.reading import Asking, Paged, page_link, path_uuid, shown
-from projections import audit_trail
+from projections import audit_trail, looks
 from projections.audit_trail import NAME, AuditFilter
 
 
@@ -29,10 +30,18 @@ class AuditQuery(Paged):
     occurred_until: AwareDatetime | None = None
 
 
+class LooksQuery(Paged):
+    """Whose looks at whom; all that is given must hold."""
+
+    customer_id: UUID | None = None
+    actor: str | None = Field(default=None, max_length=128)
+
+
 def router() -> APIRouter:
     """The routes."""
     made = APIRouter(tags=["audit"], default_response_class=Response)
     made.add_api_route("/audit", _search, methods=["GET"], operation_id="audit")
+    made.add_api_route("/audit/looks", _looks, methods=["GET"], operation_id="audit_looks")
     made.add_api_route("/audit/{event_id}", _detail, methods=["GET"], operation_id="audit_detail")
     return made
 
@@ -48,6 +57,15 @@ async def _search(request: Request, query: Annotated[AuditQuery, Query()]) -> Re
     return shown(body, as_of, page_link(request, found.next))
 
 
+async def _looks(request: Request, query: Annotated[LooksQuery, Query()]) -> Response:
+    """Who looked at whose personal data and for what, last first. It is read from the reads log itself."""
+    reads = edge(request).daybook.looks.record
+    found = await looks.looks(
+        reads, customer_id=query.customer_id, actor=query.actor, after=query.after, limit=query.limit
+    )
+    return shown({"looks": found.looks, "next": found.next}, headers=page_link(request, found.next))
+
+
 async def _detail(request: Request, event_id: str, query: Annotated[Asking, Query()]) -> Response:
     """One event with its data, and what it changed in its stream: each field before and after."""
     daybook, wanted = edge(request).daybook, path_uuid(event_id, "event_id")
@@ -55,5 +73,5 @@ async def _detail(request: Request, event_id: str, query: Annotated[Asking, Quer
     found = await audit_trail.detail(daybook.models, wanted)
     if found is None:
         raise Problem("not-found", "There is no event with this id.")
-    (event,) = await events_json(daybook, found.entry.recorded.partition, [found.entry])
+    (event,) = await events_json(daybook, looker(request), found.entry.recorded.partition, [found.entry])
     return shown({"event": event, "changes": found.changes})

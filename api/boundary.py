@@ -1,6 +1,5 @@
 """The outermost layer of every request: who may connect, the short way for commands, and what is measured."""
 
-import ipaddress
 import logging
 from functools import lru_cache
 from time import perf_counter
@@ -10,39 +9,26 @@ from fastapi import FastAPI, Request
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
+from api.admission import admit
 from api.commands import Endpoint, endpoints
+from api.edge import Edge
 from api.metrics import Metrics
 from api.problems import Problem
+from engine.issuer import is_loopback
 
 _log = logging.getLogger(__name__)
 
-NOTICE: Final = "Daybook has no access control yet: it answers this host only, and believes the header Daybook-Actor"
+NOTICE: Final = (
+    "The development issuer is on: whoever is on this host gets a token of any role, so this host only is answered"
+)
 _HOST_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _SOME: Final = 1024  # so many different addresses and names are remembered
 
 
-class NotLoopback(ValueError):
-    """The configured address would be reached from other hosts."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(
-            f"DAYBOOK_HOST={host} would be reached from other hosts, and there is no access control yet; "
-            "use 127.0.0.1, ::1 or localhost"
-        )
-
-
-def require_loopback(host: str) -> None:
-    """Refuse to listen where other hosts can connect.
-
-    Raises:
-        NotLoopback: it is another address or name than this host's own.
-    """
-    if host != "localhost" and not _is_loopback(host):
-        raise NotLoopback(host)
-
-
 class Boundary(FastAPI):
-    """Lets in who connects from this host and asks for it by its own name, and measures each request.
+    """Lets in who has a token, and measures each request.
+
+    While the development issuer is on it also asks that who connects is on this host and calls it by its own name.
 
     Commands go straight to their endpoint: matching some seventy routes one after the other, with
     the framework's layers around them, costs as much as deciding and appending.
@@ -59,7 +45,8 @@ class Boundary(FastAPI):
         if scope["type"] != "http":
             await super().__call__(scope, receive, self._in_one_line(send))
             return
-        refusal = _refusal(scope)
+        at: Edge = self.state.edge
+        refusal = await self._refusal(scope, at)
         if refusal is not None:
             await refusal.response()(scope, receive, send)
             return
@@ -93,6 +80,15 @@ class Boundary(FastAPI):
 
         return told
 
+    async def _refusal(self, scope: Scope, at: Edge) -> Problem | None:
+        if at.development is not None and (stranger := _stranger(scope)) is not None:
+            return stranger
+        try:
+            await admit(scope, at)
+        except Problem as problem:
+            return problem
+        return None
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "POST" and (found := self._command(scope)) is not None:
             response = await found(Request(scope, receive))
@@ -119,7 +115,7 @@ class Boundary(FastAPI):
         return endpoint
 
 
-def _refusal(scope: Scope) -> Problem | None:
+def _stranger(scope: Scope) -> Problem | None:
     client = scope.get("client")
     if client is not None and not _is_loopback(client[0]):
         return Problem("loopback-only")
@@ -135,9 +131,4 @@ def _is_own_name(host: bytes) -> bool:
     return (name if colon and port.isdigit() else text) in _HOST_NAMES
 
 
-@lru_cache(_SOME)
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+_is_loopback: Final = lru_cache(_SOME)(is_loopback)

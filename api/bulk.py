@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.admission import viewer_of
 from api.bodies import check_length, check_media_type, parsed, pieces
 from api.edge import Edge, edge, lower_headers
 from api.failures import EXPECTED, problem_of
@@ -41,7 +42,7 @@ async def _bulk(request: Request) -> Response:
     headers = lower_headers(request)
     at = edge(request)
     check_media_type(headers, _TAKEN)
-    who = acting(headers)
+    who = acting(viewer_of(request.scope), headers)
     key = idempotency_key(headers)
     check_length(headers, at.daybook.settings.bulk_bytes_max)
     lines = _lines(pieces(request.receive, headers, at.daybook.settings.bulk_bytes_max), at)

@@ -13,6 +13,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.admission import viewer_of
 from api.bodies import JSON, as_object, check_media_type, media_type, parsed, whole
 from api.commands import answered, handle
 from api.edge import Asked, Edge, edge, lower_headers
@@ -43,7 +44,7 @@ async def _events(request: Request) -> Response:
     headers, at = lower_headers(request), edge(request)
     binary = "ce-specversion" in headers and media_type(headers) not in {STRUCTURED, BATCH}
     kind = check_media_type(headers, (JSON,) if binary else (STRUCTURED, BATCH))
-    who = acting(headers)
+    who = acting(viewer_of(request.scope), headers)
     settings = at.daybook.settings
     batch = kind == BATCH
     content = await whole(request.receive, headers, settings.bulk_bytes_max if batch else settings.body_bytes_max)
@@ -127,4 +128,4 @@ def _correlated(event: Attributes, who: Acting) -> Acting:
     """What the event says of its correlation and cause goes before what the request says."""
     correlation_id = checked_uuid(event.get("correlationid"), "body", "/correlationid") or who.correlation_id
     causation_id = checked_uuid(event.get("causationid"), "body", "/causationid") or who.causation_id
-    return Acting(who.actor, who.reason, correlation_id, causation_id)
+    return Acting(who.viewer, who.reason, correlation_id, causation_id)

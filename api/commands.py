@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.admission import viewer_of
 from api.bodies import JSON, json_object
 from api.edge import Asked, Edge, edge, lower_headers
 from api.failures import EXPECTED, problem_of
@@ -58,7 +59,7 @@ def _endpoint(operation: Operation) -> Endpoint:
 
 async def _handled(request: Request, at: Edge, operation: Operation, headers: Headers) -> Response:
     stream_id = None if operation.creates else path_id(request, operation.stream_field)
-    who = acting(headers)
+    who = acting(viewer_of(request.scope), headers)
     key = required_key(headers)
     body = await json_object(request.receive, headers, at.daybook.settings.body_bytes_max)
     asked = at.asked(operation, stream_id, body, who, (key,))

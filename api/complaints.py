@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
+from api.admission import looker
 from api.edge import edge
 from api.headers import etag
 from api.opened import Gaps
@@ -93,7 +94,7 @@ async def _complaint(request: Request, complaint_id: str, query: Annotated[Askin
     gaps, personal = Gaps(), dict[str, Any]()
     for name, sealed in found.sealed_at.items():
         gaps.leave(personal, name, found.partition, sealed, None)
-    await gaps.fill(at.daybook.opener)
+    await gaps.fill(at.daybook.opener, looker(request))
     version = await version_shown(at.daybook.record, stream_id, found.last_event, as_of)
     return shown({**_body(found), "version": version, "personal": personal}, as_of, {"ETag": etag(version)})
 

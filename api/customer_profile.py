@@ -1,31 +1,30 @@
 """`GET /customers/{customer_id}`: the profile with its personal fields, in one round trip to the database."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-import orjson
 from fastapi import Request
 from starlette.responses import Response
 
+from api.admission import looker
 from api.edge import Edge, edge, lower_headers
 from api.headers import etag
 from api.opened import told
 from api.problems import Problem
 from api.reading import path_uuid, shown
 from api.statements import statement
+from engine.looking import Looker
+from engine.opening import Opened
 from engine.wiring import Daybook
 from projections.customer_profile import Profile, profile_of
 from projections.models import ReadModels
 from projections.references import SealedAt
 from store.cursor import Cursor
-from vault.vault import Missing, Reference
+from store.envelope import SealedBlob
 
 NAME: Final = "customer_profile"
 _PLAIN: Final = tuple(name for name in Profile.__slots__ if name not in {"name", "contact_points"})
-
-Opened = Mapping[SealedAt, dict[str, Any] | Missing]
 
 
 async def profile(request: Request) -> Response:
@@ -37,7 +36,7 @@ async def profile(request: Request) -> Response:
     row = await _row(at.daybook.models, customer_id)
     if row is None:
         raise Problem("not-found", "No event names this customer.")
-    return await _answer(at, row, as_of)
+    return await _answer(at, looker(request), row, as_of)
 
 
 async def _row(models: ReadModels, customer_id: UUID) -> asyncpg.Record | None:
@@ -46,9 +45,9 @@ async def _row(models: ReadModels, customer_id: UUID) -> asyncpg.Record | None:
     return await models.record.pool.fetchrow(sql, partition, customer_id)
 
 
-async def _answer(at: Edge, row: asyncpg.Record, as_of: Cursor) -> Response:
+async def _answer(at: Edge, looking: Looker, row: asyncpg.Record, as_of: Cursor) -> Response:
     found = profile_of(row)
-    opened = await _opened(at.daybook, row, found)
+    opened = await _opened(at.daybook, looking, row, found)
     version: int | None = row["stream_version"]
     body: dict[str, Any] = {
         "customer_id": found.customer_id,
@@ -68,23 +67,13 @@ async def _answer(at: Edge, row: asyncpg.Record, as_of: Cursor) -> Response:
     return shown(body, as_of, None if version is None else {"ETag": etag(version)})
 
 
-async def _opened(daybook: Daybook, row: asyncpg.Record, found: Profile) -> Opened:
-    wanted = [at for at in (found.name, *(point.value for point in found.contact_points)) if at is not None]
-    if not wanted:
-        return {}
-    blobs = {one[:3]: one for one in map(tuple, row["sealed"])}
-    references: list[Reference] = []
-    for at in wanted:
-        blob = blobs.get(at[:3], (None,) * 5)
-        references.append(Reference(*at[:3], blob[3], blob[4], bytes.fromhex(at.sha256)))
-    opened = await daybook.vault.open_many(row["partition"], references)
-    return {
-        at: text if isinstance(text, Missing) else orjson.loads(text) for at, text in zip(wanted, opened, strict=True)
-    }
+async def _opened(daybook: Daybook, looking: Looker, row: asyncpg.Record, found: Profile) -> Opened:
+    wanted = {point.value: ("value",) for point in found.contact_points if point.value is not None}
+    if found.name is not None:
+        wanted[found.name] = ("name",)
+    blobs = [SealedBlob(*one) for one in row["sealed"]]
+    return await daybook.opener.open(looking, row["partition"], wanted, blobs)
 
 
 def _field(opened: Opened, at: SealedAt | None, name: str) -> Any:  # noqa: ANN401  # a personal field's value
-    if at is None:
-        return None
-    part = opened[at]
-    return told(part) if isinstance(part, Missing) else part.get(name)
+    return None if at is None else told(opened[at].get(name))

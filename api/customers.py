@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from api.admission import looker
 from api.customer_profile import profile
 from api.edge import edge
 from api.events import check_token, events_json
@@ -47,7 +48,7 @@ async def _timeline(request: Request, customer_id: str, query: Annotated[Timelin
         raise Problem("query-invalid", "There is no such type of event.")
     check_token(daybook, query.token_of(request))
     found = await timeline.timeline(daybook.models, customer, types=query.type, after=query.after, limit=query.limit)
-    events = await events_json(daybook, daybook.record.partition_of(customer), found.entries)
+    events = await events_json(daybook, looker(request), daybook.record.partition_of(customer), found.entries)
     return shown({"events": events, "next": found.next}, headers=page_link(request, found.next))
 
 
@@ -58,7 +59,7 @@ async def _satisfaction(request: Request, customer_id: str, query: Annotated[Pag
     found = await satisfaction_history.history(at.daybook.models, customer, after=query.after, limit=query.limit)
     gaps = Gaps()
     invitations = [_invitation(one, gaps) for one in found.invitations]
-    await gaps.fill(at.daybook.opener)
+    await gaps.fill(at.daybook.opener, looker(request))
     return shown({"invitations": invitations, "next": found.next}, as_of, page_link(request, found.next))
 
 

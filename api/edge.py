@@ -17,12 +17,16 @@ from api.operations import Given, Operation, named_id
 from api.problems import Problem
 from api.reading import HowFar
 from api.tail import Tail
+from api.throttle import Throttle
 from domain.kernel import Command
+from engine.access_tokens import Tokens
 from engine.deciding import Context
 from engine.following import Following
+from engine.issuer import DevelopmentIssuer
 from engine.wiring import Daybook
 from store.cursor import Cursor
 
+MAY_NOT: Final = {"WWW-Authenticate": 'Bearer realm="daybook", error="insufficient_scope"'}
 BULK_CHUNKS_MAX: Final = 4
 """Chunks of bulk requests that are handled at a time; the others wait their turn."""
 
@@ -45,6 +49,9 @@ class Edge:
     metrics: Metrics
     tail: Tail
     how_far: HowFar
+    tokens: Tokens
+    throttle: Throttle
+    development: DevelopmentIssuer | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     keys: Keys = field(default_factory=Keys)
     bulk_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BULK_CHUNKS_MAX))
@@ -84,8 +91,10 @@ class Edge:
         """The command of a body; `stream_id` is as the caller wrote it, None where it is created.
 
         Raises:
-            Problem: validation-failed, json-invalid.
+            Problem: not-allowed, validation-failed, json-invalid.
         """
+        if not self.daybook.access.table.may_command(acting.viewer, operation.type):
+            raise Problem("not-allowed", f"Your roles may not give the command {operation.type}.", headers=MAY_NOT)
         hmac = self.daybook.vault.keyed_hmac
         command_id = named_id(hmac("command-id", acting.actor.encode(), *[part.encode() for part in key]))
         content = _canonical(body)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from api.admission import looker
 from api.edge import edge
 from api.headers import etag
 from api.opened import personal_of
@@ -18,6 +19,7 @@ from api.problems import Problem
 from api.reading import LIMIT_MAX, Asking, page_link, path_uuid, shown
 from domain import AGGREGATES
 from domain.kernel import Aggregate
+from engine.looking import Looker
 from engine.wiring import Daybook
 from projections.audit_trail import reason_of
 from projections.timeline import Entry, entry
@@ -90,7 +92,9 @@ def _history(kind: _Kind) -> Endpoint:
         check_token(daybook, query.token_of(request))
         entries = await kind.entries(daybook, stream_id, query.after, query.limit + 1)
         more = len(entries) > query.limit
-        events = await events_json(daybook, daybook.record.partition_of(stream_id), entries[: query.limit])
+        events = await events_json(
+            daybook, looker(request), daybook.record.partition_of(stream_id), entries[: query.limit]
+        )
         following = str(events[-1]["version"]) if more else None
         return shown({"events": events, "next": following}, headers=page_link(request, following))
 
@@ -103,7 +107,7 @@ def _facts(kind: _Kind) -> Endpoint:
         daybook, stream_id = edge(request).daybook, kind.stream_id(request)
         check_token(daybook, query.token_of(request))
         entries = await kind.entries(daybook, stream_id, -1, EVENTS_MAX)
-        events = await events_json(daybook, daybook.record.partition_of(stream_id), entries)
+        events = await events_json(daybook, looker(request), daybook.record.partition_of(stream_id), entries)
         facts: dict[str, Any] = {}
         for event in events:
             data: dict[str, Any] = {**event["data"]}
@@ -130,10 +134,12 @@ def check_token(daybook: Daybook, token: str | None) -> None:
         daybook.record.incarnation.check(Cursor.parse(token))
 
 
-async def events_json(daybook: Daybook, partition: int, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+async def events_json(
+    daybook: Daybook, looking: Looker, partition: int, entries: Sequence[Entry]
+) -> list[dict[str, Any]]:
     """Events of one partition with their personal data; what this program does not know is shown as recorded."""
     facts = [one.fact for one in entries if one.fact is not None]
-    personal = iter(await personal_of(daybook, partition, facts))
+    personal = iter(await personal_of(daybook, looking, partition, facts))
     return [_event(daybook, one, next(personal) if one.fact is not None else {}) for one in entries]
 
 

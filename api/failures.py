@@ -8,6 +8,7 @@ from eventsourcing.persistence import DataError, IntegrityError, OperationalErro
 from api.problems import FieldError, Problem
 from domain.kernel import Refusal
 from engine.answers import CommandReused
+from engine.looking import LookNotRecorded
 from projections.errors import ReadModelError
 from store import errors as store
 from vault.errors import KeyDestroyed, VaultError
@@ -31,6 +32,7 @@ EXPECTED: Final = (Problem, Refusal, CommandReused, PersistenceError, VaultError
 # The first that fits. The text of the error is told where it holds nothing of the request.
 _CODES: Final[tuple[tuple[tuple[type[Exception], ...], str, bool], ...]] = (
     ((CommandReused,), "idempotency-key-reused", False),
+    ((LookNotRecorded,), "look-not-recorded", False),
     ((store.VersionConflict, store.ConditionFailed, store.EventExists), "version-conflict", False),
     ((store.LaneFull,), "lane-full", False),
     ((store.OutcomeUnknown,), "outcome-unknown", False),

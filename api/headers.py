@@ -9,7 +9,8 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from api.problems import FieldError, Problem
-from domain.codes import ActorId, Code
+from domain.codes import Code
+from engine.access import Viewer
 from store.identity import new_id
 
 KEY_CHARACTERS_MAX: Final = 255
@@ -18,7 +19,6 @@ _STRING: Final = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _ESCAPED: Final = re.compile(r'\\(["\\])')
 _ETAG: Final = re.compile(r'"(0|[1-9][0-9]{0,17})"')
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_ACTOR: Final = TypeAdapter[str](ActorId)
 _REASON: Final = TypeAdapter[str](Annotated[Code, "reason"])
 
 Headers = Mapping[str, str]
@@ -26,27 +26,27 @@ Headers = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """Who acts and why, as the headers say it."""
+    """Who acts, as the token says it, and why, as the headers say it."""
 
-    actor: str
+    viewer: Viewer
     reason: str | None
     correlation_id: UUID
     causation_id: UUID | None
 
+    @property
+    def actor(self) -> str:
+        """The pseudonym that goes into the record."""
+        return self.viewer.actor
 
-def acting(headers: Headers) -> Acting:
+
+def acting(viewer: Viewer, headers: Headers) -> Acting:
     """Read the `Daybook-` headers of a request that changes something."""
-    actor = headers.get("daybook-actor")
-    if actor is None:
-        hint = "send your pseudonym, such as Daybook-Actor: staff-117"
-        raise Problem("actor-missing", errors=(FieldError("header", "Daybook-Actor", "is required", hint),))
-    _check(_ACTOR, actor, "Daybook-Actor", "a pseudonym such as staff-117, never a name")
     reason = headers.get("daybook-reason")
     if reason is not None:
         _check(_REASON, reason, "Daybook-Reason", "a code such as customer-request, never free text")
     correlation_id = uuid_header(headers, "Daybook-Correlation-Id")
     causation_id = uuid_header(headers, "Daybook-Causation-Id")
-    return Acting(actor, reason, new_id() if correlation_id is None else correlation_id, causation_id)
+    return Acting(viewer, reason, new_id() if correlation_id is None else correlation_id, causation_id)
 
 
 def idempotency_key(headers: Headers) -> str | None:

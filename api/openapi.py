@@ -6,16 +6,30 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.admission import PUBLIC
 from api.answers import answers
 from api.boundary import NOTICE
 from api.examples import answers as example_answers
-from api.openapi_commands import ID, answered, complete_bulk, complete_command, complete_events, header, parameter
-from api.openapi_problems import CURSOR_EXAMPLE, EVERYWHERE, FOLLOWING, QUERY, ProblemResponses
+from api.openapi_commands import (
+    ID,
+    PURPOSE,
+    answered,
+    complete_bulk,
+    complete_command,
+    complete_events,
+    complete_token,
+    header,
+    parameter,
+)
+from api.openapi_problems import CURSOR_EXAMPLE, EVERYWHERE, FOLLOWING, OPEN, QUERY, ProblemResponses
 from api.operations import Operation, operations
 from api.schemas import CURSOR, SHARED, TEXT, UUID, bodies
 
 DESCRIPTION: Final = f"""\
 {NOTICE}.
+
+Every request needs a bearer token, which says who asks and in which roles; `Daybook-Purpose` says why. Personal data
+that the access table does not show to the roles for the purpose is masked, and every look at personal data is recorded.
 
 A command is a POST; its name is the last part of the path. It needs an `Idempotency-Key`: sent again, the same request
 gets the same answer and is not done twice. A command's answer has a `token`; a query that is given it waits until it
@@ -26,7 +40,9 @@ without that header was read from the record itself. What is refused is told as 
 _TEXTS: Final[Mapping[str, str]] = {
     "metrics": "text/plain", "openapi": "application/json", "docs": "text/html", "problems": "application/json",
 }  # fmt: skip
-_OF_THE_RECORD: Final = frozenset({"customer_timeline", "audit_detail", "interaction", "touch", "survey"})
+_OF_THE_RECORD: Final = frozenset(
+    {"customer_timeline", "audit_detail", "audit_looks", "interaction", "touch", "survey"}
+)
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -39,13 +55,21 @@ def document(app: FastAPI) -> dict[str, Any]:
         for path, methods in made["paths"].items():
             for operation in methods.values():
                 _complete(path, operation, problems)
-        made["components"] = {"schemas": {**SHARED, **bodies()}, "responses": problems.components}
+        schemes = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+        made["components"] = {
+            "schemas": {**SHARED, **bodies()},
+            "responses": problems.components,
+            "securitySchemes": schemes,
+        }
+        made["security"] = [{"bearer": []}]
         app.openapi_schema = made
     return app.openapi_schema
 
 
 def _complete(path: str, operation: dict[str, Any], problems: ProblemResponses) -> None:
     """Add to an operation what FastAPI cannot know."""
+    if path in PUBLIC:
+        operation["security"] = []
     name: str = operation["operationId"]
     command = _COMMANDS.get(name)
     if command is not None:
@@ -54,6 +78,8 @@ def _complete(path: str, operation: dict[str, Any], problems: ProblemResponses) 
         complete_bulk(operation, problems)
     elif name == "events":
         complete_events(operation, problems)
+    elif name == "dev_token":
+        complete_token(operation, problems)
     else:
         _complete_query(path, name, operation, problems)
 
@@ -70,6 +96,8 @@ def _complete_query(path: str, name: str, operation: dict[str, Any], problems: P
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     named = [{"name": one, "in": "path", "required": True, "schema": UUID, "example": ID} for one in _names(path)]
     parameters[:] = [*named, *(one for one in parameters if one["in"] != "path")]
+    if path not in PUBLIC:
+        parameters.append(PURPOSE)
     operation["summary"] = operation.get("description", name).partition(".")[0]
     operation["responses"] = _answers(name, parameters) | problems.of(_codes(path, name), name)
 
@@ -90,7 +118,7 @@ def _answers(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     if name == "feed":
         made["content"]["text/event-stream"] = {"schema": TEXT, "example": f"data: {{...}}\nid: {CURSOR_EXAMPLE}\n\n"}
         parameters.append(parameter("Last-Event-ID", "As `cursor`, which it overrides.", CURSOR_EXAMPLE, CURSOR))
-    elif name != "health":
+    elif name not in PUBLIC.values():
         parameters.append(parameter("Daybook-Token", "As `token`, which it overrides.", CURSOR_EXAMPLE, CURSOR))
         if _is_read_model(name):
             made["headers"] = {"Daybook-As-Of": header("How far the read model has read at least.", CURSOR)}
@@ -102,7 +130,9 @@ def _is_read_model(name: str) -> bool:
 
 
 def _codes(path: str, name: str) -> list[str]:
-    if name in _TEXTS or name in {"health", "ready"}:
+    if path in PUBLIC:
+        return [*OPEN, "not-found"] if name == "dev_users" else list(OPEN)
+    if name in _TEXTS:
         return list(EVERYWHERE)
     codes = [*EVERYWHERE, *QUERY, *(["not-found"] if "{" in path else [])]
     if name == "feed":

@@ -6,10 +6,22 @@ from api.bodies import JSON
 from api.bulk import NDJSON
 from api.cloudevents import BATCH, STRUCTURED
 from api.examples import bodies, events_of
-from api.openapi_problems import COMMAND, CURSOR_EXAMPLE, EVENT, EVERYWHERE, INTAKE, TO_A_STREAM, ProblemResponses
+from api.openapi_problems import (
+    COMMAND,
+    CURSOR_EXAMPLE,
+    DEVELOPMENT,
+    EVENT,
+    EVERYWHERE,
+    INTAKE,
+    OPEN,
+    TO_A_STREAM,
+    ProblemResponses,
+)
 from api.operations import Operation
 from api.schemas import CURSOR, TEXT, UUID, Schema, list_of, object_with, ref
 from domain import AGGREGATES
+from domain.access_rules import PURPOSES
+from engine.issuer import LIFETIME_S, USERS
 
 ID: Final = "0197f3a0-2222-7abc-8def-0123456789ab"
 
@@ -90,6 +102,24 @@ def complete_events(operation: dict[str, Any], problems: ProblemResponses) -> No
     )
 
 
+def complete_token(operation: dict[str, Any], problems: ProblemResponses) -> None:
+    """Say what the development issuer takes and answers."""
+    role = {"enum": sorted(USERS)}
+    user = next(iter(USERS.values()))
+    told = {"actor": user.actor, "role": user.role, "name": user.name, "purpose": user.purpose}
+    example = {"access_token": "eyJ...", "token_type": "Bearer", "expires_in": LIFETIME_S, **told}
+    texts = dict.fromkeys(("access_token", "token_type", "actor", "role", "name", "purpose"), TEXT)
+    answer = object_with({**texts, "expires_in": {"type": "integer", "description": "Seconds."}})
+    operation.update(
+        summary=operation["description"].partition(".")[0],
+        requestBody={
+            "required": True,
+            "content": {JSON: {"schema": object_with({"as": role}), "example": {"as": user.role}}},
+        },
+        responses={"200": answered("Signed.", answer, example)} | problems.of((*OPEN, *DEVELOPMENT), "dev_token"),
+    )
+
+
 def answered(description: str, schema: Schema, example: Any, media_type: str = JSON) -> dict[str, Any]:  # noqa: ANN401
     """A response with content."""
     return {"description": description, "content": {media_type: {"schema": schema, "example": example}}}
@@ -115,9 +145,14 @@ KEY: Final = {
     "required": True,
 }
 ACTING: Final = (
-    {**parameter("Daybook-Actor", "Pseudonym of who acts.", "staff-117"), "required": True},
     parameter("Daybook-Reason", "Why, as a code; never free text.", "customer-request"),
     parameter("Daybook-Correlation-Id", "What belongs together; a new one if it is left out.", ID, UUID),
     parameter("Daybook-Causation-Id", "The event that caused this.", ID, UUID),
+)
+PURPOSE: Final = parameter(
+    "Daybook-Purpose",
+    "Why you look: one that your roles have. Without it personal data is masked.",
+    "service",
+    {"type": "string", "enum": list(PURPOSES)},
 )
 IF_MATCH: Final = parameter("If-Match", "The version that the stream must have.", '"7"')

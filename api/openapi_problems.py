@@ -7,27 +7,37 @@ from api.problems import MEDIA_TYPE, REFUSALS, FieldError, Problem
 from api.schemas import ref
 from domain import AGGREGATES
 
-EVERYWHERE: Final = ("loopback-only", "host-unknown", "internal")
-ACTING: Final = ("actor-missing", "header-invalid")
+OPEN: Final = ("loopback-only", "host-unknown", "internal")
+EVERYWHERE: Final = (
+    *OPEN, "token-missing", "token-invalid", "not-allowed", "purpose-not-allowed", "too-many-requests",
+    "header-invalid",
+)  # fmt: skip
+DEVELOPMENT: Final = ("not-found", "json-invalid", "validation-failed", "body-too-large", "media-type-unsupported")
 STORE: Final = ("record-unreachable", "schema-newer")
 COMMAND: Final = (
-    *ACTING, *STORE, "idempotency-key-missing", "idempotency-key-invalid", "idempotency-key-in-use",
+    *STORE, "idempotency-key-missing", "idempotency-key-invalid", "idempotency-key-in-use",
     "idempotency-key-reused", "json-invalid", "validation-failed", "body-too-large", "request-too-large",
     "media-type-unsupported", "version-conflict", "precondition-failed", "lane-full", "clock-behind",
     "outcome-unknown", "subject-erased", "value-refused",
 )  # fmt: skip
 TO_A_STREAM: Final = ("not-found", "stream.of-another-kind")
-INTAKE: Final = (*ACTING, "idempotency-key-invalid", "json-invalid", "body-too-large", "media-type-unsupported")
+INTAKE: Final = ("idempotency-key-invalid", "json-invalid", "body-too-large", "media-type-unsupported")
 EVENT: Final = (
     *(code for code in COMMAND if code not in {"idempotency-key-missing", "idempotency-key-invalid"}),
     "precondition-failed", "command-type-unknown", "stream.of-another-kind", *REFUSALS,
 )  # fmt: skip
-QUERY: Final = ("query-invalid", "personal-data-unreadable", "cursor-invalid", "cursor-stale", *STORE)
+QUERY: Final = (
+    "query-invalid",
+    "look-not-recorded",
+    "personal-data-unreadable",
+    "cursor-invalid",
+    "cursor-stale",
+    *STORE,
+)
 FOLLOWING: Final = ("not-yet-visible", "parked", "read-model-unready")
 
 _MESSAGES: Final = {code: text for aggregate in AGGREGATES for code, text in aggregate.refusals.items()}
 _ERRORS: Final = {
-    "actor-missing": FieldError("header", "Daybook-Actor", "is required", "send your pseudonym"),
     "header-invalid": FieldError("header", "If-Match", "names no version"),
     "idempotency-key-invalid": FieldError("header", "Idempotency-Key", "is no string", "put it in double quotes"),
     "idempotency-key-missing": FieldError("header", "Idempotency-Key", "is required"),

@@ -1,8 +1,9 @@
-"""Personal data in answers: where it belongs, opened for this answer only."""
+"""Personal data in answers: where it belongs, opened for this answer and this viewer only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from engine.looking import Looker
 from engine.opening import Opener
 from engine.wiring import Daybook
 from projections.fact import Fact
@@ -29,21 +30,30 @@ class Gaps:
         if at is not None:
             self._gaps.setdefault(partition, []).append((body, name, at, field))
 
-    async def fill(self, opener: Opener) -> None:
-        """Open everything and put it in its place."""
+    async def fill(self, opener: Opener, looker: Looker) -> None:
+        """Open what the looker is shown and put it, or a mask, in its place."""
         for partition, gaps in self._gaps.items():
-            opened = await opener.open(partition, {at for _, _, at, _ in gaps})
+            opened = await opener.open(looker, partition, _wanted((at, field) for _, _, at, field in gaps))
             for body, name, at, field in gaps:
                 body[name] = _part(opened[at], field)
 
 
-def _part(opened: dict[str, Any] | Missing, field: str | None) -> Any:  # noqa: ANN401
-    if isinstance(opened, Missing) or field is None:
-        return told(opened)
-    return opened.get(field)
+def _wanted(of: Iterable[tuple[SealedAt, str | None]]) -> Mapping[SealedAt, tuple[str, ...]]:
+    """The fields wanted of each part; none named where any place wants all of them."""
+    fields: dict[SealedAt, set[str | None]] = {}
+    for at, field in of:
+        fields.setdefault(at, set()).add(field)
+    return {at: () if None in names else tuple(sorted(name for name in names if name)) for at, names in fields.items()}
 
 
-async def personal_of(daybook: Daybook, partition: int, facts: Sequence[Fact]) -> list[dict[str, Any]]:
+def _part(opened: dict[str, Any], field: str | None) -> Any:  # noqa: ANN401
+    if field is not None:
+        return told(opened.get(field))
+    erased = next((value for value in opened.values() if isinstance(value, Missing)), None)
+    return told(erased) if erased is not None else opened
+
+
+async def personal_of(daybook: Daybook, looker: Looker, partition: int, facts: Sequence[Fact]) -> list[dict[str, Any]]:
     """The personal fields of events of one partition."""
-    opened = await daybook.opener.open_facts(partition, facts)
+    opened = await daybook.opener.open_facts(looker, partition, facts)
     return [{name: told(value) for name, value in fields.items()} for fields in opened]

@@ -2,7 +2,7 @@
 
 `POST /<collection>` creates a stream; `POST /<collection>/{id}/<what>` is a command to one, where the
 command's type is `<aggregate>.<what>`. A body has the command's fields except those that the edge
-fills in: the stream's id (from the path, or made), and the acting person (from Daybook-Actor).
+fills in: the stream's id (from the path, or made), and the acting person (from the token).
 """
 
 from collections.abc import Mapping, Sequence
@@ -157,7 +157,7 @@ class Operation:
         return [
             unknown_field(name, (), "the server makes it" if self.creates else "it stands in the path")
             if name == self.stream_field
-            else unknown_field(name, (), "it is taken from the header Daybook-Actor")
+            else unknown_field(name, (), "it is taken from the token")
             for name in sorted(self.filled.intersection(body))
         ]
 

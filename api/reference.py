@@ -17,7 +17,7 @@ PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "reference" / "http
 _WRITTEN_BY: Final = "<!-- Written by `python -m api.reference`; change the code, not this page. -->"
 _COMMON: Final = frozenset(
     {
-        "Idempotency-Key", "Daybook-Actor", "Daybook-Reason", "Daybook-Correlation-Id", "Daybook-Causation-Id",
+        "Idempotency-Key", "Daybook-Purpose", "Daybook-Reason", "Daybook-Correlation-Id", "Daybook-Causation-Id",
         "If-Match", "Daybook-Token", "token",
     }
 )  # fmt: skip
@@ -48,7 +48,9 @@ def _headers(made: Mapping[str, Any]) -> str:
 
 
 def _used(one: Mapping[str, Any]) -> str:
-    return {"Daybook-Token": "queries", "Last-Event-ID": "the feed"}.get(one["name"], "commands")
+    return {"Daybook-Purpose": "queries", "Daybook-Token": "queries", "Last-Event-ID": "the feed"}.get(
+        one["name"], "commands"
+    )
 
 
 def _answers() -> str:

@@ -107,7 +107,7 @@ SHARED: Final[Mapping[str, Schema]] = {
         {"partition": COUNT, "position": COUNT, "event_id": UUID}, description="The event that last changed it."
     ),
     "PersonalField": {
-        "description": "Personal data: the value, null if none was given, or since when it is erased.",
+        "description": "Personal data: the value or a mask, null if none was given, or since when it is erased.",
         "anyOf": [TEXT, {"type": "null"}, ref("Erased")],
     },
     "Erased": object_with({"erased_on": maybe(TIME)}, description="What can never be opened again."),

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.serving import served
+from engine.issuer import USERS, DevelopmentIssuer
+from engine.settings import Settings
 from engine.wiring import Databases
 
 
@@ -15,7 +17,16 @@ def both_served(databases: Databases, folder: Path, profile_version: int = 1) ->
         "DAYBOOK_DATABASE_URL": databases.application,
         "DAYBOOK_MIGRATE_URL": databases.migrate,
         "DAYBOOK_DATA_DIR": str(folder),
+        "DAYBOOK_REQUESTS_PER_S": "1e9",  # one actor sends all
+        "DAYBOOK_REQUESTS_BURST": "1000000000",
     }
     bare = {"BARE_DSN": databases.application, "BARE_VERSION": str(profile_version)}
     with served("api.app:app", ours) as port, served("benchmarks.bare:app", bare) as bare_port:
         yield port, bare_port
+
+
+def logged_in(folder: Path, role: str) -> dict[str, str]:
+    """The headers of the user of a role, for the API that is served with this data folder."""
+    user = USERS[role]
+    token = DevelopmentIssuer.load_or_create(Settings(data_dir=folder)).token(user)
+    return {"Authorization": f"Bearer {token}", "Daybook-Purpose": user.purpose}

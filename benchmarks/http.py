@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 import uvloop
 
-from benchmarks.both import both_served
+from benchmarks.both import both_served, logged_in
 from benchmarks.load import Load, load
 from benchmarks.peers import CopyPeer
 from benchmarks.scratch import fresh_record, median, say
@@ -21,7 +21,8 @@ from store.identity import new_id
 
 ROUNDS = 5
 CONNECTIONS = 64
-HEADERS = {"Daybook-Actor": "bench"}
+
+Headers = dict[str, str]
 
 
 def run(server: EmbeddedServer, *, quick: bool) -> dict[str, Any]:
@@ -32,14 +33,15 @@ def run(server: EmbeddedServer, *, quick: bool) -> dict[str, Any]:
     uvloop.run(copy.prepare())
     figures: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder, both_served(databases, Path(folder)) as (ours, bare):
-        customers = _register(ours, CONNECTIONS * 3)
+        headers = logged_in(Path(folder), "importer")
+        customers = _register(ours, CONNECTIONS * 3, headers)
         for number in range(rounds):
-            commands = _preferences(customers, count, number)
+            commands = _preferences(customers, count, number, headers)
             one = {
                 "bare_route_per_s": _checked(load(bare, commands, CONNECTIONS, 200)).per_s,
                 "commands_per_s": _checked(load(ours, commands, CONNECTIONS, 200)).per_s,
                 "copy_per_s": uvloop.run(copy.per_s(lines)),
-                "bulk_per_s": _bulk(ours, lines, number),
+                "bulk_per_s": _bulk(ours, lines, number, headers),
             }
             for name, value in one.items():
                 figures.setdefault(name, []).append(value)
@@ -47,25 +49,25 @@ def run(server: EmbeddedServer, *, quick: bool) -> dict[str, Any]:
     return {**{name: median(values) for name, values in figures.items()}, "rounds": rounds}
 
 
-def _register(port: int, count: int) -> list[UUID]:
+def _register(port: int, count: int, logged: Headers) -> list[UUID]:
     body = orjson.dumps({"kind": "person", "residence_country": "PT", "language": "pt"})
     connection = http.client.HTTPConnection("127.0.0.1", port)
     customers: list[UUID] = []
     for _ in range(count):
-        headers = {**HEADERS, "Idempotency-Key": f'"{new_id()}"', "Content-Type": "application/json"}
+        headers = {**logged, "Idempotency-Key": f'"{new_id()}"', "Content-Type": "application/json"}
         connection.request("POST", "/customers", body, headers)
         customers.append(UUID(orjson.loads(connection.getresponse().read())["stream_id"]))
     connection.close()
     return customers
 
 
-def _preferences(customers: list[UUID], count: int, number: int) -> list[bytes]:
+def _preferences(customers: list[UUID], count: int, number: int, logged: Headers) -> list[bytes]:
     """Commands that each change something: every customer's preference goes back and forth."""
     made: list[bytes] = []
     for index in range(count):
         customer, turn = customers[index % len(customers)], index // len(customers)
         body = orjson.dumps({"preference": "contact_hours", "value": f"h{number}-{turn}"})
-        headers = {**HEADERS, "Idempotency-Key": f'"{number}-{index}"'}
+        headers = {**logged, "Idempotency-Key": f'"{number}-{index}"'}
         made.append(post(f"/customers/{customer}/set-preference", body, headers))
     return made
 
@@ -76,7 +78,7 @@ def _checked(measured: Load) -> Load:
     return measured
 
 
-def _bulk(port: int, lines: int, number: int) -> float:
+def _bulk(port: int, lines: int, number: int, logged: Headers) -> float:
     """Lines a second of one NDJSON request, each a touch decided on a customer of its own."""
     campaign, now = new_id(), datetime.now(UTC).isoformat()
     body = b"\n".join(
@@ -92,7 +94,7 @@ def _bulk(port: int, lines: int, number: int) -> float:
     )  # fmt: skip
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     started = time.perf_counter()
-    connection.request("POST", "/bulk/commands", body, {**HEADERS, "Content-Type": "application/x-ndjson"})
+    connection.request("POST", "/bulk/commands", body, {**logged, "Content-Type": "application/x-ndjson"})
     verdicts = connection.getresponse().read().splitlines()
     took = time.perf_counter() - started
     connection.close()

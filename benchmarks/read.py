@@ -9,7 +9,7 @@ from uuid import UUID
 import uvloop
 
 from benchmarks.bank import fill
-from benchmarks.both import both_served
+from benchmarks.both import both_served, logged_in
 from benchmarks.load import load
 from benchmarks.scratch import fresh_record, median, say
 from benchmarks.serving import get
@@ -32,8 +32,9 @@ def run(server: EmbeddedServer, *, quick: bool) -> dict[str, Any]:
         settings = Settings(database_url=databases.application, data_dir=Path(folder))
         customers = uvloop.run(_prepare(settings, databases, events))
         with both_served(databases, Path(folder)) as (ours, bare):
+            headers = logged_in(Path(folder), "front-office")
             for number in range(rounds):
-                requests = [get(f"/customers/{one}") for one in Random(number).choices(customers, k=count)]
+                requests = [get(f"/customers/{one}", headers) for one in Random(number).choices(customers, k=count)]
                 for name, port in (("bare_route", bare), ("profile", ours)):
                     measured = load(port, requests, CONNECTIONS, 200)
                     if measured.unexpected:

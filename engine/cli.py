@@ -1,7 +1,6 @@
 """The command line `daybook`."""
 
 import asyncio
-import ipaddress
 import sys
 import time
 from collections.abc import Coroutine
@@ -19,6 +18,7 @@ from engine import demo as demonstration
 from engine import status as reports
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportRefused, ImportSummary
+from engine.issuer import LIFETIME_S, USERS, DevelopmentIssuer, IssuerRefused, development
 from engine.reporting import people, result, steps
 from engine.settings import Settings
 from engine.wiring import Daybook, find_database, initialise, read_model_setup
@@ -46,6 +46,7 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True
 FAILURES = (
     PersistenceError,
     VaultError,
+    IssuerRefused,
     MigrationError,
     EmbeddedServerError,
     ImportRefused,
@@ -61,11 +62,8 @@ FAILURES = (
 def serve() -> None:
     """Serve the API (and follow the record for the read models) until interrupted."""
     settings = Settings()
-    require_loopback(settings.host)
-    people.print(
-        f"Listening on http://{settings.host}:{settings.port}, loopback only: until access control exists the actor is "
-        "taken from the header Daybook-Actor as given."
-    )
+    whose = "of this host only: the development issuer is on" if development(settings) else f"of {settings.issuer}"
+    people.print(f"Listening on http://{settings.host}:{settings.port} for tokens {whose}.")
     run_server(settings)
 
 
@@ -80,7 +78,7 @@ def demo(
 ) -> None:
     """Start everything: database, migrations, a bank's events, followers, and the API; print what to try."""
     settings = Settings()
-    require_loopback(settings.host)
+    development(settings)
     databases = find_database(settings, people.print)
     summary = _run(demonstration.fill(settings, databases, data))
     if check:
@@ -89,6 +87,20 @@ def demo(
     people.print(summary.text(), markup=False)
     people.print(demonstration.things_to_try(settings, summary.tour), markup=False)
     run_server(settings)
+
+
+@app.command(epilog="Example: daybook token --as compliance-auditor")
+def token(
+    role: Annotated[str, typer.Option("--as", help=f"The role: {', '.join(USERS)}.")],
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Print a token of the development issuer, for the user of a role."""
+    user = USERS.get(role)
+    if user is None:
+        raise typer.BadParameter(f"{role!r} is no role: use one of {', '.join(USERS)}", param_hint="--as")
+    signed = DevelopmentIssuer.load_or_create(Settings()).token(user)
+    told = {"access_token": signed, "actor": user.actor, "role": user.role, "purpose": user.purpose}
+    result({**told, "expires_in": LIFETIME_S}, as_json=as_json, text=signed)
 
 
 @imports.command("cfpb", epilog="Example: daybook import cfpb complaints.csv --json")
@@ -176,19 +188,6 @@ def run_server(settings: Settings) -> None:
         "api.app:app", factory=True, host=settings.host, port=settings.port, http="httptools", loop="uvloop",
         log_level="warning", access_log=False,
     )  # fmt: skip
-
-
-def require_loopback(host: str) -> None:
-    """Refuse to be reachable from elsewhere while anyone who reaches it may do anything."""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise typer.BadParameter(
-            f"DAYBOOK_HOST={host} is not a loopback address; until access control exists Daybook listens on "
-            "127.0.0.1 only: put a proxy that authenticates in front of it"
-        )
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

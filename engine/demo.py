@@ -14,6 +14,7 @@ from engine.answers import CommandReused
 from engine.following import Following
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportSummary
+from engine.issuer import LIFETIME_S, USERS, DevelopmentIssuer, development
 from engine.reporting import steps
 from engine.settings import Settings
 from engine.simulation import CUSTOMERS, SimulatedBank
@@ -22,6 +23,7 @@ from engine.tour import Tour, tour
 from engine.wiring import Databases, Daybook, initialise
 
 UNITS_AT_ONCE = 200
+_LASTING = f"good for {LIFETIME_S // 3600} hours"
 KINDS: dict[str, Kind] = {"cfpb": "cfpb", "bank-marketing": "bank-marketing"}
 
 
@@ -94,32 +96,43 @@ def things_to_try(settings: Settings, found: Tour) -> str:
     """Five things to try, as commands that work on this record."""
     base = f"http://{settings.host}:{settings.port}"
     customer = found.customer_id or "CUSTOMER"
-    complaint = (
-        f"curl -s {base}/complaints/{found.complaint_id}" if found.complaint_id else f"curl -s {base}/complaints"
-    )
+    complaint = f"{base}/complaints/{found.complaint_id}" if found.complaint_id else f"{base}/complaints"
     campaign = f"/campaigns/{found.campaign_id}/results" if found.campaign_id else "/campaigns"
     return f"""
+Everybody who asks needs a token; the development issuer, on for this host only, gives one for any role
+(`{base}/dev/users` lists them). These are {_LASTING}:
+
+     TOKEN={_token(settings, "complaint-handler")}
+     AUDITOR={_token(settings, "compliance-auditor")}
+     get() {{ curl -s -H "Authorization: Bearer $TOKEN" -H 'Daybook-Purpose: complaint-handling' "$@"; }}
+     audit() {{ curl -sN -H "Authorization: Bearer $AUDITOR" -H 'Daybook-Purpose: audit' "$@"; }}
+
 Five things to try (the API is described at {base}/docs):
 
-  1. A customer, and all that happened with them:
-     curl -s {base}/customers/{customer}
-     curl -s {base}/customers/{customer}/timeline
+  1. A customer, and all that happened with them; without a purpose personal data stays masked:
+     get {base}/customers/{customer}
+     get {base}/customers/{customer}/timeline
   2. A complaint, and the register:
-     {complaint}
-     curl -s '{base}/complaints?limit=3'
+     get {complaint}
+     get '{base}/complaints?limit=3'
   3. What came of a campaign, and how content customers are:
-     curl -s {base}{campaign}
-     curl -s {base}/satisfaction
+     get {base}{campaign}
+     get {base}/satisfaction
   4. Record a contact, twice with one key, and see that it is recorded once:
-     curl -s {base}/interactions -H 'Content-Type: application/json' -H 'Daybook-Actor: staff:me' \\
+     get {base}/interactions -H 'Content-Type: application/json' \\
        -H 'Idempotency-Key: "first-contact"' -d '{{"customer_id": "{customer}", "channel": "phone",
        "direction": "inbound", "purpose": "servicing", "summary": "Asked for a new card."}}'
-  5. Who did what, and everything as it happens:
-     curl -s '{base}/audit?actor=staff:me'
-     curl -sN {base}/feed
+  5. Who did what, who looked at this customer, and everything as it happens:
+     audit '{base}/audit?actor=staff:complaint-handler'
+     audit '{base}/audit/looks?customer_id={customer}'
+     audit {base}/feed
 
 Press Ctrl+C to stop.
 """
+
+
+def _token(settings: Settings, role: str) -> str:
+    return DevelopmentIssuer.load_or_create(settings).token(USERS[role]) if development(settings) else "..."
 
 
 async def _import(daybook: Daybook, kind: Kind, path: Path) -> ImportSummary:

@@ -1,61 +1,103 @@
-"""Personal data on its way out: opened at the edge, for the one who asks."""
+"""Personal data on its way out: the one place where anything sealed is opened.
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+For each field the access table decides whether the one who asks is shown it. What was decided is
+committed as a look, and only then are the blobs opened that hold a field to be shown; of what is not
+shown no blob is read and no key is used, its mask stands in its place.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
+from engine.access import mask_of, personal_registry
+from engine.looking import Looked, Looker, Looks
 from projections.references import SealedAt
+from store.envelope import SealedBlob
 from store.record import Record
 from vault.vault import Missing, Reference, Vault
 
 if TYPE_CHECKING:
     from projections.fact import Fact
 
+Wanted: TypeAlias = Mapping[SealedAt, tuple[str, ...]]
+"""The fields wanted of each sealed part; none named: all that its record class can have."""
+
+Opened: TypeAlias = dict[SealedAt, dict[str, Any]]
+"""The fields of each part by name: the value, its mask, or `Missing` if it is erased; one never given is absent."""
+
 
 class Opener:
-    """Opens sealed personal data. Nothing opened is kept."""
+    """Opens sealed personal data for the one who asks. Nothing opened is kept."""
 
-    def __init__(self, record: Record, vault: Vault) -> None:
+    def __init__(self, record: Record, vault: Vault, looks: Looks) -> None:
         self._record = record
         self._vault = vault
+        self._looks = looks
 
-    async def open(self, partition: int, parts: Collection[SealedAt]) -> dict[SealedAt, dict[str, Any] | Missing]:
-        """The personal fields of each part, by field name; `Missing` says since when it is erased.
+    async def open(
+        self, looker: Looker, partition: int, wanted: Wanted, blobs: Collection[SealedBlob] | None = None
+    ) -> Opened:
+        """The wanted fields of each part; `blobs` where the caller has read them with something else.
 
         Raises:
+            LookNotRecorded: the look could not be committed; nothing was opened.
             EnvelopeCorrupt: a blob is not the one that its event committed to.
         """
-        if not parts:
+        if not wanted:
             return {}
-        blobs = {
-            (blob.event_id, blob.subject_id, blob.record_class): blob
-            for blob in await self._record.read_sealed(partition, {part.event_id for part in parts})
+        named = {at: names or tuple(sorted(personal_registry()[at.record_class])) for at, names in wanted.items()}
+        shown = {
+            at: frozenset(name for name in names if looker.decide(at.record_class, name) == "shown")
+            for at, names in named.items()
         }
-        order = list(parts)
-        rows: list[Reference] = []
-        for part in order:
-            blob = blobs.get(part[:3])
-            key_id, content = (blob.key_id, blob.blob) if blob else (None, None)
-            rows.append(Reference(*part[:3], key_id, content, bytes.fromhex(part.sha256)))
-        opened = await self._vault.open_many(partition, rows)
-        return {
-            part: text if isinstance(text, Missing) else orjson.loads(text)
-            for part, text in zip(order, opened, strict=True)
-        }
+        await self._looks.commit(looker, _looked(named, shown))
+        texts = await self._texts(partition, [at for at, names in shown.items() if names], blobs)
+        return {at: _fields(at, names, shown[at], texts.get(at)) for at, names in named.items()}
 
-    async def open_facts(self, partition: int, facts: "Sequence[Fact]") -> list[dict[str, Any]]:
-        """Each fact's personal fields by name; a field that is erased is a `Missing`, one never given is absent."""
+    async def open_facts(self, looker: Looker, partition: int, facts: "Sequence[Fact]") -> list[dict[str, Any]]:
+        """Each fact's personal fields by name, as `open` gives them."""
         parts = [
-            [SealedAt(fact.recorded.event_id, ref.subject_id, ref.record_class, ref.sha256) for ref in fact.sealed]
+            {
+                SealedAt(fact.recorded.event_id, ref.subject_id, ref.record_class, ref.sha256): ref.fields
+                for ref in fact.sealed
+            }
             for fact in facts
         ]
-        opened = await self.open(partition, [part for of_fact in parts for part in of_fact])
-        answers: list[dict[str, Any]] = []
-        for fact, of_fact in zip(facts, parts, strict=True):
-            fields: dict[str, Any] = {}
-            for ref, part in zip(fact.sealed, of_fact, strict=True):
-                text = opened[part]
-                fields.update(dict.fromkeys(ref.fields, text) if isinstance(text, Missing) else text)
-            answers.append(fields)
-        return answers
+        opened = await self.open(looker, partition, {at: names for of_fact in parts for at, names in of_fact.items()})
+        return [{name: value for at in of_fact for name, value in opened[at].items()} for of_fact in parts]
+
+    async def _texts(
+        self, partition: int, parts: Sequence[SealedAt], blobs: Collection[SealedBlob] | None
+    ) -> dict[SealedAt, bytes | Missing]:
+        if not parts:
+            return {}
+        if blobs is None:
+            blobs = await self._record.read_sealed(partition, {part.event_id for part in parts})
+        found = {(blob.event_id, blob.subject_id, blob.record_class): blob for blob in blobs}
+        references: list[Reference] = []
+        for part in parts:
+            blob = found.get(part[:3])
+            key_id, content = (blob.key_id, blob.blob) if blob else (None, None)
+            references.append(Reference(*part[:3], key_id, content, bytes.fromhex(part.sha256)))
+        return dict(zip(parts, await self._vault.open_many(partition, references), strict=True))
+
+
+def _looked(named: Wanted, shown: Mapping[SealedAt, frozenset[str]]) -> set[Looked]:
+    looked: set[Looked] = set()
+    for at, names in named.items():
+        seen = tuple(name for name in names if name in shown[at])
+        hidden = tuple(name for name in names if name not in shown[at])
+        if seen:
+            looked.add(Looked(at.subject_id, at.record_class, seen, "shown"))
+        if hidden:
+            looked.add(Looked(at.subject_id, at.record_class, hidden, "masked"))
+    return looked
+
+
+def _fields(at: SealedAt, names: Sequence[str], shown: frozenset[str], text: bytes | Missing | None) -> dict[str, Any]:
+    """What an answer has of a part."""
+    masked = {name: mask_of(at.record_class, name) for name in names if name not in shown}
+    if text is None or isinstance(text, Missing):
+        return masked | dict.fromkeys(sorted(shown), text)
+    return masked | {name: value for name, value in orjson.loads(text).items() if name in shown}

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         description="Partitions of the record; fixed when it is made (then 4 if unset), and checked at start when set.",
     )
     host: str = Field(
-        default="127.0.0.1", description="Address to listen on; loopback only until access control exists."
+        default="127.0.0.1", description="Address to listen on; loopback only with the development issuer."
     )
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8000, description="Port to listen on; 0 picks a free one."
@@ -47,6 +47,26 @@ class Settings(BaseSettings):
     )
     wait_s_max: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0, description="How long a query with a token waits for its read model, in seconds."
+    )
+
+    issuer: str | None = Field(
+        default=None, description="Whose tokens are taken: their `iss`; unset: the development issuer's."
+    )
+    audience: str = Field(default="daybook", description="What a token must be meant for: its `aud`.")
+    jwks: str | None = Field(
+        default=None,
+        description="File or https URL of the issuer's public keys, a JWK set; read anew at times.",
+    )
+    dev_issuer: bool | None = Field(
+        default=None,
+        description="The development issuer, which gives anybody on this host a token of any role; unset: only where "
+        "no `DAYBOOK_ISSUER` is set. Refused beside one, and on any address but loopback.",
+    )
+    requests_per_s: Annotated[float, Field(gt=0)] = Field(
+        default=1000.0, description="Requests a second that one actor may send to one process in the long run."
+    )
+    requests_burst: Annotated[int, Field(ge=1)] = Field(
+        default=5000, description="Requests that one actor may send at once; the next one gets 429 and Retry-After."
     )
 
     @property

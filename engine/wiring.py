@@ -7,7 +7,10 @@ from typing import Self
 
 import asyncpg
 
+from engine.access_tables import InForce
 from engine.handling import CommandHandler
+from engine.looking import SCHEMA as READS
+from engine.looking import Looks
 from engine.mapping import EventMapper
 from engine.opening import Opener
 from engine.settings import Settings
@@ -59,7 +62,9 @@ async def initialise(
         MigrationError: see `store.migrate`.
     """
     applied = await migrate(databases.migrate, progress=progress)
-    return applied, await create_partitions(databases.migrate, partitions)
+    made = await create_partitions(databases.migrate, partitions)
+    await create_partitions(databases.migrate, made, schema=READS)
+    return applied, made
 
 
 class Daybook:
@@ -73,6 +78,7 @@ class Daybook:
         vault: Vault,
         mapper: EventMapper,
         models: ReadModels,
+        looks: Looks,
     ) -> None:
         self.settings = settings
         self.databases = databases
@@ -81,7 +87,9 @@ class Daybook:
         self.mapper = mapper
         self.models = models
         self.handler = CommandHandler(record, vault, mapper)
-        self.opener = Opener(record, vault)
+        self.looks = looks
+        self.opener = Opener(record, vault, looks)
+        self.access = InForce()
 
     @classmethod
     async def open(cls, settings: Settings | None = None, databases: Databases | None = None) -> Self:
@@ -93,26 +101,25 @@ class Daybook:
         """
         settings = settings or Settings()
         databases = databases or await asyncio.to_thread(find_database, settings)
+        limits = LaneLimits(waiting=settings.waiting_max)
         try:
-            record = await Record.open(
-                databases.application,
-                partitions=settings.partitions,
-                limits=LaneLimits(waiting=settings.waiting_max),
-            )
+            record = await Record.open(databases.application, partitions=settings.partitions, limits=limits)
         except asyncpg.InvalidAuthorizationSpecificationError as error:  # the application's role is not made yet
             raise NotInitialised(f"{error}; run `daybook init` first") from error
         try:
             vault = await _vault(record.pool, settings)
             mapper = EventMapper()
             models = await ReadModels.open(record, mapper.fact, PROJECTIONS)
+            looks = await Looks.open(databases.application, record.partitions, limits)
         except BaseException:
             await record.close()
             raise
-        return cls(settings, databases, record, vault, mapper, models)
+        return cls(settings, databases, record, vault, mapper, models, looks)
 
     async def close(self, *, release: bool = True) -> None:
         """Write what waits and disconnect; `release`: also leave the embedded server, if there is one."""
         await self.models.close()
+        await self.looks.close()
         await self.record.close()
         if release:
             await asyncio.to_thread(self.databases.release)

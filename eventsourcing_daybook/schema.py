@@ -10,15 +10,9 @@ from eventsourcing.persistence import ProgrammingError
 from eventsourcing_daybook.connections import Connection
 from eventsourcing_daybook.statements import statement
 from store.migrate import Migration, read_migrations
+from store.record_schema import RECORD_MIGRATIONS
 from store.statements import in_schema
 
-# Those that make up the record; a test finds one that is missing here.
-RECORD_MIGRATIONS: Final = (
-    "0001_record.sql",
-    "0003_append.sql",
-    "0004_reading.sql",
-    "0005_refusals.sql",
-)
 ADAPTER_DIR: Final = Path(__file__).resolve().parent / "migrations"
 APPLICATION_ROLE: Final = re.compile(r"\bdaybook_app\b")
 LOCK_TIMEOUT: Final = "10s"

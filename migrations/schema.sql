@@ -14,6 +14,10 @@ CREATE SCHEMA read_model;
 
 ALTER SCHEMA read_model OWNER TO daybook_owner;
 
+CREATE SCHEMA reads;
+
+ALTER SCHEMA reads OWNER TO daybook_owner;
+
 CREATE SCHEMA record;
 
 ALTER SCHEMA record OWNER TO daybook_owner;
@@ -21,6 +25,71 @@ ALTER SCHEMA record OWNER TO daybook_owner;
 CREATE SCHEMA vault;
 
 ALTER SCHEMA vault OWNER TO daybook_owner;
+
+CREATE TYPE reads.customer_condition AS (
+	request integer,
+	customer_id uuid,
+	types text[],
+	after bigint
+);
+
+ALTER TYPE reads.customer_condition OWNER TO daybook_owner;
+
+CREATE TYPE reads.expected_version AS (
+	request integer,
+	stream_id uuid,
+	version bigint
+);
+
+ALTER TYPE reads.expected_version OWNER TO daybook_owner;
+
+CREATE TYPE reads.new_answer AS (
+	request integer,
+	command_id uuid,
+	request_hmac bytea,
+	answer bytea,
+	last integer,
+	expires_at timestamp with time zone
+);
+
+ALTER TYPE reads.new_answer OWNER TO daybook_owner;
+
+CREATE TYPE reads.new_event AS (
+	request integer,
+	event_id uuid,
+	stream_id uuid,
+	version bigint,
+	customer_id uuid,
+	type text,
+	schema smallint,
+	occurred_at timestamp with time zone,
+	actor text,
+	correlation_id uuid,
+	causation_id uuid,
+	data bytea,
+	meta bytea
+);
+
+ALTER TYPE reads.new_event OWNER TO daybook_owner;
+
+CREATE TYPE reads.new_participant AS (
+	event integer,
+	customer_id uuid,
+	role text
+);
+
+ALTER TYPE reads.new_participant OWNER TO daybook_owner;
+
+CREATE TYPE reads.new_sealed AS (
+	request integer,
+	event_id uuid,
+	subject_id uuid,
+	record_class text,
+	key_id uuid,
+	blob bytea
+);
+
+ALTER TYPE reads.new_sealed OWNER TO daybook_owner;
 
 CREATE TYPE record.customer_condition AS (
 	request integer,
@@ -86,6 +155,277 @@ CREATE TYPE record.new_sealed AS (
 );
 
 ALTER TYPE record.new_sealed OWNER TO daybook_owner;
+
+CREATE FUNCTION reads.append(p smallint, cause_recorded_at timestamp with time zone, careful boolean, events reads.new_event[], salts bytea, expected reads.expected_version[], conditions reads.customer_condition[], answers reads.new_answer[], sealed reads.new_sealed[], participants reads.new_participant[], OUT base bigint, OUT stamp timestamp with time zone, OUT refused integer[], OUT reason smallint[], OUT detail bigint[], OUT item integer[]) RETURNS record
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    head record;
+    verdict record;
+    place bigint[];  -- by ordinal of the event, null: refused; only where something is refused
+begin
+    head := reads.next_position(p, cause_recorded_at);
+    base := head.base;
+    stamp := head.stamp;
+    if careful or cardinality(expected) > 0 or cardinality(conditions) > 0 then
+        verdict := reads.judge(p, careful, events, expected, conditions, answers);
+        refused := verdict.refused;
+        reason := verdict.reason;
+        detail := verdict.detail;
+        item := verdict.item;
+    end if;
+    if refused is not null then
+        select array_agg(case when w.good then base + w.rank - 1 end order by w.ordinal) into place
+          from (select n.ordinal, n.request <> all (refused) as good,
+                       count(*) filter (where n.request <> all (refused)) over (order by n.ordinal) as rank
+                  from unnest(events) with ordinality
+                       n(request, id, stream, version, customer, type, schema, occurred_at, actor,
+                         correlation, causation, data, meta, ordinal)) w;
+    end if;
+
+    if cardinality(events) > 0 then
+        insert into reads.event
+        select p, case when place is null then base + n.ordinal - 1 else place[n.ordinal] end,
+               n.id, n.stream, n.version, n.customer, n.type, n.schema, n.occurred_at, stamp, n.actor,
+               n.correlation, n.causation, substring(salts from (n.ordinal::int - 1) * 16 + 1 for 16), n.data, n.meta
+          from unnest(events) with ordinality
+               n(request, id, stream, version, customer, type, schema, occurred_at, actor,
+                 correlation, causation, data, meta, ordinal)
+         where place is null or place[n.ordinal] is not null;
+    end if;
+    if cardinality(sealed) > 0 then
+        insert into reads.sealed
+        select p, b.event_id, b.subject_id, b.record_class, b.key_id, b.blob
+          from unnest(sealed) b
+         where refused is null or b.request <> all (refused);
+    end if;
+    if cardinality(participants) > 0 then
+        insert into reads.participant
+        select p, t.customer_id, case when place is null then base + t.event - 1 else place[t.event] end, t.role
+          from unnest(participants) t
+         where place is null or place[t.event] is not null;
+    end if;
+    if cardinality(answers) > 0 then
+        insert into reads.command
+        select p, c.command_id, c.request_hmac, c.answer,
+               case when c.last = 0 then base - 1
+                    when place is null then base + c.last - 1 else place[c.last] end,
+               c.expires_at
+          from unnest(answers) c
+         where refused is null or c.request <> all (refused);
+    end if;
+end;
+$$;
+
+ALTER FUNCTION reads.append(p smallint, cause_recorded_at timestamp with time zone, careful boolean, events reads.new_event[], salts bytea, expected reads.expected_version[], conditions reads.customer_condition[], answers reads.new_answer[], sealed reads.new_sealed[], participants reads.new_participant[], OUT base bigint, OUT stamp timestamp with time zone, OUT refused integer[], OUT reason smallint[], OUT detail bigint[], OUT item integer[]) OWNER TO daybook_owner;
+
+CREATE FUNCTION reads.close_cut(p smallint, t timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+    closed bigint;
+begin
+    select c.position into closed from reads.closed_cut c where c.partition = p and c.recorded_at = t;
+    if found then
+        return closed;
+    end if;
+    if not reads.lock_head(p) then
+        raise exception 'partition % is not part of this record', p using errcode = 'DB001';
+    end if;
+    if clock_timestamp() <= t then
+        raise exception 'the cut at % lies in the future', t using errcode = 'DB003';
+    end if;
+    select c.position into closed from reads.closed_cut c where c.partition = p and c.recorded_at = t;
+    if not found then
+        closed := reads.position_at(p, t);
+        insert into reads.closed_cut values (p, t, closed);
+    end if;
+    return closed;
+end;
+$$;
+
+ALTER FUNCTION reads.close_cut(p smallint, t timestamp with time zone) OWNER TO daybook_owner;
+
+CREATE FUNCTION reads.fingerprint() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+    select format('%s/%s/%s/%s', s.system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8), d.oid,
+                  'reads.event'::regclass::oid)
+      from pg_control_system() s, pg_database d
+     where d.datname = current_database();
+$$;
+
+ALTER FUNCTION reads.fingerprint() OWNER TO daybook_owner;
+
+CREATE FUNCTION reads.judge(p smallint, careful boolean, events reads.new_event[], expected reads.expected_version[], conditions reads.customer_condition[], answers reads.new_answer[], OUT refused integer[], OUT reason smallint[], OUT detail bigint[], OUT item integer[]) RETURNS record
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+begin
+    if cardinality(expected) > 0 then
+        select array_agg(f.request), array_agg(1::smallint), array_agg(f.found), array_agg(f.ordinal)
+          into refused, reason, detail, item
+          from (select s.request, s.version, s.ordinal::int,
+                       coalesce((select e.version from reads.event e
+                                  where e.partition = p and e.stream_id = s.stream_id
+                                  order by e.version desc limit 1), -1) as found
+                  from unnest(expected) with ordinality s(request, stream_id, version, ordinal)
+                offset 0) f
+         where f.found <> f.version;
+    end if;
+    if cardinality(conditions) > 0 then
+        select refused || array_agg(f.request), reason || array_agg(2::smallint),
+               detail || array_agg(f.found), item || array_agg(0)
+          into refused, reason, detail, item
+          from (select k.request,
+                       (select e.position from reads.event e
+                         where e.partition = p
+                           and (e.customer_id, e.position) > (k.customer_id, k.after)
+                           and (e.customer_id, e.position) <= (k.customer_id, 9223372036854775807)
+                           and e.type = any (k.types)
+                         order by e.customer_id, e.position limit 1) as found
+                  from unnest(conditions) k
+                offset 0) f
+         where f.found is not null;
+    end if;
+    if careful then
+        select refused || array_agg(f.request), reason || array_agg(4::smallint),
+               detail || array_agg(f.version), item || array_agg(0)
+          into refused, reason, detail, item
+          from (select n.request, n.event_id, n.version,
+                       (select e.event_id from reads.event e
+                         where e.partition = p and e.event_id >= n.event_id
+                         order by e.event_id limit 1) as id_found,
+                       (select e.version from reads.event e
+                         where e.partition = p and e.stream_id = n.stream_id and e.version >= n.version
+                         order by e.version limit 1) as version_found
+                  from unnest(events) n
+                offset 0) f
+         where f.id_found = f.event_id or f.version_found = f.version;
+    end if;
+    if careful or refused is not null then
+        select array_agg(f.request) || refused, array_agg(3::smallint) || reason,
+               array_agg(0::bigint) || detail, array_agg(0) || item
+          into refused, reason, detail, item
+          from (select c.request, c.command_id,
+                       (select d.command_id from reads.command d
+                         where d.partition = p and d.command_id >= c.command_id
+                         order by d.command_id limit 1) as found
+                  from unnest(answers) c
+                 where careful or c.request = any (refused)
+                offset 0) f
+         where f.found = f.command_id;
+    end if;
+end;
+$$;
+
+ALTER FUNCTION reads.judge(p smallint, careful boolean, events reads.new_event[], expected reads.expected_version[], conditions reads.customer_condition[], answers reads.new_answer[], OUT refused integer[], OUT reason smallint[], OUT detail bigint[], OUT item integer[]) OWNER TO daybook_owner;
+
+CREATE FUNCTION reads.lock_head(p smallint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+begin
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'the head of partition % is locked in READ COMMITTED only, not in %',
+            p, current_setting('transaction_isolation')
+            using errcode = 'DB004';
+    end if;
+    perform 1 from reads.partition_head h where h.partition = p for update;
+    return found;
+end;
+$$;
+
+ALTER FUNCTION reads.lock_head(p smallint) OWNER TO daybook_owner;
+
+CREATE FUNCTION reads.next_position(p smallint, cause_recorded_at timestamp with time zone, OUT base bigint, OUT stamp timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+declare
+    last_recorded_at timestamptz;
+    cut timestamptz;
+    clock timestamptz;
+begin
+    if not reads.lock_head(p) then
+        raise exception 'partition % is not part of this record', p using errcode = 'DB001';
+    end if;
+    select e.position + 1, e.recorded_at,
+           (select c.recorded_at + interval '1 microsecond'
+              from reads.closed_cut c where c.partition = p order by c.recorded_at desc limit 1)
+      into base, last_recorded_at, cut
+      from (values (1)) one
+      left join lateral (select l.position, l.recorded_at
+                           from reads.event l where l.partition = p order by l.position desc limit 1) e on true;
+    base := coalesce(base, 0);
+    clock := clock_timestamp();
+    if clock < greatest(last_recorded_at, cut) - interval '1 second' then
+        raise exception 'the clock (%) is more than a second behind the last event of partition % (%)',
+            clock, p, greatest(last_recorded_at, cut)
+            using errcode = 'DB002', hint = 'Correct the clock of the database host.';
+    end if;
+    stamp := greatest(last_recorded_at, cut, cause_recorded_at, clock);
+end;
+$$;
+
+ALTER FUNCTION reads.next_position(p smallint, cause_recorded_at timestamp with time zone, OUT base bigint, OUT stamp timestamp with time zone) OWNER TO daybook_owner;
+
+CREATE FUNCTION reads.position_at(p smallint, t timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+declare
+    low bigint := 0;
+    high bigint;
+    middle bigint;
+    at_middle timestamptz;
+begin
+    select e.position + 1 into high from reads.event e
+     where e.partition = p order by e.position desc limit 1;
+    high := coalesce(high, 0);
+    while low < high loop
+        middle := (low + high) / 2;
+        select e.recorded_at into at_middle from reads.event e
+         where e.partition = p and e.position >= middle order by e.position limit 1;
+        if at_middle <= t then low := middle + 1; else high := middle; end if;
+    end loop;
+    return low;
+end;
+$$;
+
+ALTER FUNCTION reads.position_at(p smallint, t timestamp with time zone) OWNER TO daybook_owner;
+
+CREATE FUNCTION reads.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% on reads.% is refused: the record is append-only', tg_op, tg_table_name
+        using errcode = 'DB005';
+end;
+$$;
+
+ALTER FUNCTION reads.refuse_change() OWNER TO daybook_owner;
+
+CREATE FUNCTION reads.slice_of(id uuid) RETURNS integer
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select case
+        when get_byte(b, 6) >> 4 in (7, 8) and get_byte(b, 8) >> 6 = 2
+            then ((get_byte(b, 6) & 15) << 8) | get_byte(b, 7)
+        else (get_byte(sha256(b), 0) << 4) | (get_byte(sha256(b), 1) >> 4)
+    end
+    from (select uuid_send(id)) as u(b);
+$$;
+
+ALTER FUNCTION reads.slice_of(id uuid) OWNER TO daybook_owner;
 
 CREATE FUNCTION record.append(p smallint, cause_recorded_at timestamp with time zone, careful boolean, events record.new_event[], salts bytea, expected record.expected_version[], conditions record.customer_condition[], answers record.new_answer[], sealed record.new_sealed[], participants record.new_participant[], OUT base bigint, OUT stamp timestamp with time zone, OUT refused integer[], OUT reason smallint[], OUT detail bigint[], OUT item integer[]) RETURNS record
     LANGUAGE plpgsql
@@ -490,6 +830,107 @@ CREATE TABLE read_model.version (
 
 ALTER TABLE read_model.version OWNER TO daybook_owner;
 
+CREATE TABLE reads.closed_cut (
+    partition smallint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    "position" bigint NOT NULL
+);
+
+ALTER TABLE reads.closed_cut OWNER TO daybook_owner;
+
+CREATE TABLE reads.command (
+    partition smallint NOT NULL,
+    command_id uuid NOT NULL,
+    request_hmac bytea NOT NULL,
+    answer bytea NOT NULL,
+    "position" bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE reads.command OWNER TO daybook_owner;
+
+CREATE TABLE reads.event (
+    partition smallint NOT NULL,
+    "position" bigint NOT NULL,
+    event_id uuid NOT NULL,
+    stream_id uuid NOT NULL,
+    version bigint NOT NULL,
+    customer_id uuid,
+    type text NOT NULL,
+    schema smallint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    correlation_id uuid NOT NULL,
+    causation_id uuid,
+    salt bytea NOT NULL,
+    data bytea,
+    meta bytea NOT NULL,
+    CONSTRAINT event_position_check CHECK (("position" >= 0)),
+    CONSTRAINT event_version_check CHECK ((version >= 0))
+);
+
+ALTER TABLE reads.event OWNER TO daybook_owner;
+
+CREATE VIEW reads.event_json AS
+ SELECT partition,
+    "position",
+    event_id,
+    stream_id,
+    version,
+    customer_id,
+    type,
+    schema,
+    occurred_at,
+    recorded_at,
+    actor,
+    correlation_id,
+    causation_id,
+    (convert_from(data, 'UTF8'::name))::jsonb AS data,
+    (convert_from(meta, 'UTF8'::name))::jsonb AS meta
+   FROM reads.event e;
+
+ALTER VIEW reads.event_json OWNER TO daybook_owner;
+
+CREATE TABLE reads.incarnation (
+    partition smallint NOT NULL,
+    incarnation uuid NOT NULL,
+    ordinal integer NOT NULL,
+    fingerprint text NOT NULL,
+    "position" bigint NOT NULL,
+    began_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE reads.incarnation OWNER TO daybook_owner;
+
+CREATE TABLE reads.participant (
+    partition smallint NOT NULL,
+    customer_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    role text NOT NULL
+);
+
+ALTER TABLE reads.participant OWNER TO daybook_owner;
+
+CREATE TABLE reads.partition_head (
+    partition smallint NOT NULL,
+    CONSTRAINT partition_head_partition_check CHECK ((partition >= 0))
+);
+
+ALTER TABLE reads.partition_head OWNER TO daybook_owner;
+
+CREATE TABLE reads.sealed (
+    partition smallint NOT NULL,
+    event_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    record_class text NOT NULL,
+    key_id uuid NOT NULL,
+    blob bytea NOT NULL
+);
+ALTER TABLE ONLY reads.sealed ALTER COLUMN blob SET STORAGE EXTERNAL;
+
+ALTER TABLE reads.sealed OWNER TO daybook_owner;
+
 CREATE TABLE record.closed_cut (
     partition smallint NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
@@ -649,6 +1090,36 @@ ALTER TABLE ONLY read_model.parked
 ALTER TABLE ONLY read_model.version
     ADD CONSTRAINT version_pkey PRIMARY KEY (partition, projection, version);
 
+ALTER TABLE ONLY reads.closed_cut
+    ADD CONSTRAINT closed_cut_pkey PRIMARY KEY (partition, recorded_at);
+
+ALTER TABLE ONLY reads.command
+    ADD CONSTRAINT command_pkey PRIMARY KEY (partition, command_id);
+
+ALTER TABLE ONLY reads.event
+    ADD CONSTRAINT event_partition_event_id_key UNIQUE (partition, event_id);
+
+ALTER TABLE ONLY reads.event
+    ADD CONSTRAINT event_partition_stream_id_version_key UNIQUE (partition, stream_id, version);
+
+ALTER TABLE ONLY reads.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (partition, "position");
+
+ALTER TABLE ONLY reads.incarnation
+    ADD CONSTRAINT incarnation_partition_ordinal_key UNIQUE (partition, ordinal);
+
+ALTER TABLE ONLY reads.incarnation
+    ADD CONSTRAINT incarnation_pkey PRIMARY KEY (partition, incarnation);
+
+ALTER TABLE ONLY reads.participant
+    ADD CONSTRAINT participant_pkey PRIMARY KEY (partition, customer_id, "position", role);
+
+ALTER TABLE ONLY reads.partition_head
+    ADD CONSTRAINT partition_head_pkey PRIMARY KEY (partition);
+
+ALTER TABLE ONLY reads.sealed
+    ADD CONSTRAINT sealed_pkey PRIMARY KEY (partition, event_id, subject_id, record_class);
+
 ALTER TABLE ONLY record.closed_cut
     ADD CONSTRAINT closed_cut_pkey PRIMARY KEY (partition, recorded_at);
 
@@ -693,9 +1164,45 @@ ALTER TABLE ONLY vault.tombstone
 
 CREATE INDEX parked_poison ON read_model.parked USING btree (partition, projection, version) WHERE (error IS NOT NULL);
 
+CREATE INDEX event_actor ON reads.event USING btree (partition, actor, "position");
+
+CREATE INDEX event_customer ON reads.event USING btree (partition, customer_id, "position");
+
+CREATE INDEX sealed_subject ON reads.sealed USING btree (partition, subject_id);
+
 CREATE INDEX event_customer ON record.event USING btree (partition, customer_id, "position");
 
 CREATE INDEX sealed_subject ON record.sealed USING btree (partition, subject_id);
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON reads.closed_cut FOR EACH ROW EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE UPDATE ON reads.command FOR EACH ROW EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON reads.event FOR EACH ROW EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON reads.incarnation FOR EACH ROW EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON reads.participant FOR EACH ROW EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON reads.partition_head FOR EACH ROW EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON reads.sealed FOR EACH ROW EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_early_delete BEFORE DELETE ON reads.command FOR EACH ROW WHEN ((old.expires_at > clock_timestamp())) EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON reads.closed_cut FOR EACH STATEMENT EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON reads.command FOR EACH STATEMENT EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON reads.event FOR EACH STATEMENT EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON reads.incarnation FOR EACH STATEMENT EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON reads.participant FOR EACH STATEMENT EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON reads.partition_head FOR EACH STATEMENT EXECUTE FUNCTION reads.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON reads.sealed FOR EACH STATEMENT EXECUTE FUNCTION reads.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.closed_cut FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
 
@@ -739,6 +1246,9 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.key_check FOR EACH STATE
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.tombstone FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
+ALTER TABLE ONLY reads.incarnation
+    ADD CONSTRAINT incarnation_partition_fkey FOREIGN KEY (partition) REFERENCES reads.partition_head(partition);
+
 ALTER TABLE ONLY record.incarnation
     ADD CONSTRAINT incarnation_partition_fkey FOREIGN KEY (partition) REFERENCES record.partition_head(partition);
 
@@ -747,6 +1257,8 @@ GRANT USAGE ON SCHEMA daybook TO daybook_app;
 GRANT USAGE ON SCHEMA intake TO daybook_app;
 
 GRANT ALL ON SCHEMA read_model TO daybook_app;
+
+GRANT USAGE ON SCHEMA reads TO daybook_app;
 
 GRANT USAGE ON SCHEMA record TO daybook_app;
 
@@ -767,6 +1279,22 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.live TO daybook_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.parked TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.version TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE reads.closed_cut TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE reads.command TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE reads.event TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE reads.event_json TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE reads.incarnation TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE reads.participant TO daybook_app;
+
+GRANT SELECT ON TABLE reads.partition_head TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE reads.sealed TO daybook_app;
 
 GRANT SELECT,INSERT ON TABLE record.closed_cut TO daybook_app;
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import asyncpg
 
+from store.record_schema import expanded
 from store.statements import statement
 
 MIGRATIONS_DIR = Path(__file__).resolve().parents[1] / "migrations"
@@ -33,7 +34,7 @@ class MigrationError(RuntimeError):
 
 
 class Migration(NamedTuple):
-    """One file: its name, its text and the SHA-256 of its bytes in hex."""
+    """One file: its name, its text with what it includes, and the SHA-256 of its own bytes in hex."""
 
     name: str
     sql: str
@@ -51,7 +52,8 @@ def read_migrations(directory: Path = MIGRATIONS_DIR) -> list[Migration]:
         if migrations and migrations[-1].name[:4] == path.name[:4]:
             raise MigrationError(f"migration files {migrations[-1].name} and {path.name} have one number: renumber one")
         content = path.read_bytes()
-        migrations.append(Migration(path.name, content.decode(), hashlib.sha256(content).hexdigest()))
+        sql = expanded(content.decode(), directory)
+        migrations.append(Migration(path.name, sql, hashlib.sha256(content).hexdigest()))
     return migrations
 
 

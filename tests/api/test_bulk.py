@@ -12,7 +12,7 @@ from store.cursor import Cursor
 from store.errors import RecordUnreachable, RequestTooLarge
 from vault.errors import KeyDestroyed
 
-HEADERS = {"Daybook-Actor": "importer-1", "Content-Type": "application/x-ndjson"}
+HEADERS = {"Test-Actor": "importer-1", "Content-Type": "application/x-ndjson"}
 
 
 def line(command: str, key: str | None = None, **fields) -> bytes:
@@ -199,8 +199,8 @@ async def test_a_body_that_is_too_large_is_refused_at_once_or_where_it_becomes_s
 @pytest.mark.parametrize(
     ("headers", "status", "code"),
     [
-        ({"Content-Type": "application/x-ndjson"}, 400, "actor-missing"),
-        ({"Daybook-Actor": "a", "Content-Type": "application/json"}, 415, "media-type-unsupported"),
+        ({"Authorization": "", "Content-Type": "application/x-ndjson"}, 401, "token-missing"),
+        ({"Test-Actor": "a", "Content-Type": "application/json"}, 415, "media-type-unsupported"),
         ({**HEADERS, "Idempotency-Key": "bare"}, 400, "idempotency-key-invalid"),
     ],
 )

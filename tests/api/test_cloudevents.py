@@ -19,7 +19,7 @@ def event(kind: str = "touch.decide", key: str = "1", **changes) -> dict:
 
 async def send(client, value, kind: str = STRUCTURED, **headers: str):
     """The answer to a body of this kind."""
-    sent = {"Daybook-Actor": "gateway", "Content-Type": kind, **headers}
+    sent = {"Test-Actor": "gateway", "Content-Type": kind, **headers}
     return await client.post("/events", content=orjson.dumps(value), headers=sent)
 
 

@@ -140,7 +140,7 @@ async def test_a_repeat_gets_the_stored_answer(client, daybook):
 
 
 async def test_a_repeat_written_otherwise_is_the_same_request(client):
-    headers = {"Idempotency-Key": '"k"', "Daybook-Actor": "a", "Content-Type": "application/json; charset=UTF-8"}
+    headers = {"Idempotency-Key": '"k"', "Test-Actor": "a", "Content-Type": "application/json; charset=UTF-8"}
     first = await client.post("/customers", content=b'{"kind":"person","segment":"retail"}', headers=headers)
     again = await client.post("/customers", content=b' {"segment" : "retail", "kind":"person"} ', headers=headers)
     assert again.status_code == 201
@@ -221,7 +221,7 @@ async def test_two_processes_with_one_key_do_it_once(client, app, daybook):
     ],
 )
 async def test_a_bad_key(client, daybook, key, code):
-    headers = {"Daybook-Actor": "staff-1"} | ({} if key is None else {"Idempotency-Key": key.encode("latin-1")})
+    headers = {"Test-Actor": "staff-1"} | ({} if key is None else {"Idempotency-Key": key.encode("latin-1")})
     answer = await client.post("/customers", json=CUSTOMER, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert answer.json()["errors"][0]["field"] == "Idempotency-Key"

@@ -5,7 +5,6 @@ import contextlib
 import uuid
 from collections.abc import AsyncGenerator
 
-import httpx
 import orjson
 import pytest
 import uvicorn
@@ -13,6 +12,7 @@ import uvicorn
 from api import feed, tail
 from api.examples import bodies
 from store.cursor import Cursor
+from tests.api import bearer
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def read(address: str, count: int, **asked) -> list[tuple[dict, str]]:
     """The next events of the stream, each with its cursor; then the connection is cut."""
     found: list[tuple[dict, str]] = []
     data = None
-    async with httpx.AsyncClient() as reader, reader.stream("GET", f"{address}/feed", timeout=10, **asked) as answer:
+    async with bearer.Client() as reader, reader.stream("GET", f"{address}/feed", timeout=10, **asked) as answer:
         assert answer.status_code == 200, await answer.aread()
         assert answer.headers["content-type"].startswith("text/event-stream")
         async for line in answer.aiter_lines():
@@ -144,7 +144,7 @@ async def test_a_quiet_stream_says_that_it_lives_and_where_it_is(client, served,
     await client.command("/customers", {"kind": "person"})
     end = str(await daybook.record.end())
     asked = {"type": "touch.decided"}
-    async with httpx.AsyncClient() as reader, reader.stream("GET", f"{served}/feed", params=asked) as answer:
+    async with bearer.Client() as reader, reader.stream("GET", f"{served}/feed", params=asked) as answer:
         lines = aiter(answer.aiter_lines())
         seen = [await anext(lines) for _ in range(6)]
     assert seen[0].startswith(": ")
@@ -172,7 +172,7 @@ async def test_one_reader_too_many(client, monkeypatch):
 
 async def test_a_restore_in_the_middle_ends_the_stream_with_its_problem(client, served, daybook, app):
     await made(client, 1)
-    async with httpx.AsyncClient() as reader, reader.stream("GET", f"{served}/feed", timeout=10) as answer:
+    async with bearer.Client() as reader, reader.stream("GET", f"{served}/feed", timeout=10) as answer:
         lines = aiter(answer.aiter_lines())
         while not (await anext(lines)).startswith("id: "):
             pass
@@ -185,7 +185,7 @@ async def test_a_restore_in_the_middle_ends_the_stream_with_its_problem(client, 
 
 
 async def test_the_stream_ends_when_the_server_stops(client, served, app):
-    async with httpx.AsyncClient() as reader, reader.stream("GET", f"{served}/feed", timeout=10) as answer:
+    async with bearer.Client() as reader, reader.stream("GET", f"{served}/feed", timeout=10) as answer:
         lines = aiter(answer.aiter_lines())
         await anext(lines)
         app.state.edge.stop()
@@ -199,7 +199,9 @@ async def test_bulk_intake_answers_one_who_sends_everything_first(served):
     content = b"\n".join([line] * count)
     reader, writer = await asyncio.open_connection("127.0.0.1", int(served.rpartition(":")[2]), limit=1 << 16)
     writer.write(
-        b"POST /bulk/commands HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nDaybook-Actor: a\r\n"
+        b"POST /bulk/commands HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer "
+        + bearer.token("a").encode()
+        + b"\r\n"
         b'Idempotency-Key: "k"\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n' % len(content)
     )
     for start in range(0, len(content), 1 << 16):
@@ -211,8 +213,8 @@ async def test_bulk_intake_answers_one_who_sends_everything_first(served):
 
 
 async def test_a_body_that_is_too_large_over_the_wire(served):
-    headers = {"Daybook-Actor": "a", "Idempotency-Key": '"k"', "Content-Type": "application/json"}
-    async with httpx.AsyncClient() as other:
+    headers = {"Test-Actor": "a", "Idempotency-Key": '"k"', "Content-Type": "application/json"}
+    async with bearer.Client() as other:
         answer = await other.post(f"{served}/customers", content=b" " * (2 << 20), headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
         assert (await other.get(f"{served}/health")).status_code == 200

@@ -43,7 +43,7 @@ BODIES = st.sampled_from(COMMANDS).flatmap(
     )
 )
 SETTINGS = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-HEADERS = {"Daybook-Actor": "staff-1", "Content-Type": "application/json"}
+HEADERS = {"Test-Actor": "staff-1", "Content-Type": "application/json"}
 
 
 def packed(value) -> bytes:
@@ -65,7 +65,7 @@ async def test_no_body_of_a_command_is_a_fault_of_the_server(client, sent):
 @SETTINGS
 async def test_no_line_of_bulk_intake_is_a_fault_of_the_server(client, lines):
     content = b"\n".join(line.replace(b"\n", b" ") for line in lines)
-    headers = {"Daybook-Actor": "staff-1", "Content-Type": "application/x-ndjson"}
+    headers = {"Test-Actor": "staff-1", "Content-Type": "application/x-ndjson"}
     answer = await client.post("/bulk/commands", content=content, headers=headers)
     assert answer.status_code == 200
     verdicts = [orjson.loads(line) for line in answer.content.splitlines()]
@@ -82,7 +82,7 @@ async def test_lines_that_are_nearly_right_never_fail_for_each_other(client, lin
         else packed({**bodies()[name], "command": name, "id": str(key), "occurred_at": value})
         for name, key, value in lines
     )
-    headers = {"Daybook-Actor": "staff-1", "Content-Type": "application/x-ndjson"}
+    headers = {"Test-Actor": "staff-1", "Content-Type": "application/x-ndjson"}
     answer = await client.post("/bulk/commands", content=content, headers=headers)
     assert answer.status_code == 200
     verdicts = [orjson.loads(line) for line in answer.content.splitlines()]
@@ -94,7 +94,7 @@ async def test_lines_that_are_nearly_right_never_fail_for_each_other(client, lin
 @SETTINGS
 async def test_no_cloud_event_is_a_fault_of_the_server(client, value):
     for kind in ("application/cloudevents+json", "application/cloudevents-batch+json"):
-        headers = {"Daybook-Actor": "staff-1", "Content-Type": kind}
+        headers = {"Test-Actor": "staff-1", "Content-Type": kind}
         answer = await client.post("/events", content=packed(value), headers=headers)
         assert answer.status_code < 500, answer.text
 

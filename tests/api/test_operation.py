@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.examples import bodies
+from tests.api import bearer
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -89,9 +89,9 @@ async def test_the_program_stops_although_somebody_follows_the_feed(database, da
         while "Uvicorn running on" not in (line := await asyncio.to_thread(server.stderr.readline)):
             assert line, "".join(lines)
             lines.append(line)
-        assert "no access control" in "".join(lines)
+        assert "development issuer" in "".join(lines)
         address = line.split("running on ")[1].split(" ")[0]
-        async with httpx.AsyncClient() as reader, reader.stream("GET", f"{address}/feed", timeout=20) as answer:
+        async with bearer.Client() as reader, reader.stream("GET", f"{address}/feed", timeout=20) as answer:
             received = aiter(answer.aiter_lines())
             await anext(received)
             server.send_signal(signal.SIGTERM)

@@ -45,7 +45,8 @@ except urllib.error.HTTPError as error:
 @pytest.fixture
 async def port(database, tmp_path: Path) -> AsyncGenerator[int]:
     """A server over a small simulated bank."""
-    await create_partitions(database.admin_dsn, 4)
+    for schema in ("record", "reads"):
+        await create_partitions(database.admin_dsn, 4, schema=schema)
     settings = Settings(database_url=database.app_dsn, data_dir=tmp_path)
     daybook = await Daybook.open(settings, Databases(database.app_dsn, database.admin_dsn, None))
     await daybook.handler.handle_copy(list(SimulatedBank(daybook.vault.keyed_hmac, customers=5).units()))

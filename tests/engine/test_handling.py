@@ -16,6 +16,7 @@ from engine.wiring import Daybook
 from store.cursor import Cursor
 from store.errors import VersionConflict
 from store.identity import new_id
+from tests.engine.lookers import LOOKER
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -57,7 +58,7 @@ async def test_personal_data_is_beside_the_event_and_opens_at_the_edge(daybook: 
     fact = daybook.mapper.fact(recorded)
     assert isinstance(fact.event, CustomerRegistered)
     assert fact.event.name is None
-    assert await daybook.opener.open_facts(recorded.partition, [fact]) == [{"name": "Ana Example"}]
+    assert await daybook.opener.open_facts(LOOKER, recorded.partition, [fact]) == [{"name": "Ana Example"}]
 
 
 async def test_a_repeated_command_gets_the_same_answer_and_changes_nothing(daybook: Daybook) -> None:

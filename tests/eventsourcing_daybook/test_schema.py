@@ -13,10 +13,10 @@ import pytest
 from eventsourcing.persistence import ProgrammingError, StoredEvent, Tracking
 
 import eventsourcing_daybook
-from eventsourcing_daybook.schema import RECORD_MIGRATIONS
 from eventsourcing_daybook.statements import statement
 from store.migrate import read_migrations
 from store.record import Record
+from store.record_schema import RECORD_MIGRATIONS
 
 DEFINES = re.compile(
     r"^\s*(?:create|alter|drop|comment on)\s[^;(]*?\b(?:schema record\b|record\.\w)", re.IGNORECASE | re.MULTILINE

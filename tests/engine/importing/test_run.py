@@ -25,6 +25,7 @@ from engine.wiring import Daybook
 from projections.fact import Fact
 from store.identity import new_id
 from tests.engine.importing.made_up import PUBLIC, complaint, contacts_of, csv_of, made_up_hmac
+from tests.engine.lookers import LOOKER
 
 Write = Callable[[str | bytes], Path]
 SMALL = Limits(chunk_rows_max=3)
@@ -94,7 +95,7 @@ async def test_personal_data_is_sealed(daybook: Daybook, file: Write) -> None:
     received = next(fact for fact in await all_facts(daybook) if fact.recorded.type == "complaint.received")
     assert b"story" not in received.recorded.state
     assert b"33511" not in received.recorded.state
-    (opened,) = await daybook.opener.open_facts(received.recorded.partition, [received])
+    (opened,) = await daybook.opener.open_facts(LOOKER, received.recorded.partition, [received])
     assert opened == {"description": "My XXXX story", "postal_code": "33511"}
 
 

@@ -1,0 +1,116 @@
+"""Who asks, why, and whether they may: before anything else of a request is read."""
+
+from typing import Final, cast
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from starlette.types import Scope
+
+from api.edge import MAY_NOT, Edge, edge, lower_headers
+from api.headers import uuid_header
+from api.problems import FieldError, Problem
+from domain.access_rules import PURPOSES
+from engine.access import Viewer
+from engine.access_tokens import TokenRefused
+from engine.looking import Looker
+from store.identity import new_id
+
+PUBLIC: Final = {
+    "/health": "health",
+    "/ready": "ready",
+    "/docs": "docs",
+    "/openapi.json": "openapi",
+    "/problems": "problems",
+    "/dev/token": "dev_token",
+    "/dev/users": "dev_users",
+}
+"""What needs no token, and its operation: nothing there tells anything of the record's content."""
+
+PURPOSE: Final = "Daybook-Purpose"
+_REALM: Final = 'Bearer realm="daybook"'
+_VIEWER: Final = "daybook.viewer"
+
+
+async def admit(scope: Scope, at: Edge) -> None:
+    """Find out who asks and why, and keep it with the request; what is public needs neither.
+
+    Raises:
+        Problem: token-missing, token-invalid, header-invalid, purpose-not-allowed, too-many-requests.
+    """
+    if scope["path"] in PUBLIC:
+        return
+    token = _token(scope)
+    try:
+        identity = await at.tokens.identity(token)
+    except TokenRefused as refused:
+        raise _invalid(refused.reason) from None
+    at.throttle.take(identity.actor)
+    purpose = _purpose(scope)
+    roles = identity.roles
+    if purpose is not None and purpose not in at.daybook.access.table.purposes(roles):
+        raise forbidden("purpose-not-allowed", FieldError("header", PURPOSE, "is no purpose of your roles"))
+    scope[_VIEWER] = Viewer(identity.actor, roles, purpose, identity.name)
+
+
+def viewer_of(scope: Scope) -> Viewer:
+    """Who asks; only after `admit`."""
+    return cast("Viewer", scope[_VIEWER])
+
+
+async def permitted(request: Request) -> None:
+    """Let a query or an intake through if a role of the viewer may use it.
+
+    Raises:
+        Problem: not-allowed.
+    """
+    operation = _operation(request.scope)
+    if operation in PUBLIC.values():
+        return
+    if not edge(request).daybook.access.table.may_ask(viewer_of(request.scope), operation):
+        raise forbidden("not-allowed")
+
+
+def looker(request: Request) -> Looker:
+    """The viewer of a request as one who looks at personal data."""
+    scope = request.scope
+    correlation_id: UUID | None = uuid_header(lower_headers(request), "Daybook-Correlation-Id")
+    return Looker(viewer_of(scope), edge(request).daybook.access.table, _operation(scope), correlation_id or new_id())
+
+
+def forbidden(code: str, *errors: FieldError) -> Problem:
+    """A problem of one who is known but may not."""
+    return Problem(code, errors=errors, headers=MAY_NOT)
+
+
+def _operation(scope: Scope) -> str:
+    route = cast("APIRoute", scope["route"])
+    return route.operation_id or route.name
+
+
+def _token(scope: Scope) -> str:
+    found = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not found:
+        raise Problem("token-missing", headers={"WWW-Authenticate": _REALM})
+    if len(found) > 1:
+        raise _invalid("there is more than one Authorization header")
+    scheme, _, credentials = found[0].decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer" or not credentials:
+        raise Problem("token-missing", headers={"WWW-Authenticate": _REALM})
+    return credentials.strip(" ")
+
+
+def _invalid(reason: str) -> Problem:
+    told = f'{_REALM}, error="invalid_token", error_description="{reason}"'
+    return Problem("token-invalid", f"The token is refused: {reason}.", headers={"WWW-Authenticate": told})
+
+
+def _purpose(scope: Scope) -> str | None:
+    found = [value for name, value in scope["headers"] if name == b"daybook-purpose"]
+    if not found:
+        return None
+    purpose = found[0].decode("latin-1")
+    if len(found) > 1 or purpose not in PURPOSES:
+        errors = (FieldError("header", PURPOSE, "is no purpose", f"use one of {', '.join(PURPOSES)}"),)
+        raise Problem("header-invalid", errors=errors)
+    return purpose

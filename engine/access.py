@@ -1,0 +1,143 @@
+"""Who may do and see what: a pure decision over an access table."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from hashlib import sha256
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Final, Literal, cast
+
+from domain import event_types
+from domain.access_rules import ROLES, AccessRules, RoleRights, Showing
+from domain.kernel import personal_fields
+from store.canonical import canonical_json
+
+Decision = Literal["shown", "masked"]
+
+FIRST_VERSION: Final = 0
+"""The version of the table that an installation begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks and why. `actor` is a pseudonym; `name` is for answers only and goes into no event."""
+
+    actor: str
+    roles: frozenset[str]
+    purpose: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class AccessTable:
+    """Rules in force, with the version that looks are recorded under."""
+
+    version: int
+    rules: AccessRules
+    _matched: dict[tuple[str, str, str], bool] = field(default_factory=dict[tuple[str, str, str], bool], repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the rules as canonical JSON, in hex."""
+        return sha256(canonical_json(self.rules.model_dump(mode="json"))).hexdigest()
+
+    @cached_property
+    def _rights(self) -> Mapping[str, RoleRights]:
+        return {one.role: one for one in self.rules.roles}
+
+    @cached_property
+    def _shown(self) -> Mapping[tuple[str, str, str], frozenset[str] | None]:
+        return {
+            (one.role, one.purpose, one.record_class): None if one.fields is None else frozenset(one.fields)
+            for one in self.rules.showings
+        }
+
+    def purposes(self, roles: Collection[str]) -> frozenset[str]:
+        """The purposes that any of the roles may look for."""
+        return frozenset(purpose for role in roles if role in self._rights for purpose in self._rights[role].purposes)
+
+    def groups(self, roles: Collection[str]) -> frozenset[str]:
+        """The groups of confidential matters that any of the roles may see."""
+        return frozenset(group for role in roles if role in self._rights for group in self._rights[role].confidential)
+
+    def may_ask(self, viewer: Viewer, operation: str) -> bool:
+        """Whether the viewer may use an operation that changes nothing, or an intake of commands."""
+        return any(self._matches(role, "queries", operation) for role in viewer.roles)
+
+    def may_command(self, viewer: Viewer, command: str) -> bool:
+        """Whether the viewer may give a command of this type."""
+        return any(self._matches(role, "commands", command) for role in viewer.roles)
+
+    def decide(self, viewer: Viewer, record_class: str, name: str) -> Decision:
+        """Whether a personal field is shown: for a purpose that the role has, and by one row of that role.
+
+        Whoever says no purpose is shown nothing.
+        """
+        purpose = viewer.purpose
+        if purpose is None:
+            return "masked"
+        for role in viewer.roles:
+            rights = self._rights.get(role)
+            if rights is None or purpose not in rights.purposes:
+                continue
+            shown = self._shown.get((role, purpose, record_class), frozenset[str]())
+            if shown is None or name in shown:
+                return "shown"
+        return "masked"
+
+    def _matches(self, role: str, kind: str, name: str) -> bool:
+        key = (role, kind, name)
+        found = self._matched.get(key)
+        if found is None:
+            rights = self._rights.get(role)
+            patterns: tuple[str, ...] = () if rights is None else getattr(rights, kind)
+            found = any(_fits(pattern, name) for pattern in patterns)
+            if rights is not None:  # a role of a token may be anything; only known ones are remembered
+                self._matched[key] = found
+        return found
+
+
+def _fits(pattern: str, name: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+@cache
+def personal_registry() -> Mapping[str, Mapping[str, str]]:
+    """Every personal field of every event by record class, with its mask."""
+    made: dict[str, dict[str, str]] = {}
+    for event in event_types().values():
+        for name, mark in personal_fields(event):
+            made.setdefault(mark.record_class, {})[name] = mark.mask
+    return MappingProxyType(made)
+
+
+def mask_of(record_class: str, name: str) -> str:
+    """What is shown in place of a personal field."""
+    return personal_registry().get(record_class, {}).get(name, "***")
+
+
+@cache
+def first_table() -> AccessTable:
+    """The table that an installation begins with."""
+    return AccessTable(FIRST_VERSION, rules_of((files("engine") / "access_table.toml").read_text(encoding="utf-8")))
+
+
+def rules_of(text: str) -> AccessRules:
+    """The rules of a table as people write it, in TOML.
+
+    Raises:
+        ValueError: it is no such table; the message says where.
+    """
+    told = cast("dict[str, dict[str, Any]]", tomllib.loads(text))
+    roles = [{"role": role, **{k: v for k, v in told[role].items() if k != "shown"}} for role in ROLES if role in told]
+    showings = [
+        Showing.model_validate({
+            "role": role, "purpose": purpose, "record_class": name, "fields": None if of == "*" else tuple(of),
+        })
+        for role in told
+        for purpose, classes in told[role].get("shown", {}).items()
+        for name, of in classes.items()
+    ]  # fmt: skip
+    return AccessRules(roles=tuple(RoleRights.model_validate(one) for one in roles), showings=tuple(showings))

@@ -1,0 +1,117 @@
+"""Looks: who was shown which personal data of whom and why, committed before anything is opened.
+
+A look is an event of the reads log, a record of its own (schema `reads`). It stands in the partition of
+its subjects, so that "who looked at this customer" asks one partition; a look at subjects of several
+partitions is one event in each, and they share a correlation id.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple, Self
+from uuid import UUID
+
+import asyncpg
+from eventsourcing.persistence import OperationalError, PersistenceError
+
+from engine.access import AccessTable, Decision, Viewer
+from projections.looks import LOOKED
+from store.canonical import canonical_json
+from store.envelope import NO_STREAM, AppendRequest, NewEvent, Participant
+from store.identity import new_id
+from store.lane import LaneLimits
+from store.record import Record
+
+SCHEMA: Final = "reads"
+CLASS_VERSION: Final = 1
+READERS: Final = 2
+
+
+class LookNotRecorded(OperationalError):
+    """A look could not be committed, so nothing was opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Who looks, for what, by which operation, under which table."""
+
+    viewer: Viewer
+    table: AccessTable
+    operation: str
+    correlation_id: UUID
+
+    def decide(self, record_class: str, name: str) -> Decision:
+        """Whether this looker is shown a personal field."""
+        return self.table.decide(self.viewer, record_class, name)
+
+
+class Looked(NamedTuple):
+    """One subject's fields of one record class, and what was decided about them."""
+
+    subject_id: UUID
+    record_class: str
+    fields: tuple[str, ...]
+    decision: Decision
+
+
+class Looks:
+    """The reads log of an open Daybook."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    @classmethod
+    async def open(cls, dsn: str, partitions: int, limits: LaneLimits) -> Self:
+        """Connect as the application's role.
+
+        Raises:
+            NotInitialised, RecordMismatch: see `store.errors`.
+        """
+        return cls(await Record.open(dsn, partitions=partitions, schema=SCHEMA, limits=limits, readers=READERS))
+
+    async def close(self) -> None:
+        """Write what waits and disconnect."""
+        await self.record.close()
+
+    async def commit(self, looker: Looker, looked: Collection[Looked]) -> None:
+        """Record a look; once this returns it is committed. Nothing to look at is no look.
+
+        Raises:
+            LookNotRecorded: it is not known to be committed; nothing may be opened.
+        """
+        by_partition: dict[int, list[Looked]] = {}
+        for one in looked:
+            by_partition.setdefault(self.record.partition_of(one.subject_id), []).append(one)
+        try:
+            await asyncio.gather(
+                *(self.record.append(_request(partition, looker, of)) for partition, of in by_partition.items())
+            )
+        except (PersistenceError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            raise LookNotRecorded(f"the look was not recorded: {type(error).__name__}") from error
+
+
+def _request(partition: int, looker: Looker, looked: Iterable[Looked]) -> AppendRequest:
+    of = sorted(set(looked))
+    subjects = list(dict.fromkeys(one.subject_id for one in of))
+    look_id = new_id(beside=subjects[0])
+    event = NewEvent(
+        new_id(beside=subjects[0]), look_id, 0, subjects[0], LOOKED, CLASS_VERSION, datetime.now(UTC),
+        looker.viewer.actor, looker.correlation_id, None, canonical_json(_data(looker, of)), b"{}",
+    )  # fmt: skip
+    others = [Participant(0, subject_id, "subject") for subject_id in subjects[1:]]
+    return AppendRequest(partition, (event,), {look_id: NO_STREAM}, participants=others)
+
+
+def _data(looker: Looker, of: Iterable[Looked]) -> Mapping[str, Any]:
+    return {
+        "operation": looker.operation,
+        "purpose": looker.viewer.purpose,
+        "roles": sorted(looker.viewer.roles),
+        "table_version": looker.table.version,
+        "table_sha256": looker.table.digest,
+        "looked": [
+            {"class": one.record_class, "decision": one.decision, "fields": one.fields, "subject": one.subject_id}
+            for one in of
+        ],
+    }

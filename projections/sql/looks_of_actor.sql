@@ -1,0 +1,10 @@
+-- One actor's looks in a partition, last recorded first. $4: the types that may be seen.
+select e.partition, e.position, e.event_id, e.stream_id, e.customer_id, e.type, e.recorded_at, e.actor,
+       e.correlation_id, e.data
+  from reads.event e
+ where e.partition = $1
+   and (e.actor, e.position) >= ($2::text, 0::bigint)
+   and (e.actor, e.position) < ($2::text, $3::bigint)
+   and e.type = any ($4::text[])
+ order by e.actor desc, e.position desc
+ limit $5
