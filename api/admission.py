@@ -46,6 +46,7 @@ async def admit(scope: Scope, at: Edge) -> None:
     except TokenRefused as refused:
         raise _invalid(refused.reason) from None
     at.throttle.take(identity.actor)
+    await at.daybook.access.fresh()
     purpose = _purpose(scope)
     roles = identity.roles
     if purpose is not None and purpose not in at.daybook.access.table.purposes(roles):

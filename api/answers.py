@@ -31,7 +31,7 @@ def answers() -> Mapping[str, Schema]:
     """An answer's schema by the query's operation id."""
     made = _customers() | _complaints() | _campaigns() | _others()
     for aggregate in AGGREGATES:
-        made[f"{aggregate.name}_events"] = _page("events", ref("Event"))
+        made[f"{aggregate.name.replace('-', '_')}_events"] = _page("events", ref("Event"))
         if aggregate.name in {"interaction", "touch", "survey"}:
             made[aggregate.name] = _facts(aggregate.commands[0].stream_field)
     return made
@@ -86,6 +86,7 @@ def _others() -> dict[str, Schema]:
     return {
         "satisfaction": object_with({"points": list_of(point), "parked": _PARKED}),
         "audit": _page("entries", rows(AuditEntry), parked=_PARKED),
+        "access_table": object_with({"table_version": COUNT, "sha256": TEXT, "rules": OBJECT}),
         "audit_looks": _page("looks", rows(Look, looked=list_of(rows(Part)))),
         "audit_detail": object_with({"event": ref("Event"), "changes": changes}),
         "feed": object_with({"events": list_of(ref("FeedEvent")), "next": CURSOR}),

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api import (
+    access_tables,
     audit,
     bulk,
     campaigns,
@@ -45,7 +46,7 @@ from store.collecting import collect_seldom
 from store.migrate import MigrationError
 
 _ROOMS: Final = (
-    customers, complaints, campaigns, satisfaction, audit, events, bulk, cloudevents, feed, health, docs,
+    customers, complaints, campaigns, satisfaction, audit, events, bulk, cloudevents, feed, health, docs, access_tables,
     development_room,
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api.admission import admit
 from api.commands import Endpoint, endpoints
 from api.edge import Edge
+from api.failures import EXPECTED, problem_of
 from api.metrics import Metrics
 from api.problems import Problem
 from engine.issuer import is_loopback
@@ -85,8 +86,8 @@ class Boundary(FastAPI):
             return stranger
         try:
             await admit(scope, at)
-        except Problem as problem:
-            return problem
+        except EXPECTED as error:
+            return problem_of(error)
         return None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

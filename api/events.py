@@ -46,12 +46,13 @@ def router() -> APIRouter:
     for aggregate in AGGREGATES:
         kind = _Kind(aggregate)
         resource = f"/{kind.collection}/{{{kind.id_field}}}"
-        routes = [(f"{resource}/events", _history(kind), f"{aggregate.name}_events", f"events of a {aggregate.name}")]
+        operation_id = aggregate.name.replace("-", "_")
+        routes = [(f"{resource}/events", _history(kind), f"{operation_id}_events", f"events of a {aggregate.name}")]
         if aggregate.name in _WITHOUT_READ_MODEL:
-            routes.append((resource, _facts(kind), aggregate.name, f"a {aggregate.name}"))
-        for path, endpoint, operation_id, name in routes:
+            routes.append((resource, _facts(kind), operation_id, f"a {aggregate.name}"))
+        for path, endpoint, name_of_it, name in routes:
             made.add_api_route(
-                path, endpoint, methods=["GET"], tags=[kind.collection], name=name, operation_id=operation_id,
+                path, endpoint, methods=["GET"], tags=[kind.collection], name=name, operation_id=name_of_it,
                 response_class=Response,
             )  # fmt: skip
     return made

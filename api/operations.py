@@ -34,6 +34,7 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "campaign": "campaigns",
         "touch": "touches",
         "survey": "surveys",
+        "access-table": "access-tables",
     }
 )
 

@@ -75,6 +75,13 @@ PROBLEMS: Final[Mapping[str, Kind]] = MappingProxyType(
 # 422 where the request itself does not fit. The domain's own message is the detail.
 REFUSALS: Final[Mapping[str, int]] = MappingProxyType(
     {
+        "access-table.already-active": 409,
+        "access-table.already-proposed": 409,
+        "access-table.locks-itself": 422,
+        "access-table.not-proposed": 404,
+        "access-table.second-person-required": 409,
+        "access-table.signatures-missing": 409,
+        "access-table.withdrawn": 409,
         "campaign.already-approved": 409,
         "campaign.already-ended": 409,
         "campaign.already-planned": 409,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final, TypeVar
 
+from domain.access_table import ACCESS_TABLE
 from domain.campaign import CAMPAIGN
 from domain.complaint import COMPLAINT
 from domain.customer import CUSTOMER
@@ -13,6 +14,7 @@ from domain.survey import SURVEY
 from domain.touch import TOUCH
 
 __all__ = [
+    "ACCESS_TABLE",
     "AGGREGATES",
     "CAMPAIGN",
     "COMPLAINT",
@@ -27,7 +29,15 @@ __all__ = [
 
 M = TypeVar("M", bound=Message)
 
-AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (CUSTOMER, INTERACTION, COMPLAINT, CAMPAIGN, TOUCH, SURVEY)
+AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
+    CUSTOMER,
+    INTERACTION,
+    COMPLAINT,
+    CAMPAIGN,
+    TOUCH,
+    SURVEY,
+    ACCESS_TABLE,
+)
 
 
 @cache

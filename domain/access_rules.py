@@ -2,7 +2,8 @@
 
 from typing import Annotated, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
+from pydantic.dataclasses import dataclass
 
 Role = Literal[
     "front-office",
@@ -31,30 +32,33 @@ PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 MATTER_GROUPS: Final[tuple[MatterGroup, ...]] = get_args(MatterGroup)
 
 
-class _Rule(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+# Values are dataclasses with their fields in alphabetical order, as in `domain.codes`.
+_STRICT: Final = ConfigDict(extra="forbid")
 
 
-class RoleRights(_Rule):
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class RoleRights:
     """What one role may do; what is not named it may not."""
 
+    commands: Annotated[tuple[NamePattern, ...], Field(max_length=200)]
+    confidential: Annotated[tuple[MatterGroup, ...], Field(max_length=10)]
+    purposes: Annotated[tuple[Purpose, ...], Field(max_length=20)]
+    queries: Annotated[tuple[NamePattern, ...], Field(max_length=200)]
     role: Role
-    purposes: tuple[Purpose, ...]
-    queries: tuple[NamePattern, ...]
-    commands: tuple[NamePattern, ...]
-    confidential: tuple[MatterGroup, ...]
 
 
-class Showing(_Rule):
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class Showing:
     """Personal data of a record class that a role is shown for a purpose; `fields` None: all of them."""
 
-    role: Role
+    fields: Annotated[tuple[FieldName, ...], Field(max_length=100)] | None
     purpose: Purpose
     record_class: FieldName
-    fields: tuple[FieldName, ...] | None
+    role: Role
 
 
-class AccessRules(_Rule):
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class AccessRules:
     """A whole table."""
 
     roles: Annotated[tuple[RoleRights, ...], Field(max_length=50)]

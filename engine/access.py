@@ -9,12 +9,16 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast
 
+from pydantic import TypeAdapter
+
 from domain import event_types
-from domain.access_rules import ROLES, AccessRules, RoleRights, Showing
+from domain.access_rules import AccessRules, RoleRights
 from domain.kernel import personal_fields
 from store.canonical import canonical_json
 
 Decision = Literal["shown", "masked"]
+
+_RULES: Final = TypeAdapter(AccessRules)
 
 FIRST_VERSION: Final = 0
 """The version of the table that an installation begins with."""
@@ -41,7 +45,7 @@ class AccessTable:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the rules as canonical JSON, in hex."""
-        return sha256(canonical_json(self.rules.model_dump(mode="json"))).hexdigest()
+        return sha256(canonical_json(self.rules)).hexdigest()
 
     @cached_property
     def _rights(self) -> Mapping[str, RoleRights]:
@@ -131,13 +135,11 @@ def rules_of(text: str) -> AccessRules:
         ValueError: it is no such table; the message says where.
     """
     told = cast("dict[str, dict[str, Any]]", tomllib.loads(text))
-    roles = [{"role": role, **{k: v for k, v in told[role].items() if k != "shown"}} for role in ROLES if role in told]
+    given = [{"role": role, **{k: v for k, v in told[role].items() if k != "shown"}} for role in told]
     showings = [
-        Showing.model_validate({
-            "role": role, "purpose": purpose, "record_class": name, "fields": None if of == "*" else tuple(of),
-        })
+        {"role": role, "purpose": purpose, "record_class": name, "fields": None if of == "*" else of}
         for role in told
         for purpose, classes in told[role].get("shown", {}).items()
         for name, of in classes.items()
-    ]  # fmt: skip
-    return AccessRules(roles=tuple(RoleRights.model_validate(one) for one in roles), showings=tuple(showings))
+    ]
+    return _RULES.validate_python({"roles": given, "showings": showings})

@@ -89,7 +89,7 @@ class Daybook:
         self.handler = CommandHandler(record, vault, mapper)
         self.looks = looks
         self.opener = Opener(record, vault, looks)
-        self.access = InForce()
+        self.access = InForce(models, mapper)
 
     @classmethod
     async def open(cls, settings: Settings | None = None, databases: Databases | None = None) -> Self:

@@ -25,6 +25,7 @@ CANARY = re.compile(r"canary\.(\w+)\.(\w+)\.")
 IDS = {
     "customer_id": "customer", "complaint_id": "complaint", "campaign_id": "campaign", "interaction_id": "interaction",
     "touch_id": "touch", "invitation_id": "survey", "event_id": "event",
+    "table_id": "table",
 }  # fmt: skip
 
 

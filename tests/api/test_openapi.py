@@ -101,7 +101,7 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
         where = path
         for field, kind in (("customer_id", "customer"), ("complaint_id", "complaint"), ("campaign_id", "campaign"),
                             ("interaction_id", "interaction"), ("touch_id", "touch"), ("invitation_id", "survey"),
-                            ("event_id", "event")):  # fmt: skip
+                            ("event_id", "event"), ("table_id", "table")):  # fmt: skip
             where = where.replace(f"{{{field}}}", ids[kind])
         without = {"feed": {"mode": "page"}, "health": {}, "ready": {}, "dev_users": {}}
         query = without.get(name, {"token": ids["token"]})

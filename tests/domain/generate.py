@@ -16,7 +16,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, StringConstraints
 
-from domain import codes
+from domain import access_rules, codes
 from domain import touch as touches
 from domain.kernel import Aggregate, Command, Event, Message, Refusal
 
@@ -47,7 +47,7 @@ _TEXTS: Mapping[StringConstraints, tuple[str, ...]] = {
     **_pool(codes.Code, "mortgage", "us.cfpb", "a-1_b.c"),
     **_pool(codes.Label, "Closed with explanation", "按揭贷款"),
     **_pool(codes.Reference, "CASE-2026/0001", "7"),
-    **_pool(codes.ActorId, "staff:17", "staff:18"),
+    **_pool(codes.ActorId, "staff:17", "staff:18", "staff:19"),
     **_pool(codes.Country, "CN", "GB"),
     **_pool(codes.Region, "US-FL", "CN-GD"),
     **_pool(codes.PostalPrefix, "330", "SW1A"),
@@ -55,6 +55,8 @@ _TEXTS: Mapping[StringConstraints, tuple[str, ...]] = {
     **_pool(codes.Currency, "CNY", "EUR"),
     **_pool(codes.Text, "I was charged twice.\nXXXX", "投诉 🏦"),
     **_pool(codes.PersonalLine, "Zoë O'Brien", "王小明"),
+    **_pool(access_rules.NamePattern, "access-table.*", "customer.*"),
+    **_pool(access_rules.FieldName, "identity", "name"),
     **_pool(touches.AttributeName, "job", "emp.var.rate"),
     **_pool(touches.AttributeText, "", "-1.8", "blue-collar"),
 }

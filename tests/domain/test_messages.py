@@ -16,7 +16,7 @@ from tests.domain.generate import IDS
 from tests.domain.scenario import it, to
 
 MESSAGES = [message for a in AGGREGATES for message in (*a.events, *a.commands)]
-NAME = re.compile(r"[a-z]+\.[a-z]+(?:-[a-z]+)*")
+NAME = re.compile(r"[a-z]+(?:-[a-z]+)*\.[a-z]+(?:-[a-z]+)*")
 
 every_message = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.__name__)
 every_aggregate = pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda one: one.name)

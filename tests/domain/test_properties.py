@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import (
+    ACCESS_TABLE,
     AGGREGATES,
     CAMPAIGN,
     COMPLAINT,
@@ -17,6 +18,7 @@ from domain import (
     INTERACTION,
     SURVEY,
     TOUCH,
+    access_table,
     campaign,
     interaction,
     survey,
@@ -172,6 +174,7 @@ WAYS_OUT: Final[dict[str, Way]] = {
         to(touch.ExpireTouch, reason="late") if state.status == "held" else to(touch.ConfirmTouchDelivery)
     ],
     SURVEY.name: lambda _: [to(survey.ExpireSurvey)],
+    ACCESS_TABLE.name: lambda _: [to(access_table.WithdrawAccessTable, reason="late")],
 }
 
 

@@ -6,6 +6,14 @@ from typing import Any
 import pytest
 
 from domain import AGGREGATES
+from domain.access_rules import AccessRules, RoleRights
+from domain.access_table import (
+    ACCESS_TABLE,
+    ActivateAccessTable,
+    ProposeAccessTable,
+    SignOffAccessTable,
+    WithdrawAccessTable,
+)
 from domain.campaign import (
     CAMPAIGN,
     ApproveCampaign,
@@ -197,6 +205,24 @@ SURVEY_CASES: list[Case] = [
     ("survey.expired", None, [INVITE, to(ExpireSurvey)], FIVE),
 ]
 
+RIGHTS = RoleRights(commands=("access-table.*",), confidential=(), purposes=(), queries=(), role="operator")
+RULES = AccessRules(roles=(RIGHTS,), showings=())
+PROPOSE = to(ProposeAccessTable, table_version=1, rules=RULES, proposed_by="staff:1")
+SIGNED = [to(SignOffAccessTable, signed_by="staff:2"), to(SignOffAccessTable, signed_by="staff:3")]
+ACTIVATE = to(ActivateAccessTable, activated_by="staff:2")
+WITHDRAW_TABLE = to(WithdrawAccessTable, reason="mistake")
+LOCKED = to(ProposeAccessTable, table_version=1, rules=AccessRules(roles=(), showings=()), proposed_by="staff:1")
+OWN = to(SignOffAccessTable, signed_by="staff:1")
+ACCESS_TABLE_CASES: list[Case] = [
+    ("access-table.not-proposed", "table_id", [], ACTIVATE),
+    ("access-table.already-proposed", "table_id", [PROPOSE], PROPOSE),
+    ("access-table.locks-itself", "rules", [], LOCKED),
+    ("access-table.second-person-required", "signed_by", [PROPOSE], OWN),
+    ("access-table.signatures-missing", None, [PROPOSE, SIGNED[0]], ACTIVATE),
+    ("access-table.already-active", None, [PROPOSE, *SIGNED, ACTIVATE], WITHDRAW_TABLE),
+    ("access-table.withdrawn", None, [PROPOSE, WITHDRAW_TABLE], SIGNED[0]),
+]
+
 CASES: list[tuple[Aggregate[Any], Case]] = [
     *((CUSTOMER, case) for case in CUSTOMER_CASES),
     *((INTERACTION, case) for case in INTERACTION_CASES),
@@ -204,6 +230,7 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((CAMPAIGN, case) for case in CAMPAIGN_CASES),
     *((TOUCH, case) for case in TOUCH_CASES),
     *((SURVEY, case) for case in SURVEY_CASES),
+    *((ACCESS_TABLE, case) for case in ACCESS_TABLE_CASES),
 ]
 
 
