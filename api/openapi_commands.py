@@ -136,11 +136,13 @@ def parameter(name: str, description: str, example: str, schema: Schema = TEXT) 
     return {**told, "schema": schema, "example": example}
 
 
+VERSION_TAG: Final = {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,17})"$'}
 KEY: Final = {
     **parameter(
         "Idempotency-Key",
         "A structured-field string in double quotes, of at most 255 characters. Its answer is kept for a week.",
         '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
+        {"type": "string", "pattern": r'^"[ !#-\[\]-~]{1,255}"$'},
     ),
     "required": True,
 }
@@ -155,4 +157,4 @@ PURPOSE: Final = parameter(
     "service",
     {"type": "string", "enum": list(PURPOSES)},
 )
-IF_MATCH: Final = parameter("If-Match", "The version that the stream must have.", '"7"')
+IF_MATCH: Final = parameter("If-Match", "The version that the stream must have.", '"7"', VERSION_TAG)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, cast, get_type_hints
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
@@ -95,7 +95,17 @@ def bodies() -> dict[str, Schema]:
     for operation in operations().values():
         made[operation.command.__name__], definitions = body(operation)
         made |= definitions
-    return made
+    return _without_classes(made)
+
+
+def _without_classes(value: Any) -> Any:  # noqa: ANN401  # any JSON value
+    """The same with ranges in place of the class of control characters, which not every reader of patterns knows."""
+    if isinstance(value, dict):
+        told = cast("dict[str, Any]", value)
+        return {name: _without_classes(one) for name, one in told.items()}
+    if isinstance(value, list):
+        return [_without_classes(one) for one in cast("list[Any]", value)]
+    return value.replace(r"\p{Cc}", r"\x00-\x1f\x7f-\x9f") if isinstance(value, str) else value
 
 
 # What all share

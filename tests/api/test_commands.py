@@ -85,6 +85,8 @@ async def test_who_why_and_in_what_connection_are_recorded(client, daybook):
 # Every example of every command, in stories that lead to the states they need
 
 STORIES = [
+    ["access-table.propose", "access-table.sign-off", "access-table.sign-off", "access-table.activate"],
+    ["access-table.propose", "access-table.withdraw"],
     ["customer.register", "customer.add-contact-point", "customer.verify-contact-point", "customer.correct-details",
      "customer.assign-relationship-manager", "customer.enter-segment", "customer.leave-segment",
      "customer.grant-consent", "customer.withdraw-consent", "customer.deny-consent", "customer.set-preference",

@@ -38,6 +38,10 @@ def test_every_event_class_is_folded_by_a_read_model_of_its_own():
     """The audit trail takes all; what no other takes is listed here, so that nothing is forgotten."""
     taken = {event for projection in PROJECTIONS for event in projection.folds}
     assert {name for name, event in event_types().items() if event not in taken} == {
+        "access-table.activated",
+        "access-table.proposed",
+        "access-table.signed-off",
+        "access-table.withdrawn",
         "interaction.annotated",
         "interaction.follow-up-done",
         "interaction.follow-up-missed",
