@@ -26,6 +26,7 @@ from replay.rebuild import rebuild as rebuild_models
 from store.collecting import collect_seldom
 from store.migrate import MigrationError
 from store.postgres_programs import EmbeddedServerError
+from store.role_powers import RoleTooPowerful
 from vault.errors import VaultError
 
 T = TypeVar("T")
@@ -47,6 +48,7 @@ FAILURES = (
     PersistenceError,
     VaultError,
     IssuerRefused,
+    RoleTooPowerful,
     MigrationError,
     EmbeddedServerError,
     ImportRefused,

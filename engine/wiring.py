@@ -23,6 +23,7 @@ from store.initialising import create_partitions
 from store.lane import LaneLimits
 from store.migrate import migrate
 from store.record import Record
+from store.role_powers import require_modest_role
 from vault.provider import FileKeyProvider
 from vault.vault import Vault
 
@@ -98,6 +99,7 @@ class Daybook:
         Raises:
             NotInitialised, RecordMismatch: see `store.errors`.
             KeyStoreMismatch, KeyStoreRefused: the key store is not the one of this database.
+            RoleTooPowerful: the role of an external database could change the record.
         """
         settings = settings or Settings()
         databases = databases or await asyncio.to_thread(find_database, settings)
@@ -107,6 +109,8 @@ class Daybook:
         except asyncpg.InvalidAuthorizationSpecificationError as error:  # the application's role is not made yet
             raise NotInitialised(f"{error}; run `daybook init` first") from error
         try:
+            if databases.server is None:
+                await require_modest_role(record.pool)
             vault = await _vault(record.pool, settings)
             mapper = EventMapper()
             models = await ReadModels.open(record, mapper.fact, PROJECTIONS)
