@@ -65,7 +65,11 @@ def _complaints() -> dict[str, Schema]:
 
 
 def _campaigns() -> dict[str, Schema]:
-    amounts: Schema = {"type": "object", "description": "Minor units by currency.", "additionalProperties": COUNT}
+    amounts: Schema = {
+        "type": "object",
+        "description": "Minor units by currency; below 0 where more was refunded than paid.",
+        "additionalProperties": {"type": "integer"},
+    }
     campaign = rows(CampaignRow, _ROW, last_event=_LAST)
     results = {
         "campaign": maybe(campaign), "channels": list_of(rows(ChannelResults)), "costs": amounts, "parked": _PARKED,
