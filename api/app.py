@@ -68,7 +68,9 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 made.why_not_started = str(error)
                 raise
             _log.warning(NOTICE)
-            following = await opened.enter_async_context(await Following.start(used.models))
+            following = await opened.enter_async_context(
+                await Following.start(used.models) if used.settings.follow else Following(used.models)
+            )
             at = made.state.edge = Edge(used, following, metrics, Tail(used.record), HowFar(used.models))
             opened.callback(at.stop)
             opened.enter_context(told_of_shutdown(at.stop))
