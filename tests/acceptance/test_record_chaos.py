@@ -23,8 +23,9 @@ from tests.store.made import make_partitions
 from tests.store.proxy import Proxy
 
 EVENTS = 25_000
+MANY_EVENTS = 100_000
 WRITERS = 3
-COMMANDS = 4400  # of each writer; two events each, on average
+COMMANDS_PER_EVENT = 0.528  # two events each on average, and some to spare
 DATABASE = "chaos"
 PRESENT = "select partition, position, event_id, customer_id, version from record.event order by partition, position"
 FOLLOWED = PRESENT.replace("record.event", "read_model.chaos_line_v1")
@@ -47,14 +48,16 @@ async def proxy(own_server, tmp_path: Path) -> AsyncGenerator[Proxy]:
         yield proxy
 
 
-async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, proxy, tmp_path: Path):
+@pytest.mark.parametrize("events", [EVENTS, pytest.param(MANY_EVENTS, marks=pytest.mark.long)])
+async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, proxy, tmp_path: Path, events: int):
+    commands = round(events * COMMANDS_PER_EVENT / WRITERS)
     rng = Random(20260301)
     direct = own_server.dsn(DATABASE, "daybook_app")
 
     def part(name: str, dsn: str, commands: int = 0) -> Part:
         return Part(name, dsn, tmp_path / f"{name}.jsonl", rng.randrange(1 << 30), commands)
 
-    writers = [Program("writer", part(f"writer-{n}", proxy.dsn, COMMANDS)) for n in range(WRITERS)]
+    writers = [Program("writer", part(f"writer-{n}", proxy.dsn, commands)) for n in range(WRITERS)]
     rivals = [Program("follower", part(f"follower-{n}", direct)) for n in range(2)]
     feed = Program("feed", part("feed", direct))
     programs = [*writers, *rivals, feed]
@@ -71,7 +74,7 @@ async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, prox
         for program in programs:
             await program.kill()
 
-    assert len(present) >= EVENTS
+    assert len(present) >= events
     _check_positions(present)
     unknown = _check_writers(present, tmp_path)
     check_reader("the followers", await _rows(own_server, FOLLOWED), present)

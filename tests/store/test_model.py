@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -132,9 +133,24 @@ class World:
         return AppendRequest(1, events, expected, conditions, stored)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.lists(DRAWN, min_size=1, max_size=12)), min_size=1, max_size=6))
+STEPS = st.lists(st.tuples(st.booleans(), st.lists(DRAWN, min_size=1, max_size=12)), min_size=1, max_size=6)
+
+
+@given(STEPS)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_each_request_has_the_outcome_that_the_model_gives_it(open_record, steps):
+    await run_beside_the_model(open_record, steps)
+
+
+@pytest.mark.long
+@given(STEPS)
+@settings(max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_each_of_many_requests_has_the_outcome_that_the_model_gives_it(open_record, steps):
+    await run_beside_the_model(open_record, steps)
+
+
+async def run_beside_the_model(open_record, steps):
+    """Append each step, alone or all at once, and compare outcomes and what is read with the model's."""
     async with await open_record() as record:  # closed before the next example
         model = Model(await record.next_position(1))
         world = World(model, ids_in(record, 1, STREAMS), [new_id() for _ in range(CUSTOMERS)], str(new_id()))
