@@ -76,7 +76,7 @@ async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, prox
 
     assert len(present) >= events
     _check_positions(present)
-    unknown = _check_writers(present, tmp_path)
+    unknown = _check_writers(present, tmp_path, commands)
     check_reader("the followers", await _rows(own_server, FOLLOWED), present)
     check_reader("the feed", _fed(tmp_path / "feed.jsonl"), present)
     await _check_counts(own_server, present)
@@ -154,7 +154,7 @@ def _check_positions(present: list[Seen]) -> None:
     check_reader("the record", present, present)
 
 
-def _check_writers(present: list[Seen], journals: Path) -> int:
+def _check_writers(present: list[Seen], journals: Path, commands: int) -> int:
     """Each command is done once and is where its writer was told; how many outcomes were unknown for a while."""
     at = {(one.partition, one.place): one.event_id for one in present}
     unknown = events = 0
@@ -166,7 +166,7 @@ def _check_writers(present: list[Seen], journals: Path) -> int:
                 continue
             assert number not in told
             told[number] = where[:2] if kind == "done" else [where[0], where[1] + 1 - len(_events(writer, number))]
-        assert sorted(told) == list(range(COMMANDS)), "every command has been told of"
+        assert sorted(told) == list(range(commands)), "every command has been told of"
         for number, (partition, position) in told.items():
             for n, event_id in enumerate(_events(writer, number)):
                 assert at[partition, position + n] == event_id
