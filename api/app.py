@@ -77,7 +77,9 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 raise
             if issuer is not None:
                 _log.warning(NOTICE)
-            following = await opened.enter_async_context(await Following.start(used.models))
+            following = await opened.enter_async_context(
+                await Following.start(used.models) if used.settings.follow else Following(used.models)
+            )
             throttle = Throttle(used.settings.requests_per_s, used.settings.requests_burst)
             at = made.state.edge = Edge(
                 used, following, metrics, Tail(used.record), HowFar(used.models), tokens, throttle, issuer

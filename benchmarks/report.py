@@ -39,7 +39,7 @@ def machine() -> str:
 def page(results: dict[str, Any]) -> str:
     """The whole page."""
     parts = [(FOLDER / "intro.md").read_text(encoding="utf-8").rstrip()]
-    for name, (targets, notes) in TARGETS.items():
+    for name, targets in TARGETS.items():
         if name not in results:
             continue
         one = results[name]
@@ -49,7 +49,8 @@ def page(results: dict[str, Any]) -> str:
         parts.append(f"| figure | value |\n|---|---|\n{rows}")
         lines = [target.judged(figures) for target in targets]
         parts.append("| target | needed | measured | held |\n|---|---|---|---|\n" + "\n".join(lines))
-        parts.append(notes.strip())
+        limits = FOLDER / "limits" / f"{name}.md"  # from profiles
+        parts.append(limits.read_text(encoding="utf-8").strip() if limits.exists() else "")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -1,6 +1,7 @@
 """The command line `daybook`."""
 
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Coroutine
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 
 from engine import demo as demonstration
 from engine import status as reports
+from engine.following import Following
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportRefused, ImportSummary
 from engine.issuer import LIFETIME_S, USERS, DevelopmentIssuer, IssuerRefused, development
@@ -67,6 +69,28 @@ def serve() -> None:
     whose = "of this host only: the development issuer is on" if development(settings) else f"of {settings.issuer}"
     people.print(f"Listening on http://{settings.host}:{settings.port} for tokens {whose}.")
     run_server(settings)
+
+
+@app.command(epilog="Example: DAYBOOK_FOLLOW=false daybook serve & daybook follow")
+def follow() -> None:
+    """Keep the read models up to date until interrupted; for servers that run with DAYBOOK_FOLLOW=false.
+
+    Any number of these may run, on any hosts: each partition is followed by one of them at a time.
+    """
+
+    async def work(settings: Settings) -> None:
+        daybook = await Daybook.open(settings)
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        try:
+            async with await Following.start(daybook.models):
+                people.print("Following the record for the read models.")
+                await stop.wait()
+        finally:
+            await daybook.close()
+
+    _run(work(Settings()))
 
 
 @app.command(epilog="Example: daybook demo --data ../shared/data --check")

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     bulk_bytes_max: Annotated[int, Field(ge=1024)] = Field(
         default=64 << 20, description="Largest body of a bulk request in bytes."
     )
+    follow: bool = Field(
+        default=True,
+        description="Whether `serve` also keeps the read models up to date; if not, run `daybook follow` beside it.",
+    )
     wait_s_max: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0, description="How long a query with a token waits for its read model, in seconds."
     )

@@ -19,6 +19,7 @@ create function record.position_at(p smallint, t timestamptz) returns bigint
 language plpgsql stable
 set enable_seqscan = off
 set enable_bitmapscan = off
+set enable_sort = off
 as $$
 declare
     low bigint := 0;

@@ -534,6 +534,7 @@ CREATE FUNCTION record.judge(p smallint, careful boolean, events record.new_even
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -619,6 +620,7 @@ CREATE FUNCTION record.next_position(p smallint, cause_recorded_at timestamp wit
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 declare
     last_recorded_at timestamptz;
@@ -652,6 +654,7 @@ CREATE FUNCTION record.position_at(p smallint, t timestamp with time zone) RETUR
     LANGUAGE plpgsql STABLE
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 declare
     low bigint := 0;

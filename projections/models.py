@@ -31,6 +31,9 @@ _SESSION = {
     "default_transaction_isolation": "read committed",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
+    # Plans are kept, see `store.connecting`.
+    "enable_seqscan": "off",
+    "enable_sort": "off",
     "jit": "off",
 }
 

@@ -91,7 +91,8 @@ class Record(Reader):
 
         The future raises VersionConflict, ConditionFailed, CommandAnswered, EventExists, ClockBehind,
         RecordUnreachable or OutcomeUnknown (see `store.errors`), or the library's DataError,
-        IntegrityError or OperationalError with what the database said.
+        IntegrityError or OperationalError with what the database said. Where several hold, one is
+        given, CommandAnswered before all others.
 
         Raises:
             LaneFull, RequestTooLarge: at once.

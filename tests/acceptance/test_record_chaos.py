@@ -23,8 +23,9 @@ from tests.store.made import make_partitions
 from tests.store.proxy import Proxy
 
 EVENTS = 25_000
+MANY_EVENTS = 100_000
 WRITERS = 3
-COMMANDS = 4400  # of each writer; two events each, on average
+COMMANDS_PER_EVENT = 0.528  # two events each on average, and some to spare
 DATABASE = "chaos"
 PRESENT = "select partition, position, event_id, customer_id, version from record.event order by partition, position"
 FOLLOWED = PRESENT.replace("record.event", "read_model.chaos_line_v1")
@@ -47,14 +48,16 @@ async def proxy(own_server, tmp_path: Path) -> AsyncGenerator[Proxy]:
         yield proxy
 
 
-async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, proxy, tmp_path: Path):
+@pytest.mark.parametrize("events", [EVENTS, pytest.param(MANY_EVENTS, marks=pytest.mark.long)])
+async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, proxy, tmp_path: Path, events: int):
+    commands = round(events * COMMANDS_PER_EVENT / WRITERS)
     rng = Random(20260301)
     direct = own_server.dsn(DATABASE, "daybook_app")
 
     def part(name: str, dsn: str, commands: int = 0) -> Part:
         return Part(name, dsn, tmp_path / f"{name}.jsonl", rng.randrange(1 << 30), commands)
 
-    writers = [Program("writer", part(f"writer-{n}", proxy.dsn, COMMANDS)) for n in range(WRITERS)]
+    writers = [Program("writer", part(f"writer-{n}", proxy.dsn, commands)) for n in range(WRITERS)]
     rivals = [Program("follower", part(f"follower-{n}", direct)) for n in range(2)]
     feed = Program("feed", part("feed", direct))
     programs = [*writers, *rivals, feed]
@@ -71,9 +74,9 @@ async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, prox
         for program in programs:
             await program.kill()
 
-    assert len(present) >= EVENTS
+    assert len(present) >= events
     _check_positions(present)
-    unknown = _check_writers(present, tmp_path)
+    unknown = _check_writers(present, tmp_path, commands)
     check_reader("the followers", await _rows(own_server, FOLLOWED), present)
     check_reader("the feed", _fed(tmp_path / "feed.jsonl"), present)
     await _check_counts(own_server, present)
@@ -151,7 +154,7 @@ def _check_positions(present: list[Seen]) -> None:
     check_reader("the record", present, present)
 
 
-def _check_writers(present: list[Seen], journals: Path) -> int:
+def _check_writers(present: list[Seen], journals: Path, commands: int) -> int:
     """Each command is done once and is where its writer was told; how many outcomes were unknown for a while."""
     at = {(one.partition, one.place): one.event_id for one in present}
     unknown = events = 0
@@ -163,7 +166,7 @@ def _check_writers(present: list[Seen], journals: Path) -> int:
                 continue
             assert number not in told
             told[number] = where[:2] if kind == "done" else [where[0], where[1] + 1 - len(_events(writer, number))]
-        assert sorted(told) == list(range(COMMANDS)), "every command has been told of"
+        assert sorted(told) == list(range(commands)), "every command has been told of"
         for number, (partition, position) in told.items():
             for n, event_id in enumerate(_events(writer, number)):
                 assert at[partition, position + n] == event_id

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from typer.main import get_command
 
+from benchmarks import report
 from domain import AGGREGATES
 from engine import reference
 from engine.cli import app
@@ -32,8 +34,9 @@ DECISION = ("Context", "Decision", "Alternatives", "Consequences")
 
 @pytest.fixture(scope="session")
 def documents(tree: list[Path]) -> dict[Path, str]:
-    """Every Markdown file but the one that is put into another."""
-    return {path: path.read_text(encoding="utf-8") for path in tree if path.suffix == ".md" and path.name != "intro.md"}
+    """Every Markdown file but those of `benchmarks/`, which are put into a page of `docs/`."""
+    pages = (path for path in tree if path.suffix == ".md" and "benchmarks" not in path.parts)
+    return {path: path.read_text(encoding="utf-8") for path in pages}
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +51,11 @@ def glossary(project: Path) -> list[list[str]]:
 def test_generated_pages_are_current(name: str) -> None:
     page = reference.FOLDER / name
     assert page.read_text(encoding="utf-8") == reference.PAGES[name](), "python -m engine.reference"
+
+
+def test_the_page_of_benchmarks_is_current() -> None:
+    current = report.page(orjson.loads(report.RESULTS.read_bytes()))
+    assert report.PAGE.read_text(encoding="utf-8") == current, "python -m benchmarks NAME --write"
 
 
 def test_every_document_can_be_found_from_the_index(project: Path, documents: dict[Path, str]) -> None:

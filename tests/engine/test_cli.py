@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,23 @@ def test_every_command_has_help_with_an_example(daybook_cli, command: str) -> No
     told = daybook_cli(*command.split(), "--help")
     assert told.returncode == 0
     assert f"Example: daybook {command}" in told.stdout
+
+
+def test_following_in_a_process_of_its_own(daybook_cli, tmp_path, empty_database) -> None:
+    daybook_cli("init", "--partitions", "1")
+    file = tmp_path / "complaints.csv"
+    header = "Complaint ID,Product,Sub-product,Issue,Sub-issue,State,ZIP code,Submitted via,Date received,"
+    header += "Date sent to company,Company,Company response,Timely response?,Consumer disputed?"
+    row = "1,Mortgage,,Fees,,FL,33000,Web,11/13/2014,11/14/2014,Made-up Bank,Closed with explanation,Yes,No"
+    file.write_text(f"{header}\n{row}\n", encoding="utf-8")
+    daybook_cli("import", "cfpb", str(file))
+    environment = {**os.environ, "DAYBOOK_DATABASE_URL": empty_database.app_dsn, "DAYBOOK_DATA_DIR": str(tmp_path)}
+    follower = subprocess.Popen([sys.executable, "-m", "engine", "follow"], env=environment, cwd=ROOT)
+    try:
+        deadline = time.monotonic() + 60
+        while "up to date" not in daybook_cli("status").stdout:
+            assert time.monotonic() < deadline
+            assert follower.poll() is None
+    finally:
+        follower.terminate()
+    assert follower.wait(30) == 0

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from engine.mapping import EventMapper
+from projections import table_sql
 from projections.complaint_search import PATHS
 from projections.models import ReadModels
 from projections.registry import PROJECTIONS
@@ -20,6 +21,7 @@ from store.envelope import AppendRequest, NewEvent, Participant
 from store.identity import new_id
 
 ROWS = 4000
+SMALL, STEP = 1200, 30
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 INDEXES = {
@@ -126,6 +128,59 @@ async def test_every_query_finds_by_its_index(filled):
         if index not in found or "Seq Scan" in found:
             wrong[name, by] = found
     assert wrong == {}
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+async def test_every_query_finds_by_its_index_at_whatever_size_it_is_planned(record, admin, analysed):
+    random = Random(1)
+    wrong = set()
+    async with await ReadModels.open(record, EventMapper().fact, PROJECTIONS), record.pool.acquire() as own:
+        await own.execute("set plan_cache_mode = force_generic_plan")
+        tables = [table for projection in PROJECTIONS for table in projection.tables]
+        for name in [f"read_model.{table.name}_v1" for table in tables] + ["record.event", "read_model.parked"]:
+            await admin.execute(f"alter table {name} set (autovacuum_enabled = false)")
+        keys = set()
+        for size in range(0, SMALL, STEP):
+            for table in tables:
+                rows = []
+                for n in range(size, size + STEP):
+                    row = _row(table.row, random, n)
+                    key = (table.name, row.partition, *(getattr(row, name) for name in table.key))
+                    if key not in keys:
+                        keys.add(key)
+                        rows.append(table.record_of(row))
+                name = f"{table.name}_v1"
+                await admin.copy_records_to_table(name, schema_name="read_model", columns=table.columns, records=rows)
+            if analysed and size % (4 * STEP) == 0:
+                await admin.execute("analyze")
+            for name, by, arguments, index in PLANS:
+                if name == "audit_lines":  # a page of them is found along positions, too
+                    continue
+                found = {node async for node in _scans(own, statement(name, 1, by), arguments)}
+                if index not in found or "Seq Scan" in found:
+                    wrong.add((name, by, index, *found))
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+async def test_rows_are_loaded_by_their_key_at_whatever_size_that_is_planned(record, admin, analysed):
+    """Where one index has a page less than another, it looks cheaper to read a whole partition by it."""
+    random = Random(1)
+    async with (
+        await ReadModels.open(record, EventMapper().fact, PROJECTIONS) as models,
+        models.writers.acquire() as own,
+    ):
+        await own.execute("set plan_cache_mode = force_generic_plan")
+        for table in [table for projection in PROJECTIONS for table in projection.tables if table.kind == "rows"]:
+            name = table.at(1).removeprefix("read_model.")
+            await admin.execute(f"alter table read_model.{name} set (autovacuum_enabled = false)")
+            for size in range(0, SMALL, STEP):
+                rows = [table.record_of(_row(table.row, random, n)) for n in range(size, size + STEP)]
+                await admin.copy_records_to_table(name, schema_name="read_model", columns=table.columns, records=rows)
+                if analysed and size % (4 * STEP) == 0:
+                    await admin.execute(f"vacuum analyze read_model.{name}")
+                found = {node async for node in _scans(own, table_sql.load(table, 1), 2)}
+                assert found == {f"{name}_pkey"}, f"{size + STEP} rows"
 
 
 async def _scans(connection, sql, arguments):

@@ -122,6 +122,15 @@ async def test_the_live_one_is_kept_for_rollback_and_the_one_before_dropped(mode
     assert await models.writers.fetchval("select count(*) from read_model.bookmark where version = 1") == 0
 
 
+async def test_opens_again_when_the_first_version_is_dropped(models, record, writer):
+    await many(writer, 3)
+    await rebuild(models, setup)
+    await rebuild(models, setup)
+    async with await ReadModels.open(record, *setup()) as again:
+        assert (await again.progress("test_notes")).version == 3
+        assert await shown(again, writer) == writer.words()
+
+
 async def test_rollback_catches_up_first(models, writer):
     await many(writer, 3)
     async with await Following.start(models):
