@@ -263,6 +263,7 @@ CREATE FUNCTION reads.judge(p smallint, careful boolean, events reads.new_event[
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -348,6 +349,7 @@ CREATE FUNCTION reads.next_position(p smallint, cause_recorded_at timestamp with
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 declare
     last_recorded_at timestamptz;
@@ -381,6 +383,7 @@ CREATE FUNCTION reads.position_at(p smallint, t timestamp with time zone) RETURN
     LANGUAGE plpgsql STABLE
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 declare
     low bigint := 0;
