@@ -22,6 +22,10 @@ CREATE SCHEMA record;
 
 ALTER SCHEMA record OWNER TO daybook_owner;
 
+CREATE SCHEMA seal;
+
+ALTER SCHEMA seal OWNER TO daybook_owner;
+
 CREATE SCHEMA vault;
 
 ALTER SCHEMA vault OWNER TO daybook_owner;
@@ -704,6 +708,47 @@ $$;
 
 ALTER FUNCTION record.slice_of(id uuid) OWNER TO daybook_owner;
 
+CREATE FUNCTION seal.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% on seal.% is refused: a log only grows', tg_op, tg_table_name using errcode = 'DB005';
+end;
+$$;
+
+ALTER FUNCTION seal.refuse_change() OWNER TO daybook_owner;
+
+CREATE FUNCTION seal.refuse_other_tile() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if substr(new.hashes, 1, octet_length(old.hashes)) is distinct from old.hashes
+       or (new.partition, new.kind, new.shard, new.level, new.number)
+          is distinct from (old.partition, old.kind, old.shard, old.level, old.number) then
+        raise exception 'tile %/% of log % % is refused: a tile only grows', old.level, old.number, old.kind,
+            old.partition using errcode = 'DB005';
+    end if;
+    return new;
+end;
+$$;
+
+ALTER FUNCTION seal.refuse_other_tile() OWNER TO daybook_owner;
+
+CREATE FUNCTION seal.refuse_shrinking() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if new.size < old.size or new.signed_size < old.signed_size or new.epoch < old.epoch
+       or (new.partition, new.kind, new.shard, new.origin)
+          is distinct from (old.partition, old.kind, old.shard, old.origin) then
+        raise exception 'log % is refused: a log only grows, under one origin', old.origin using errcode = 'DB005';
+    end if;
+    return new;
+end;
+$$;
+
+ALTER FUNCTION seal.refuse_shrinking() OWNER TO daybook_owner;
+
 CREATE FUNCTION vault.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1038,6 +1083,66 @@ ALTER TABLE ONLY record.sealed ALTER COLUMN blob SET STORAGE EXTERNAL;
 
 ALTER TABLE record.sealed OWNER TO daybook_owner;
 
+CREATE TABLE seal.entry (
+    partition smallint NOT NULL,
+    shard integer NOT NULL,
+    "position" bigint NOT NULL,
+    entry bytea NOT NULL,
+    CONSTRAINT entry_entry_check CHECK ((octet_length(entry) <= 65535)),
+    CONSTRAINT entry_position_check CHECK (("position" >= 0))
+);
+
+ALTER TABLE seal.entry OWNER TO daybook_owner;
+
+CREATE TABLE seal.identity (
+    partition smallint NOT NULL,
+    log_id text NOT NULL,
+    CONSTRAINT identity_log_id_check CHECK (((log_id ~ '^[^[:space:]+]+$'::text) AND (log_id !~ '^/|/$|//'::text))),
+    CONSTRAINT identity_partition_check CHECK ((partition = 0))
+);
+
+ALTER TABLE seal.identity OWNER TO daybook_owner;
+
+CREATE TABLE seal.log (
+    partition smallint NOT NULL,
+    kind text NOT NULL,
+    shard integer NOT NULL,
+    origin text NOT NULL,
+    vkey text NOT NULL,
+    size bigint DEFAULT 0 NOT NULL,
+    root bytea DEFAULT sha256('\x'::bytea) NOT NULL,
+    signed_size bigint DEFAULT 0 NOT NULL,
+    checkpoint text,
+    signed_at timestamp with time zone,
+    holder text,
+    epoch bigint DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    trouble text,
+    CONSTRAINT log_check CHECK (((signed_size >= 0) AND (signed_size <= size))),
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['event'::text, 'look'::text, 'checkpoint'::text]))),
+    CONSTRAINT log_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT log_root_check CHECK ((octet_length(root) = 32)),
+    CONSTRAINT log_shard_check CHECK ((shard >= 0)),
+    CONSTRAINT log_size_check CHECK ((size >= 0))
+);
+
+ALTER TABLE seal.log OWNER TO daybook_owner;
+
+CREATE TABLE seal.tile (
+    partition smallint NOT NULL,
+    kind text NOT NULL,
+    shard integer NOT NULL,
+    level smallint NOT NULL,
+    number bigint NOT NULL,
+    hashes bytea NOT NULL,
+    CONSTRAINT tile_hashes_check CHECK ((((octet_length(hashes) >= 32) AND (octet_length(hashes) <= 8192)) AND ((octet_length(hashes) % 32) = 0))),
+    CONSTRAINT tile_level_check CHECK (((level >= 0) AND (level <= 6))),
+    CONSTRAINT tile_number_check CHECK ((number >= 0))
+);
+ALTER TABLE ONLY seal.tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
+
+ALTER TABLE seal.tile OWNER TO daybook_owner;
+
 CREATE TABLE vault.data_key (
     partition smallint NOT NULL,
     key_id uuid NOT NULL,
@@ -1156,6 +1261,18 @@ ALTER TABLE ONLY record.partition_head
 ALTER TABLE ONLY record.sealed
     ADD CONSTRAINT sealed_pkey PRIMARY KEY (partition, event_id, subject_id, record_class);
 
+ALTER TABLE ONLY seal.entry
+    ADD CONSTRAINT entry_pkey PRIMARY KEY (partition, shard, "position");
+
+ALTER TABLE ONLY seal.identity
+    ADD CONSTRAINT identity_pkey PRIMARY KEY (partition);
+
+ALTER TABLE ONLY seal.log
+    ADD CONSTRAINT log_pkey PRIMARY KEY (partition, kind, shard);
+
+ALTER TABLE ONLY seal.tile
+    ADD CONSTRAINT tile_pkey PRIMARY KEY (partition, kind, shard, level, number);
+
 ALTER TABLE ONLY vault.data_key
     ADD CONSTRAINT data_key_partition_subject_id_record_class_key UNIQUE (partition, subject_id, record_class);
 
@@ -1240,6 +1357,26 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.partition_head FOR EACH
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.sealed FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
 
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON seal.entry FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON seal.identity FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE ON seal.log FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE ON seal.tile FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
+
+CREATE TRIGGER refuse_other BEFORE UPDATE ON seal.tile FOR EACH ROW EXECUTE FUNCTION seal.refuse_other_tile();
+
+CREATE TRIGGER refuse_shrinking BEFORE UPDATE ON seal.log FOR EACH ROW EXECUTE FUNCTION seal.refuse_shrinking();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.entry FOR EACH STATEMENT EXECUTE FUNCTION seal.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.identity FOR EACH STATEMENT EXECUTE FUNCTION seal.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.log FOR EACH STATEMENT EXECUTE FUNCTION seal.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.tile FOR EACH STATEMENT EXECUTE FUNCTION seal.refuse_change();
+
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.key_check FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.tombstone FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
@@ -1265,8 +1402,13 @@ GRANT USAGE ON SCHEMA intake TO daybook_app;
 GRANT ALL ON SCHEMA read_model TO daybook_app;
 
 GRANT USAGE ON SCHEMA reads TO daybook_app;
+GRANT USAGE ON SCHEMA reads TO daybook_sealer;
 
 GRANT USAGE ON SCHEMA record TO daybook_app;
+GRANT USAGE ON SCHEMA record TO daybook_sealer;
+
+GRANT USAGE ON SCHEMA seal TO daybook_app;
+GRANT USAGE ON SCHEMA seal TO daybook_sealer;
 
 GRANT USAGE ON SCHEMA vault TO daybook_app;
 
@@ -1291,6 +1433,7 @@ GRANT SELECT,INSERT ON TABLE reads.closed_cut TO daybook_app;
 GRANT SELECT,INSERT ON TABLE reads.command TO daybook_app;
 
 GRANT SELECT,INSERT ON TABLE reads.event TO daybook_app;
+GRANT SELECT ON TABLE reads.event TO daybook_sealer;
 
 GRANT SELECT,INSERT ON TABLE reads.event_json TO daybook_app;
 
@@ -1299,6 +1442,7 @@ GRANT SELECT,INSERT ON TABLE reads.incarnation TO daybook_app;
 GRANT SELECT,INSERT ON TABLE reads.participant TO daybook_app;
 
 GRANT SELECT ON TABLE reads.partition_head TO daybook_app;
+GRANT SELECT ON TABLE reads.partition_head TO daybook_sealer;
 
 GRANT SELECT,INSERT ON TABLE reads.sealed TO daybook_app;
 
@@ -1307,6 +1451,7 @@ GRANT SELECT,INSERT ON TABLE record.closed_cut TO daybook_app;
 GRANT SELECT,INSERT ON TABLE record.command TO daybook_app;
 
 GRANT SELECT,INSERT ON TABLE record.event TO daybook_app;
+GRANT SELECT ON TABLE record.event TO daybook_sealer;
 
 GRANT SELECT,INSERT ON TABLE record.event_json TO daybook_app;
 
@@ -1315,8 +1460,21 @@ GRANT SELECT,INSERT ON TABLE record.incarnation TO daybook_app;
 GRANT SELECT,INSERT ON TABLE record.participant TO daybook_app;
 
 GRANT SELECT ON TABLE record.partition_head TO daybook_app;
+GRANT SELECT ON TABLE record.partition_head TO daybook_sealer;
 
 GRANT SELECT,INSERT ON TABLE record.sealed TO daybook_app;
+
+GRANT SELECT ON TABLE seal.entry TO daybook_app;
+GRANT SELECT,INSERT ON TABLE seal.entry TO daybook_sealer;
+
+GRANT SELECT ON TABLE seal.identity TO daybook_app;
+GRANT SELECT,INSERT ON TABLE seal.identity TO daybook_sealer;
+
+GRANT SELECT ON TABLE seal.log TO daybook_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE seal.log TO daybook_sealer;
+
+GRANT SELECT ON TABLE seal.tile TO daybook_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE seal.tile TO daybook_sealer;
 
 GRANT SELECT,INSERT ON TABLE vault.data_key TO daybook_app;
 

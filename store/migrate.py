@@ -3,7 +3,8 @@
 A "down" would destroy evidence, so there is none. Every file is one transaction; its name and SHA-256 are kept in
 `daybook.migration`, and a file that changed after it was applied is refused, as is a database that a newer program
 has migrated. All objects belong to the role `daybook_owner`, who logs in nowhere; the application logs in as
-`daybook_app` and owns nothing. Both roles are made first where they are missing.
+`daybook_app`, who seals the logs as `daybook_sealer`, and they own nothing. All roles are made first where they are
+missing.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ LOCK_TIMEOUT = "10s"  # a migration that waits for a lock makes everybody behind
 DBA_SQL = """\
 create role daybook_owner nologin;
 create role daybook_app login;
+create role daybook_sealer login;
 grant daybook_owner to {user};
 grant create on database {database} to daybook_owner;"""
 
@@ -130,6 +132,7 @@ async def _become_owner(connection: asyncpg.Connection) -> None:
     try:
         await connection.execute(statement("create_owner_role"))
         await connection.execute(statement("create_app_role"))
+        await connection.execute(statement("create_sealer_role"))
         if not await connection.fetchval(statement("owner_may_create")):
             await connection.execute(f"grant create on database {database} to daybook_owner")
         await _set_owner(connection, user)

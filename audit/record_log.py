@@ -1,0 +1,73 @@
+"""The record log: each entry binds the checkpoints of all other logs at one moment."""
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from audit.checkpoint import Checkpoint
+from audit.logs import Log, current, read_logs
+from audit.merkle import EMPTY_ROOT
+from audit.notes import Verifier, parse, verified
+from audit.sealer import LogSealer
+from audit.statements import statement
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+def checkpoints_entry(heads: Sequence[Checkpoint], partitions: int, at: datetime) -> bytes:
+    """An entry that binds these heads; canonical JSON."""
+    logs = [
+        {"origin": head.origin, "root": base64.b64encode(head.root).decode(), "size": head.size}
+        for head in sorted(heads)
+    ]
+    return canonical({"at": _time(at), "logs": logs, "partitions": partitions, "type": "checkpoints", "v": 1})
+
+
+def canonical(content: dict[str, Any]) -> bytes:
+    """Canonical JSON of what has no floats."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def signed_head(log: Log) -> Checkpoint:
+    """The head that a log has signed, its signature checked; of a log that has signed nothing the empty one."""
+    if log.checkpoint is None:
+        return Checkpoint(log.origin, 0, EMPTY_ROOT)
+    note = parse(log.checkpoint)
+    if not verified(note, [Verifier.parse(log.vkey)]):
+        raise ValueError(f"the checkpoint of log {log.origin} is not signed by its key")
+    return Checkpoint.parse(note.text)
+
+
+async def bind(pool: "asyncpg.Pool[asyncpg.Record]", sealer: LogSealer) -> bool:
+    """Add an entry with the heads of all logs, if one of them has grown; whether there was one to add.
+
+    The caller holds the lease of the record log; its next `step` seals the entry.
+    """
+    logs = [log for log in current(await read_logs(pool)) if log.name.kind != "checkpoint"]
+    heads = [signed_head(log) for log in logs]
+    last = await pool.fetch(
+        statement("read_entries"), sealer.name.partition, max(sealer.size - 1, 0), 2, sealer.name.shard
+    )
+    if len(last) > min(sealer.size, 1):  # an entry of a sealer that died before it sealed it
+        return True
+    if last and heads_of(last[-1]["entry"]) == sorted(heads):
+        return False
+    partitions = sum(log.name.kind == "event" for log in logs)
+    entry = checkpoints_entry(heads, partitions, datetime.now(UTC))
+    await pool.execute(statement("put_entry"), sealer.name.partition, sealer.name.shard, sealer.size, entry)
+    return True
+
+
+def heads_of(entry: bytes) -> list[Checkpoint]:
+    """The heads that an entry of type `checkpoints` binds, by origin; none of another type."""
+    content = cast("dict[str, Any]", json.loads(entry))
+    if content.get("type") != "checkpoints":
+        return []
+    return [Checkpoint(one["origin"], one["size"], base64.b64decode(one["root"])) for one in content["logs"]]
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"

@@ -1,0 +1,215 @@
+"""Seals one log: hashes what was appended, commits tiles, checks them in a second way, and signs.
+
+Only one process seals a log at a time: it holds a lease, and every statement compares the lease's epoch. Before
+anything is signed, the fork guard outside the database has agreed that the log only grew, and the new tiles, read
+back, have the root that another code path finds. Where they differ the log is signed no more until somebody looked.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, Self
+
+from audit.checkpoint import Checkpoint
+from audit.errors import SealingStopped, SealLeaseLost
+from audit.guard import ForkGuard
+from audit.leaf import leaf_hashes
+from audit.log_tiles import hashes_for, read_tiles
+from audit.logs import SCHEMAS, Log, LogName
+from audit.merkle import covering, folded, root
+from audit.notes import Signer, signed
+from audit.range import CompactRange
+from audit.signing import SigningKeys
+from audit.statements import statement
+from audit.tiles import HASH_BYTES, WIDTH, At, TileHashes, TileMissing, edge_of, edges, grown, tiles_of
+
+if TYPE_CHECKING:
+    import asyncpg
+
+PAGE: Final = 4096
+TTL_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What sealing works with: the database as the sealer's role, the guard, the keys, and who holds the leases."""
+
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    guard: ForkGuard
+    keys: SigningKeys
+    holder: str
+    ttl_s: float = TTL_S
+
+
+@dataclass(slots=True)
+class LogSealer:
+    """Holds the lease of one log. Made by `open`."""
+
+    hands: Hands
+    name: LogName
+    origin: str
+    signer: Signer
+    epoch: int
+    size: int
+    """Of the committed tiles."""
+    head: Checkpoint | None
+    """What the guard has."""
+    second: CompactRange
+    """The same log by the second code path; as far as the guard."""
+    edge: dict[int, bytes]
+    signed_size: int
+    renewed_at: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    async def open(cls, hands: Hands, log: Log) -> Self | None:
+        """Take the lease, and compare database and guard; None: another process has the lease.
+
+        Raises:
+            SealingStopped: the guard, the key or the tiles are not those of this log.
+        """
+        ttl = timedelta(seconds=hands.ttl_s)
+        taken = await hands.pool.fetchrow(statement("take_log"), *log.name, hands.holder, ttl)
+        if taken is None:
+            return None
+        signer = hands.keys.signer(log.origin)
+        if signer.verifier.vkey != log.vkey:
+            raise SealingStopped(f"the key of log {log.origin} is another than the one that it began with")
+        size, signed_size = taken["size"], taken["signed_size"]
+        head = await asyncio.to_thread(hands.guard.head, log.origin)
+        _refuse_other_guard(log.origin, head, size, signed_size)
+        at = head.size if head is not None else 0
+        try:
+            edge = await read_tiles(hands.pool, log.name, edges(size), size)
+            nodes = covering(0, at)
+            read = await hashes_for(hands.pool, log.name, nodes, size)
+            second = CompactRange(at, [read(node) for node in nodes])
+        except TileMissing as missing:
+            raise SealingStopped(f"log {log.origin}: {missing}") from missing
+        if head is not None and second.root() != head.root:
+            raise SealingStopped(
+                f"the fork guard knows another history of log {log.origin}: at {at} entries the database's root is "
+                f"{second.root().hex()}, the guard's {head.root.hex()}"
+            )
+        by_level = {tile.level: content for tile, content in edge.items()}
+        return cls(hands, log.name, log.origin, signer, taken["epoch"], size, head, second, by_level, signed_size)
+
+    async def step(self, limit: int = PAGE) -> int:
+        """Seal up to `limit` more entries; how many were sealed.
+
+        Raises:
+            SealLeaseLost: another process has taken over.
+            SealingStopped: what is in the database is not what was sealed.
+        """
+        await self._renew()
+        leaves = await self._leaves(limit)
+        if leaves:
+            await self._grow(leaves)
+        if self.size > self.second.size or self.signed_size < self.size or self.head is None:
+            await self._confirm()
+        return len(leaves)
+
+    async def release(self, trouble: str | None = None) -> None:
+        """Let another take the lease; `trouble` says why this one stopped."""
+        await self.hands.pool.execute(statement("release_log"), *self.name, self.epoch, trouble)
+
+    async def _renew(self) -> None:
+        if time.monotonic() - self.renewed_at < self.hands.ttl_s / 3:
+            return
+        began, ttl = time.monotonic(), timedelta(seconds=self.hands.ttl_s)
+        if await self.hands.pool.fetchval(statement("renew_log"), *self.name, self.epoch, ttl) is None:
+            raise SealLeaseLost(f"another process seals log {self.origin}")
+        self.renewed_at = began
+
+    async def _leaves(self, limit: int) -> list[bytes]:
+        """The leaf hashes of what comes next, by the first code path."""
+        schema = SCHEMAS.get(self.name.kind)
+        if schema is None:
+            arguments = (self.name.partition, self.size, limit, self.name.shard)
+            rows = await self.hands.pool.fetch(statement("read_entries"), *arguments)
+            return [sha256(b"\x00" + row["entry"]).digest() for row in rows]
+        rows = await self.hands.pool.fetch(statement("read_leaves", schema), self.name.partition, self.size, limit)
+        if rows and rows[-1]["position"] != self.size + len(rows) - 1:
+            raise SealingStopped(f"log {self.origin}: positions of the record have a gap after {self.size}")
+        return leaf_hashes(rows)
+
+    async def _grow(self, leaves: list[bytes]) -> None:
+        size = self.size + len(leaves)
+        tiles = grown(self.edge, self.size, leaves)
+        edge = edge_of(tiles, size, self.edge)
+        new_root = _root_of_edge(size, edge)
+        began = time.monotonic()
+        held = await self.hands.pool.fetchval(
+            statement("grow_log"), *self.name, self.epoch, self.size, size, new_root,
+            timedelta(seconds=self.hands.ttl_s),
+            [at.level for at in tiles], [at.number for at in tiles], list(tiles.values()),
+        )  # fmt: skip
+        if not held:
+            raise SealLeaseLost(f"another process seals log {self.origin}")
+        self.size, self.edge, self.renewed_at = size, edge, began
+
+    async def _confirm(self) -> None:
+        """Check what was committed, move the guard, sign, publish."""
+        start = self.second.size
+        tiles, leaves = await asyncio.gather(
+            read_tiles(self.hands.pool, self.name, [at for at, _ in tiles_of(self.size, start)], self.size),
+            self._second_leaves(start),
+        )
+        whole = await hashes_for(self.hands.pool, self.name, covering(0, self.size), self.size)
+        self.second.push(leaves)
+        found, expected = root(self.size, whole), self.second.root()
+        if self.second.size != self.size or found != expected or not _same_leaves(tiles, start, leaves):
+            raise SealingStopped(
+                f"log {self.origin}: between {start} and {self.size} the tiles are not those of the entries "
+                f"(root {found.hex()}, by the second path {expected.hex()})"
+            )
+        head = Checkpoint(self.origin, self.size, found)
+        if head != self.head:
+            await asyncio.to_thread(self.hands.guard.advance, self.head, head)
+            self.head = head
+        note = signed(head.text(), [self.signer]).format()
+        if await self.hands.pool.fetchval(statement("publish"), *self.name, self.epoch, head.size, note) is None:
+            raise SealLeaseLost(f"another process seals log {self.origin}")
+        self.signed_size = head.size
+
+    async def _second_leaves(self, start: int) -> bytes:
+        """The leaf hashes since `start`, computed by the database."""
+        if start == self.size:
+            return b""
+        schema = SCHEMAS.get(self.name.kind)
+        if schema is None:
+            arguments = (self.name.partition, start, self.size, self.name.shard)
+            return await self.hands.pool.fetchval(statement("entry_hashes"), *arguments) or b""
+        arguments = (self.name.partition, start, self.size)
+        return await self.hands.pool.fetchval(statement("leaf_hashes", schema), *arguments) or b""
+
+
+def _refuse_other_guard(origin: str, head: Checkpoint | None, size: int, signed_size: int) -> None:
+    if head is None:
+        if signed_size > 0:
+            raise SealingStopped(f"the fork guard of log {origin} is missing, though {signed_size} entries are signed")
+        return
+    if head.size > size:
+        raise SealingStopped(
+            f"the fork guard of log {origin} is at {head.size} entries, the database at {size}: it was restored"
+        )
+    if head.size < signed_size:
+        raise SealingStopped(
+            f"the fork guard of log {origin} is at {head.size} entries, {signed_size} are signed: the guard is old"
+        )
+
+
+def _root_of_edge(size: int, edge: dict[int, bytes]) -> bytes:
+    """Root from the partial tiles alone: they hold every hash that covers the whole."""
+    tiles = {At(level, (size >> 8 * level) // WIDTH): content for level, content in edge.items()}
+    read = TileHashes(tiles)
+    return folded([read(node) for node in covering(0, size)])
+
+
+def _same_leaves(tiles: dict[At, bytes], start: int, leaves: bytes) -> bool:
+    """Whether the tiles of level 0 hold these leaf hashes from `start` on."""
+    first = start // WIDTH
+    content = b"".join(tiles[at] for at in sorted(tiles) if at.level == 0)
+    skipped = (start - first * WIDTH) * HASH_BYTES
+    return content[skipped:] == leaves

@@ -1,0 +1,130 @@
+"""The loops that seal: one per log, in as many processes as run them; only one holds each lease."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Self
+
+import asyncpg
+
+from audit.errors import SealingStopped, SealLeaseLost
+from audit.guard import ForkGuard
+from audit.logs import Log, ensure_logs
+from audit.record_log import bind
+from audit.sealer import PAGE, Hands, LogSealer
+from audit.signing import SigningKeys
+from store.connecting import CONNECTING, keep_session
+
+if TYPE_CHECKING:
+    from asyncpg import Pool, Record
+
+INTERVAL_S: Final = 0.25
+STANDBY_S: Final = 1.0
+STOPPED_S: Final = 5.0
+"""How often a log that was stopped is looked at again: somebody may have mended it."""
+
+_log = logging.getLogger(__name__)
+
+
+def new_holder() -> str:
+    """A name for a holder: host, process and a random part."""
+    return f"{socket.gethostname()}/{os.getpid()}/{os.urandom(4).hex()}"
+
+
+async def open_pool(dsn: str) -> "Pool[Record]":
+    """Connections of the sealer's role."""
+    return await asyncpg.create_pool(dsn, min_size=0, max_size=6, reset=keep_session, **CONNECTING)
+
+
+class Sealing:
+    """Seals all logs. Made by `start`, ended by `close` or as a context manager."""
+
+    def __init__(self, hands: Hands, logs: Sequence[Log], interval_s: float) -> None:
+        self._hands = hands
+        self._interval_s = interval_s
+        self._troubles: dict[str, str] = {}
+        self._tasks = [asyncio.create_task(self._keep(log), name=f"sealing {log.origin}") for log in logs]
+
+    @classmethod
+    async def start(
+        cls, dsn: str, guard: ForkGuard, keys: SigningKeys, log_id: str, *, interval_s: float = INTERVAL_S
+    ) -> Self:
+        """Begin to seal; logs that are missing are begun.
+
+        Raises:
+            SealingStopped, ValueError: see `audit.logs.ensure_logs`.
+        """
+        pool = await open_pool(dsn)
+        try:
+            logs = await ensure_logs(pool, keys, log_id)
+        except BaseException:
+            await pool.close()
+            raise
+        return cls(Hands(pool, guard, keys, new_holder()), logs, interval_s)
+
+    async def close(self) -> None:
+        """Stop, and let others take the leases at once."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._hands.pool.close()
+
+    async def __aenter__(self) -> Self:
+        """Nothing to do: `start` has done it."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        await self.close()
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """Logs, by origin, that this process may not sign now, and why."""
+        return MappingProxyType(self._troubles)
+
+    async def _keep(self, log: Log) -> None:
+        while True:
+            pause_s = STANDBY_S
+            try:
+                await self._hold(log)
+            except SealLeaseLost as lost:
+                _log.info("%s", lost)
+            except SealingStopped as stopped:
+                if self._troubles.get(log.origin) != str(stopped):
+                    _log.error("sealing stopped: %s", stopped)  # it says all there is to say
+                self._troubles[log.origin] = str(stopped)
+                pause_s = STOPPED_S
+            except Exception as error:  # noqa: BLE001  # a lost connection, a full disk: go on when it is over
+                _log.warning("log %s: trying again in %.1f s: %r", log.origin, pause_s, error)
+            await asyncio.sleep(pause_s)
+
+    async def _hold(self, log: Log) -> None:
+        sealer, trouble = None, None
+        try:
+            sealer = await LogSealer.open(self._hands, log)
+            if sealer is not None:
+                self._troubles.pop(log.origin, None)
+                await self._seal(sealer)
+        except SealingStopped as stopped:
+            trouble = str(stopped)
+            raise
+        finally:
+            if sealer is not None:
+                await asyncio.shield(_release(sealer, trouble))
+
+    async def _seal(self, sealer: LogSealer) -> None:
+        while True:
+            if sealer.name.kind == "checkpoint":
+                await bind(self._hands.pool, sealer)
+            if await sealer.step() < PAGE:
+                await asyncio.sleep(self._interval_s)
+
+
+async def _release(sealer: LogSealer, trouble: str | None) -> None:
+    try:
+        await sealer.release(trouble)
+    except Exception as error:  # noqa: BLE001  # then it expires by itself
+        _log.info("the lease of log %s could not be released: %r", sealer.origin, error)

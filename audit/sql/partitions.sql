@@ -1,0 +1,1 @@
+select partition from record.partition_head order by partition

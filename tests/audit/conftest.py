@@ -1,0 +1,43 @@
+"""A record with events, and hands to seal its logs with."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from audit.guard import ForkGuard
+from audit.logs import Log, ensure_logs
+from audit.sealer import Hands
+from audit.sealing import open_pool
+from audit.signing import FileKeys
+from store.initialising import create_partitions
+from store.record import Record
+
+LOG_ID = "bank.example/test"
+
+
+@pytest.fixture
+async def record(database) -> AsyncGenerator[Record]:
+    for schema in ("record", "reads"):
+        await create_partitions(database.admin_dsn, 2, schema=schema)
+    async with await Record.open(database.app_dsn) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hands(database, record: Record, tmp_path: Path) -> AsyncGenerator[Hands]:
+    pool = await open_pool(database.app_dsn.replace("daybook_app", "daybook_sealer"))
+    yield Hands(pool, ForkGuard(tmp_path / "guard"), FileKeys(tmp_path / "signing"), "here")
+    await pool.close()
+
+
+@pytest.fixture
+async def logs(hands: Hands) -> list[Log]:
+    return await ensure_logs(hands.pool, hands.keys, LOG_ID)
+
+
+@pytest.fixture
+async def admin_pool(database) -> AsyncGenerator[asyncpg.Pool]:
+    async with asyncpg.create_pool(database.admin_dsn, min_size=0, max_size=2) as pool:
+        yield pool
