@@ -40,7 +40,7 @@ create table seal.tile (
     shard     integer  not null,
     level     smallint not null check (level between 0 and 6),
     number    bigint   not null check (number >= 0),
-    hashes    bytea    not null check (octet_length(hashes) between 32 and 8192 and octet_length(hashes) % 32 = 0),
+    hashes    bytea    not null check (octet_length(hashes) between 32 and 8192) check (octet_length(hashes) % 32 = 0),
     primary key (partition, kind, shard, level, number)
 );
 alter table seal.tile alter column hashes set storage external;  -- hashes do not compress
@@ -62,6 +62,7 @@ begin
 end;
 $$;
 
+-- A hash is never taken back, and none is put in its place.
 create function seal.refuse_other_tile() returns trigger
 language plpgsql
 as $$

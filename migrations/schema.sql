@@ -1135,7 +1135,8 @@ CREATE TABLE seal.tile (
     level smallint NOT NULL,
     number bigint NOT NULL,
     hashes bytea NOT NULL,
-    CONSTRAINT tile_hashes_check CHECK ((((octet_length(hashes) >= 32) AND (octet_length(hashes) <= 8192)) AND ((octet_length(hashes) % 32) = 0))),
+    CONSTRAINT tile_hashes_check CHECK (((octet_length(hashes) >= 32) AND (octet_length(hashes) <= 8192))),
+    CONSTRAINT tile_hashes_check1 CHECK (((octet_length(hashes) % 32) = 0)),
     CONSTRAINT tile_level_check CHECK (((level >= 0) AND (level <= 6))),
     CONSTRAINT tile_number_check CHECK ((number >= 0))
 );

@@ -1,5 +1,7 @@
 """Events to seal, and a sealer that has sealed all there is."""
 
+from typing import Any
+
 import asyncpg
 
 from audit.logs import Log, LogName, read_logs
@@ -9,7 +11,7 @@ from store.record import Record
 from tests.store.made import ids_in, request
 
 
-async def append(record: Record, partition: int, count: int, **fields: object) -> None:
+async def append(record: Record, partition: int, count: int, **fields: Any) -> None:
     """So many events, a stream each."""
     requests = [request(one, partition=partition, **fields) for one in ids_in(record, partition, count)]
     await record.append_copy(partition, requests)
@@ -19,14 +21,20 @@ async def seal_all(hands: Hands, *, limit: int = 4096) -> dict[LogName, Log]:
     """Seal every log to its end, the record log last; what the database then has."""
     logs = await read_logs(hands.pool)
     for log in sorted(logs, key=lambda one: one.name.kind == "checkpoint"):
-        sealer = await LogSealer.open(hands, log)
-        assert sealer is not None, log
+        sealer = await held(hands, log)
         if log.name.kind == "checkpoint":
             await bind(hands.pool, sealer)
         while await sealer.step(limit):
             pass
         await sealer.release()
     return {log.name: log for log in await read_logs(hands.pool)}
+
+
+async def held(hands: Hands, log: Log) -> LogSealer:
+    """A sealer that got the lease."""
+    sealer = await LogSealer.open(hands, log)
+    assert sealer is not None
+    return sealer
 
 
 async def as_superuser(pool: asyncpg.Pool, sql: str, *arguments: object) -> None:

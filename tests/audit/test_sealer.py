@@ -21,7 +21,7 @@ from audit.signing import FileKeys
 from audit.statements import statement
 from audit.tiles import TileHashes, grown
 from tests.audit.conftest import LOG_ID
-from tests.audit.made import append, as_superuser, seal_all
+from tests.audit.made import append, as_superuser, held, seal_all
 
 ONE = LogName(1, "event")
 RECORD_LOG = LogName(0, "checkpoint")
@@ -49,7 +49,7 @@ async def test_a_log_in_steps_has_the_root_of_the_record(record, hands, logs) ->
         sealed = await seal_all(hands, limit=100)
         log = sealed[ONE]
         assert (log.size, log.root) == await root_of_record(hands, 1)
-        note = parse(log.checkpoint)
+        note = parse(log.checkpoint or "")
         assert verified(note, [Verifier.parse(log.vkey)])
         assert Checkpoint.parse(note.text) == (log.origin, log.size, log.root)
         assert hands.guard.head(log.origin) == Checkpoint.parse(note.text)
@@ -68,11 +68,11 @@ async def test_the_record_log_binds_every_log_and_adds_nothing_when_nothing_grew
 
 async def test_only_one_holds_the_lease_and_who_lost_it_writes_nothing(record, hands, logs) -> None:
     log = next(one for one in logs if one.name == ONE)
-    first = await LogSealer.open(hands, log)
+    first = await held(hands, log)
     other = dataclasses.replace(hands, holder="there")
     assert await LogSealer.open(other, log) is None
     await hands.pool.execute(statement("release_log"), *ONE, first.epoch, None)
-    second = await LogSealer.open(other, log)
+    second = await held(other, log)
     await append(record, 1, 3)
     with pytest.raises(SealLeaseLost):
         await first.step()
@@ -85,7 +85,7 @@ async def test_a_crash_at_any_point_is_no_alarm(record, hands, logs, monkeypatch
     await seal_all(hands)
     await append(record, 1, 300)
     log = next(one for one in await read_logs(hands.pool) if one.name == ONE)
-    sealer = await LogSealer.open(hands, log)
+    sealer = await held(hands, log)
     with monkeypatch.context() as patched:
         if crash == "advance":
             patched.setattr(ForkGuard, "advance", _crash)
@@ -105,7 +105,7 @@ def _crash(*_: object) -> None:
 
 async def test_a_sealer_that_dies_before_it_seals_an_entry_leaves_it_for_the_next(record, hands, logs) -> None:
     log = next(one for one in logs if one.name == RECORD_LOG)
-    assert await bind(hands.pool, await LogSealer.open(hands, log))
+    assert await bind(hands.pool, await held(hands, log))
     assert (await seal_all(hands))[RECORD_LOG].signed_size == 1
 
 
@@ -116,7 +116,7 @@ async def test_a_changed_event_that_is_committed_but_not_signed_yet_stops_the_lo
     record, hands, logs, admin_pool, monkeypatch
 ) -> None:
     await append(record, 1, 10)
-    sealer = await LogSealer.open(hands, next(one for one in logs if one.name == ONE))
+    sealer = await held(hands, next(one for one in logs if one.name == ONE))
     with monkeypatch.context() as patched:
         patched.setattr(ForkGuard, "advance", _crash)
         with pytest.raises(ConnectionError):
