@@ -1,12 +1,11 @@
 """Checkpoints: the signed head of a log (C2SP tlog-checkpoint)."""
 
 import base64
-import binascii
 import re
 from typing import Final, NamedTuple
 
 from audit.merkle import HASH_BYTES
-from audit.notes import NoteRefused
+from audit.notes import NoteRefused, unbase64
 
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
@@ -34,10 +33,7 @@ class Checkpoint(NamedTuple):
             raise NoteRefused("a checkpoint has three lines: origin, size, root")
         if not _SIZE.fullmatch(lines[1]):
             raise NoteRefused(f"{lines[1]!r} is no size of a log")
-        try:
-            root = base64.b64decode(lines[2], validate=True)
-        except binascii.Error:
-            raise NoteRefused(f"{lines[2]!r} is no root: not base64") from None
-        if len(root) != HASH_BYTES or base64.b64encode(root).decode() != lines[2]:
+        root = unbase64(lines[2])
+        if len(root) != HASH_BYTES:
             raise NoteRefused(f"{lines[2]!r} is no root of {HASH_BYTES} bytes")
         return cls(lines[0], int(lines[1]), root)

@@ -1,8 +1,9 @@
 """Which logs there are, and what each is called."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from audit.errors import SealingStopped
 from audit.signing import SigningKeys
@@ -52,9 +53,17 @@ class Log(NamedTuple):
     trouble: str | None
 
 
-async def read_logs(pool: "asyncpg.Pool[asyncpg.Record]") -> list[Log]:
+class Database(Protocol):
+    """What is read from: a pool, or a connection in a transaction."""
+
+    async def fetch(self, query: str, /, *args: Any) -> "Sequence[asyncpg.Record]":  # noqa: ANN401
+        """Rows of a statement."""
+        ...
+
+
+async def read_logs(database: Database) -> list[Log]:
     """Every log, older shards included."""
-    rows = await pool.fetch(statement("logs"))
+    rows = await database.fetch(statement("logs"))
     return [Log(LogName(row["partition"], row["kind"], row["shard"]), *list(row)[3:]) for row in rows]
 
 

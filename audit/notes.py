@@ -1,7 +1,6 @@
 """Signed notes (C2SP signed-note) and cosignatures (C2SP tlog-cosignature), with Ed25519."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -96,10 +95,7 @@ class Verifier:
         """
         name, _, rest = vkey.partition("+")
         told_id, _, key = rest.partition("+")
-        try:
-            raw = base64.b64decode(key, validate=True)
-        except binascii.Error as error:
-            raise NoteRefused(f"{vkey!r} is no verifier key: {error}") from None
+        raw = unbase64(key)
         if len(raw) != 1 + 32 or raw[0] not in {ED25519, COSIGNATURE}:
             raise NoteRefused(f"{vkey!r} is no verifier key of Ed25519")
         verifier = cls(name, raw[0], raw[1:])
@@ -178,6 +174,21 @@ def parse(content: bytes | str) -> Note:
     return Note(body + "\n", tuple(_signature(row) for row in rows))
 
 
+def unbase64(text: str) -> bytes:
+    """Bytes from standard base64 with padding, in the one way that there is to write them.
+
+    Raises:
+        NoteRefused: it is not.
+    """
+    try:
+        content = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise NoteRefused(f"{text!r} is not base64") from None
+    if base64.b64encode(content).decode() != text:
+        raise NoteRefused(f"{text!r} is not base64 as it is written: bits are left over")
+    return content
+
+
 def _decoded(content: bytes | str) -> str:
     if len(content) > NOTE_BYTES_MAX:
         raise NoteRefused(f"a note has at most {NOTE_BYTES_MAX:,} bytes")
@@ -200,10 +211,7 @@ def _signature(line: str) -> Signature:
     name, blank, blob = line.removeprefix(_PREFIX).partition(" ")
     if not line.startswith(_PREFIX) or not blank or not _NAME.fullmatch(name):
         raise NoteRefused(f"{line!r} is no signature line")
-    try:
-        raw = base64.b64decode(blob, validate=True)
-    except binascii.Error:
-        raise NoteRefused(f"{line!r} is no signature line: not base64") from None
+    raw = unbase64(blob)
     if len(raw) <= _ID_BYTES:
         raise NoteRefused(f"{line!r} is no signature line: too short")
     return Signature(name, raw[:_ID_BYTES], raw[_ID_BYTES:])

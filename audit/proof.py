@@ -1,13 +1,12 @@
 """Offline proofs of inclusion (C2SP tlog-proof): one small file that proves one entry."""
 
 import base64
-import binascii
 import re
 from typing import Final, NamedTuple
 
 from audit.checkpoint import Checkpoint
 from audit.merkle import HASH_BYTES, leaf_hash, verify_inclusion
-from audit.notes import Note, NoteRefused, parse
+from audit.notes import Note, NoteRefused, parse, unbase64
 
 HEADER: Final = "c2sp.org/tlog-proof@v1"
 HASHES_MAX: Final = 63
@@ -51,18 +50,11 @@ def parse_proof(text: str) -> TlogProof:
         raise NoteRefused(f"no proof: it begins with {HEADER} and has an empty line before the checkpoint")
     extra = None
     if len(lines) > 1 and lines[1].startswith("extra "):
-        extra = _decoded(lines.pop(1).removeprefix("extra "))
+        extra = unbase64(lines.pop(1).removeprefix("extra "))
     index = _INDEX.fullmatch(lines[1]) if len(lines) > 1 else None
     if index is None:
         raise NoteRefused("no proof: it has no line `index N`")
-    hashes = tuple(_decoded(line) for line in lines[2:])
+    hashes = tuple(unbase64(line) for line in lines[2:])
     if len(hashes) > HASHES_MAX or any(len(one) != HASH_BYTES for one in hashes):
         raise NoteRefused(f"a proof has at most {HASHES_MAX} hashes, of {HASH_BYTES} bytes each")
     return TlogProof(extra, int(index[1]), hashes, parse(note))
-
-
-def _decoded(line: str) -> bytes:
-    try:
-        return base64.b64decode(line, validate=True)
-    except binascii.Error:
-        raise NoteRefused(f"{line!r} is not base64") from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from audit.checkpoint import Checkpoint
 from audit.logs import Log, current, read_logs
 from audit.merkle import EMPTY_ROOT
-from audit.notes import Verifier, parse, verified
+from audit.notes import NoteRefused, Verifier, parse, verified
 from audit.sealer import LogSealer
 from audit.statements import statement
 
@@ -32,13 +32,29 @@ def canonical(content: dict[str, Any]) -> bytes:
 
 
 def signed_head(log: Log) -> Checkpoint:
-    """The head that a log has signed, its signature checked; of a log that has signed nothing the empty one."""
+    """The head that a log has signed; of a log that has signed nothing the empty one.
+
+    Raises:
+        NoteRefused: see `head_of`.
+    """
     if log.checkpoint is None:
         return Checkpoint(log.origin, 0, EMPTY_ROOT)
-    note = parse(log.checkpoint)
-    if not verified(note, [Verifier.parse(log.vkey)]):
-        raise ValueError(f"the checkpoint of log {log.origin} is not signed by its key")
-    return Checkpoint.parse(note.text)
+    return head_of(log.checkpoint, log.origin, log.vkey)
+
+
+def head_of(checkpoint: str, origin: str, vkey: str) -> Checkpoint:
+    """The head in a signed note.
+
+    Raises:
+        NoteRefused: it is malformed, is not signed by the key, or is another log's.
+    """
+    note = parse(checkpoint)
+    if not verified(note, [Verifier.parse(vkey)]):
+        raise NoteRefused(f"the checkpoint of log {origin} is not signed by its key")
+    head = Checkpoint.parse(note.text)
+    if head.origin != origin:
+        raise NoteRefused(f"the checkpoint of log {origin} is that of {head.origin}")
+    return head
 
 
 async def bind(pool: "asyncpg.Pool[asyncpg.Record]", sealer: LogSealer) -> bool:

@@ -107,6 +107,33 @@ create trigger refuse_truncate before truncate on seal.log execute function seal
 create trigger refuse_truncate before truncate on seal.tile execute function seal.refuse_change();
 create trigger refuse_truncate before truncate on seal.entry execute function seal.refuse_change();
 
+-- The hash of an event's leaf, for the second code path: it shares nothing with the program's own.
+create function seal.leaf_hash(
+    partition smallint, p bigint, event_id uuid, stream_id uuid, version bigint, customer_id uuid, type text,
+    schema smallint, occurred_at timestamptz, recorded_at timestamptz, actor text, correlation_id uuid,
+    causation_id uuid, salt bytea, data_sha256 bytea, meta_sha256 bytea
+) returns bytea
+language sql
+stable
+return sha256('\x00'::bytea || convert_to(
+    '{"h":"' || encode(sha256(convert_to(
+        '{"actor":' || to_json(actor)
+        || ',"causation_id":' || coalesce('"' || causation_id || '"', 'null')
+        || ',"correlation_id":"' || correlation_id
+        || '","customer_id":' || coalesce('"' || customer_id || '"', 'null')
+        || ',"data_sha256":"' || encode(data_sha256, 'base64')
+        || '","event_id":"' || event_id
+        || '","meta_sha256":"' || encode(meta_sha256, 'base64')
+        || '","occurred_at":"' || to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+        || '","salt":"' || encode(salt, 'base64')
+        || '","schema":' || schema
+        || ',"stream_id":"' || stream_id
+        || '","type":' || to_json(type)
+        || ',"version":' || version || '}', 'UTF8')), 'base64')
+    || '","n":' || p || ',"p":' || partition
+    || ',"r":"' || to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    || '","v":1}', 'UTF8'));
+
 -- The sealer reads events and writes logs; the application reads what is sealed and seals nothing.
 grant select on all tables in schema seal to daybook_app, daybook_sealer;
 grant insert on all tables in schema seal to daybook_sealer;

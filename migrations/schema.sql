@@ -708,6 +708,12 @@ $$;
 
 ALTER FUNCTION record.slice_of(id uuid) OWNER TO daybook_owner;
 
+CREATE FUNCTION seal.leaf_hash(partition smallint, p bigint, event_id uuid, stream_id uuid, version bigint, customer_id uuid, type text, schema smallint, occurred_at timestamp with time zone, recorded_at timestamp with time zone, actor text, correlation_id uuid, causation_id uuid, salt bytea, data_sha256 bytea, meta_sha256 bytea) RETURNS bytea
+    LANGUAGE sql STABLE
+    RETURN sha256(('\x00'::bytea || convert_to((((((((('{"h":"'::text || encode(sha256(convert_to((((((((((((((((((((((((((('{"actor":'::text || to_json(actor)) || ',"causation_id":'::text) || COALESCE((('"'::text || causation_id) || '"'::text), 'null'::text)) || ',"correlation_id":"'::text) || correlation_id) || '","customer_id":'::text) || COALESCE((('"'::text || customer_id) || '"'::text), 'null'::text)) || ',"data_sha256":"'::text) || encode(data_sha256, 'base64'::text)) || '","event_id":"'::text) || event_id) || '","meta_sha256":"'::text) || encode(meta_sha256, 'base64'::text)) || '","occurred_at":"'::text) || to_char((occurred_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text)) || '","salt":"'::text) || encode(salt, 'base64'::text)) || '","schema":'::text) || schema) || ',"stream_id":"'::text) || stream_id) || '","type":'::text) || to_json(type)) || ',"version":'::text) || version) || '}'::text), 'UTF8'::name)), 'base64'::text)) || '","n":'::text) || p) || ',"p":'::text) || partition) || ',"r":"'::text) || to_char((recorded_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text)) || '","v":1}'::text), 'UTF8'::name)));
+
+ALTER FUNCTION seal.leaf_hash(partition smallint, p bigint, event_id uuid, stream_id uuid, version bigint, customer_id uuid, type text, schema smallint, occurred_at timestamp with time zone, recorded_at timestamp with time zone, actor text, correlation_id uuid, causation_id uuid, salt bytea, data_sha256 bytea, meta_sha256 bytea) OWNER TO daybook_owner;
+
 CREATE FUNCTION seal.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$

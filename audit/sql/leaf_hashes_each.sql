@@ -1,0 +1,6 @@
+select e.position, seal.leaf_hash(
+       e.partition, e.position, e.event_id, e.stream_id, e.version, e.customer_id, e.type, e.schema, e.occurred_at,
+       e.recorded_at, e.actor, e.correlation_id, e.causation_id, e.salt, sha256(e.data), sha256(e.meta)
+       ) as leaf_hash
+  from record.event e
+ where e.partition = $1 and e.position >= $2 and e.position < $3

@@ -1,0 +1,288 @@
+"""The database against its logs: what was changed, and where.
+
+Nothing here trusts what it reads: hashes are computed from the events, roots from the hashes, and they are compared
+with the signed checkpoints, with what the record log bound, and with the fork guard.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from audit.checkpoint import Checkpoint
+from audit.errors import SealingStopped
+from audit.guard import ForkGuard
+from audit.log_tiles import hashes_for
+from audit.logs import SCHEMAS, Database, Log, current, read_logs
+from audit.merkle import EMPTY_ROOT, HASH_BYTES, covering, leaf_hash, root
+from audit.notes import NoteRefused
+from audit.range import CompactRange
+from audit.record_log import head_of, heads_of
+from audit.serving import read_entries
+from audit.statements import statement
+from audit.tiles import WIDTH, At, TileMissing, grown, tile_path, tiles_of
+
+if TYPE_CHECKING:
+    import asyncpg
+
+PAGE: Final = 4096
+NAMED_MAX: Final = 100
+"""Findings of one kind that are named one by one in a log."""
+
+
+class Finding(NamedTuple):
+    """What is not as it was sealed (event, tile, checkpoint, log, entry, blob, guard), where, and how it shows."""
+
+    what: str
+    where: str
+    why: str
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.what} {self.where}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was compared, and what was found."""
+
+    sizes: Mapping[str, int]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A log whose own history was checked: its signed head, and the root at each size that was asked for."""
+
+    head: Checkpoint
+    roots: Mapping[int, bytes]
+
+
+async def verify(
+    database: Database, guard: ForkGuard | None = None, vkeys: Mapping[str, str] | None = None
+) -> Verified:
+    """Compare everything that is sealed with its logs.
+
+    `guard`: the fork guard, where this machine has it. `vkeys`: verifier keys by origin that the caller trusts;
+    without them the keys that the database names are believed.
+    """
+    findings: list[Finding] = []
+    logs = await read_logs(database)
+    if vkeys is not None:
+        findings += [Finding("log", origin, "is gone") for origin in sorted({*vkeys} - {log.origin for log in logs})]
+        logs = [log._replace(vkey=vkeys.get(log.origin, log.vkey)) for log in logs]
+    binding = await _bound_by_record_log(database, logs, findings)
+    checked: dict[str, _Checked] = {}
+    for log in logs:
+        sizes = {head.size for entry in binding for head in entry if head.origin == log.origin}
+        checked[log.origin] = await _verify_log(database, log, sizes, findings)
+        if guard is not None:
+            findings += _against_guard(log, guard, checked[log.origin])
+    findings += _against_record_log(current(logs), binding, checked)
+    return Verified({origin: one.head.size for origin, one in checked.items()}, tuple(dict.fromkeys(findings)))
+
+
+async def _bound_by_record_log(
+    database: Database, logs: Sequence[Log], findings: list[Finding]
+) -> list[list[Checkpoint]]:
+    """The heads of each entry of the newest record log."""
+    for log in current(list(logs)):
+        if log.name.kind == "checkpoint":
+            bound: list[list[Checkpoint]] = []
+            for number, entry in enumerate(await read_entries(database, log, 0, log.signed_size)):
+                try:
+                    bound.append(heads_of(entry))
+                except (ValueError, LookupError, TypeError) as error:
+                    findings.append(Finding("entry", f"{log.origin} {number}", f"is malformed: {error}"))
+            return bound
+    findings.append(Finding("log", "record", "there is no record log"))
+    return []
+
+
+async def _verify_log(database: Database, log: Log, sizes: set[int], findings: list[Finding]) -> _Checked:
+    """Check a log by itself; its head, and its roots, from the entries, at some sizes."""
+    head = _signed_head(log, findings)
+    size = head.size
+    if (log.signed_size, log.signed_size > log.size) != (size, False):
+        findings.append(
+            Finding("log", log.origin, f"says it is signed up to {log.signed_size}, its checkpoint to {size}")
+        )
+    leaves, roots = await _leaves(database, log, size, sizes, findings)
+    stored = await _tiles(database, log, size)
+    expected = dict(tiles_of(size))
+    from_events = roots.get(size) == head.root
+    level_0 = b"".join(stored.get(At(0, number), b"") for number in range(-(-size // WIDTH)))
+    from_tiles = len(level_0) == size * HASH_BYTES and _root(level_0) == head.root
+    if not from_events:
+        changed = [at for at in range(size) if level_0[at * HASH_BYTES : (at + 1) * HASH_BYTES] != leaves.get(at)]
+        what = "entry" if log.name.kind == "checkpoint" else "event"
+        how = "is not what was sealed" if from_tiles else "or its tile is not what was sealed"
+        findings += [
+            Finding(what, f"{log.origin} {at}", how if at in leaves else "is missing") for at in changed[:NAMED_MAX]
+        ]
+        if not changed:
+            findings.append(Finding("checkpoint", log.origin, "is signed over another history than entries and tiles"))
+    right = grown({}, 0, [leaves.get(at, bytes(HASH_BYTES)) for at in range(size)]) if from_events else {}
+    if not from_events and from_tiles:
+        right = grown({}, 0, [level_0[at : at + HASH_BYTES] for at in range(0, len(level_0), HASH_BYTES)])
+    for at in expected:
+        found = stored.get(at)
+        if found is None:
+            findings.append(Finding("tile", f"{log.origin} {tile_path(at)}", "is missing"))
+        elif right and found != right[at]:
+            findings.append(Finding("tile", f"{log.origin} {tile_path(at)}", "is not made of the entries"))
+    findings += await _head_of_row(database, log, head)
+    return _Checked(head, roots)
+
+
+async def _head_of_row(database: Database, log: Log, head: Checkpoint) -> list[Finding]:
+    """What the log's row says of committed tiles, which may be ahead of what is signed."""
+    if log.size == head.size:
+        return [] if log.root == head.root else [Finding("log", log.origin, "has another root than its checkpoint")]
+    try:
+        read = await hashes_for(database, log.name, covering(0, log.size), log.size)
+        found = root(log.size, read)
+    except TileMissing as missing:
+        return [Finding("log", log.origin, f"says it has {log.size} entries, {missing}")]
+    return [] if found == log.root else [Finding("log", log.origin, f"says it has {log.size} entries of another root")]
+
+
+def _signed_head(log: Log, findings: list[Finding]) -> Checkpoint:
+    """What the log has signed; where the note is none, what the row says."""
+    unsigned = Checkpoint(log.origin, log.signed_size, log.root if log.signed_size == log.size else bytes(HASH_BYTES))
+    if log.checkpoint is None:
+        if log.signed_size:
+            findings.append(Finding("checkpoint", log.origin, "is missing"))
+            return unsigned
+        return Checkpoint(log.origin, 0, EMPTY_ROOT)
+    try:
+        head = head_of(log.checkpoint, log.origin, log.vkey)
+    except NoteRefused as refused:
+        findings.append(Finding("checkpoint", log.origin, str(refused)))
+        return unsigned
+    return head
+
+
+async def _leaves(
+    database: Database, log: Log, size: int, sizes: set[int], findings: list[Finding]
+) -> tuple[dict[int, bytes], dict[int, bytes]]:
+    """Leaf hashes by position, computed from the entries, and the roots at some sizes as far as nothing is missing."""
+    leaves: dict[int, bytes] = {}
+    tree, roots = CompactRange(0, ()), {0: EMPTY_ROOT}
+    stops = sorted({*sizes, size})
+    for start in range(0, size, PAGE):
+        end = min(start + PAGE, size)
+        leaves |= await _leaf_page(database, log, start, end)
+        for stop in [*(one for one in stops if start < one < end), end]:
+            push = [leaves[at] for at in range(tree.size, stop) if at in leaves]
+            if tree.size + len(push) != stop:
+                stops = []
+                break
+            tree.push(b"".join(push))
+            roots[stop] = tree.root()
+        findings += await _blobs(database, log, start, end)
+    return leaves, roots
+
+
+async def _leaf_page(database: Database, log: Log, start: int, end: int) -> dict[int, bytes]:
+    schema = SCHEMAS.get(log.name.kind)
+    if schema is None:
+        entries = await read_entries(database, log, start, end - start)
+        return {start + at: leaf_hash(entry) for at, entry in enumerate(entries)}
+    rows = await database.fetch(statement("leaf_hashes_each", schema), log.name.partition, start, end)
+    return {row["position"]: row["leaf_hash"] for row in rows}
+
+
+async def _blobs(database: Database, log: Log, start: int, end: int) -> list[Finding]:
+    """Sealed personal data that is not what its event committed to."""
+    if log.name.kind != "event":
+        return []
+    arguments = (log.name.partition, start, end)
+    committed = _commitments(await database.fetch(statement("commitments"), *arguments))
+    rows = await database.fetch(statement("blob_hashes"), *arguments)
+    stored = {(row["position"], row["subject"], row["record_class"]): row["sha256"] for row in rows}
+    findings: list[Finding] = []
+    for place in sorted({*committed, *stored}):
+        if committed.get(place) != stored.get(place):
+            what = "added" if place not in committed else "removed" if place not in stored else "changed"
+            position, subject, record_class = place
+            findings.append(Finding("blob", f"{log.origin} {position}", f"{record_class} of {subject} was {what}"))
+    return findings
+
+
+def _commitments(rows: Iterable["asyncpg.Record"]) -> dict[tuple[int, str, str], str]:
+    committed: dict[tuple[int, str, str], str] = {}
+    for row in rows:
+        with suppress(ValueError, LookupError, TypeError):  # then the event was changed, which its leaf tells
+            for one in json.loads(row["data"])["sealed"]:
+                committed[row["position"], one["subject"], one["class"]] = one["sha256"]
+    return committed
+
+
+async def _tiles(database: Database, log: Log, size: int) -> dict[At, bytes]:
+    """The stored tiles, each cut to its width in a log of this size; absent or too narrow ones are left out."""
+    wanted = list(tiles_of(size))
+    rows = await database.fetch(
+        statement("read_tiles"), *log.name, [at.level for at, _ in wanted], [at.number for at, _ in wanted]
+    )
+    found = {At(row["level"], row["number"]): row["hashes"] for row in rows}
+    cut = {at: found.get(at, b"")[: width * HASH_BYTES] for at, width in wanted}
+    return {at: cut[at] for at, width in wanted if len(cut[at]) == width * HASH_BYTES}
+
+
+def _root(leaves: bytes) -> bytes:
+    tree = CompactRange(0, ())
+    tree.push(leaves)
+    return tree.root()
+
+
+def _against_guard(log: Log, guard: ForkGuard, checked: _Checked) -> list[Finding]:
+    try:
+        head = guard.head(log.origin)
+    except SealingStopped as stopped:
+        return [Finding("guard", log.origin, str(stopped))]
+    if head is None:
+        return [Finding("guard", log.origin, "is missing")] if checked.head.size else []
+    if head.size < checked.head.size:
+        return [Finding("guard", log.origin, f"is at {head.size} entries, {checked.head.size} are signed")]
+    if head.size > log.size:
+        why = f"ends at {log.size} entries, the fork guard knows {head.size}: it was set back"
+        return [Finding("log", log.origin, why)]
+    if head.size == checked.head.size and head.root != checked.head.root:
+        return [Finding("log", log.origin, "has another history than the fork guard knows")]
+    return []
+
+
+def _against_record_log(
+    logs: Sequence[Log], binding: Sequence[Sequence[Checkpoint]], checked: Mapping[str, _Checked]
+) -> list[Finding]:
+    findings: list[Finding] = []
+    last: dict[str, int] = {}
+    for number, heads in enumerate(binding):
+        for head in heads:
+            if head.size < last.get(head.origin, 0):
+                findings.append(Finding("entry", f"record {number}", f"{head.origin} shrinks to {head.size}"))
+            last[head.origin] = head.size
+            known = checked.get(head.origin)
+            if known is None:
+                findings.append(
+                    Finding("log", head.origin, f"is bound by entry {number} of the record log, and is gone")
+                )
+            elif head.size > known.head.size:
+                why = f"ends at {known.head.size} entries, the record log bound {head.size}: it was set back"
+                findings.append(Finding("log", head.origin, why))
+            elif head.size in known.roots and known.roots[head.size] != head.root and not _broken(known):
+                why = f"has another root at {head.size} entries than entry {number} of the record log bound"
+                findings.append(Finding("log", head.origin, why))
+    findings += [
+        Finding("log", log.origin, "is signed, and the record log knows nothing of it")
+        for log in logs
+        if binding and log.name.kind != "checkpoint" and log.signed_size and log.origin not in last
+    ]
+    return findings
+
+
+def _broken(known: _Checked) -> bool:
+    """Whether the entries do not lead to the signed head anyway, which is told entry by entry."""
+    return known.roots.get(known.head.size) != known.head.root
