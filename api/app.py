@@ -30,6 +30,7 @@ from api.admission import permitted
 from api.boundary import NOTICE, Boundary
 from api.edge import Edge
 from api.failures import EXPECTED, problem_of
+from api.log_files import LogFiles
 from api.metrics import Metrics
 from api.problems import Problem
 from api.reading import HowFar
@@ -40,6 +41,7 @@ from api.validation import parameter_faults
 from engine.following import Following
 from engine.issuer import DevelopmentIssuer, development
 from engine.issuer import tokens as tokens_of
+from engine.logs import start_sealing
 from engine.settings import Settings
 from engine.wiring import Daybook
 from store.collecting import collect_seldom
@@ -80,9 +82,12 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
             following = await opened.enter_async_context(
                 await Following.start(used.models) if used.settings.follow else Following(used.models)
             )
+            sealing = await start_sealing(used.settings, used.databases)
+            if sealing is not None:
+                await opened.enter_async_context(sealing)
             throttle = Throttle(used.settings.requests_per_s, used.settings.requests_burst)
             at = made.state.edge = Edge(
-                used, following, metrics, Tail(used.record), HowFar(used.models), tokens, throttle, issuer
+                used, following, metrics, Tail(used.record), HowFar(used.models), tokens, throttle, issuer, sealing
             )
             opened.callback(at.stop)
             opened.enter_context(told_of_shutdown(at.stop))
@@ -101,6 +106,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
     )
     for room in _ROOMS:
         made.include_router(room.router(), dependencies=[Depends(permitted)])
+    made.mount("/log", LogFiles())
     made.include_router(commands.router())  # each command is judged by its type, whichever way it comes in
     _answer_with_problems(made)
     return made

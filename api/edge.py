@@ -18,6 +18,7 @@ from api.problems import Problem
 from api.reading import HowFar
 from api.tail import Tail
 from api.throttle import Throttle
+from audit.sealing import Sealing
 from domain.kernel import Command
 from engine.access_tokens import Tokens
 from engine.deciding import Context
@@ -52,6 +53,7 @@ class Edge:
     tokens: Tokens
     throttle: Throttle
     development: DevelopmentIssuer | None = None
+    sealing: Sealing | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     keys: Keys = field(default_factory=Keys)
     bulk_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BULK_CHUNKS_MAX))

@@ -53,6 +53,7 @@ async def _found(at: Edge) -> tuple[bool, dict[str, Any]]:
         "read_models": [_read_model(one, ends) for one in progress.values()],
         "read_models_mismatched": mismatched,
         "partitions_not_followed": dict(at.following.troubles),
+        "logs_not_sealed": dict(at.sealing.troubles) if at.sealing is not None else {},
         "waiting": sum(daybook.record.waiting().values()),
     }
     return not missing and not mismatched, found

@@ -45,6 +45,27 @@ class Settings(BaseSettings):
     bulk_bytes_max: Annotated[int, Field(ge=1024)] = Field(
         default=64 << 20, description="Largest body of a bulk request in bytes."
     )
+    seal: bool = Field(
+        default=True,
+        description="Whether `serve` also seals the record; if not, run `daybook logs seal` beside it.",
+    )
+    sealer_url: str | None = Field(
+        default=None,
+        description="The same database as role `daybook_sealer`; unset where `DAYBOOK_DATABASE_URL` is set: this "
+        "process seals nothing.",
+    )
+    log_id: str | None = Field(
+        default=None,
+        description="What the origins of all logs begin with, such as `bank.example/daybook`; fixed with the first "
+        "log (a random name if unset).",
+    )
+    guard_dir: Path | None = Field(
+        default=None,
+        description="Folder of the fork guard, on another disk than the database; unset: `guard` in the data folder.",
+    )
+    signing_dir: Path | None = Field(
+        default=None, description="Folder of the keys that sign checkpoints; unset: `signing` in the data folder."
+    )
     follow: bool = Field(
         default=True,
         description="Whether `serve` also keeps the read models up to date; if not, run `daybook follow` beside it.",
@@ -77,3 +98,13 @@ class Settings(BaseSettings):
     def keys(self) -> Path:
         """Folder of the key file."""
         return self.key_dir or self.data_dir / "keys"
+
+    @property
+    def guard(self) -> Path:
+        """Folder of the fork guard."""
+        return self.guard_dir or self.data_dir / "guard"
+
+    @property
+    def signing(self) -> Path:
+        """Folder of the keys that sign checkpoints."""
+        return self.signing_dir or self.data_dir / "signing"

@@ -92,7 +92,8 @@ def by_meaning(dice: random.Random) -> Tampering:
         Tampering("delete from seal.tile where kind = 'event' and partition = $1 and level = 0 and number = $2",
                   (partition, at // 256), {"tile"}, tile),
         Tampering("update seal.tile t set hashes = o.hashes from seal.tile o where t.kind = 'event' "
-                  "and o.kind = t.kind and t.partition = $1 and o.partition = $1 and t.level = 0 and o.level = 0 and t.number = $2 "
+                  "and o.kind = t.kind and t.partition = $1 and o.partition = $1 and t.level = 0 and o.level = 0 "
+                  "and t.number = $2 "
                   "and o.number = ($2 + 1) % 2",
                   (partition, at % 2), {"tile"}, f"{LOG_ID}/{partition}/0 tile/0/{at % 2:03d}"),
         Tampering("update seal.log set checkpoint = (select checkpoint from seal.log where kind = 'event' "

@@ -203,7 +203,8 @@ async def test_dump_and_restore_into_a_new_cluster(open_record, server, database
     await fill(original, 2)
     late = await original.end()
 
-    await ask(other_cluster.admin_dsn(), "create role daybook_owner nologin", "create role daybook_app login")
+    roles = ("daybook_owner nologin", "daybook_app login", "daybook_sealer login")
+    await ask(other_cluster.admin_dsn(), *(f"create role {role}" for role in roles))
     other_cluster.ensure_database("restored")
     restored_dsn = other_cluster.admin_dsn("restored")
     run([str(server.bin_dir / "pg_restore"), "--exit-on-error", f"--dbname={restored_dsn}", str(dump)], None)

@@ -1,0 +1,48 @@
+"""All logs as a static directory, which the offline verifier and any web server take as it is."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from audit.checkpoint import Checkpoint
+from audit.logs import Database, read_logs
+from audit.notes import NoteRefused, parse
+from audit.record_log import signed_head
+from audit.serving import CHECKPOINT, files_of
+
+
+async def export(
+    database: Database, directory: Path, progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> dict[str, int]:
+    """Write every log below its origin; how many files were written for each.
+
+    What an earlier export has written is kept, and only what is new is added; partial tiles that were outgrown stay.
+
+    Raises:
+        NoteRefused: a checkpoint in the database is not its log's.
+        TileMissing: a log lacks a tile.
+    """
+    written: dict[str, int] = {}
+    logs = await read_logs(database)
+    for done, log in enumerate(logs):
+        progress(done, len(logs))
+        signed_head(log)
+        below = directory.joinpath(*log.origin.split("/"))
+        count = 0
+        async for file in files_of(database, log, _exported(below)):
+            path = below.joinpath(*file.path.split("/"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_name(path.name + ".new")
+            partial.write_bytes(file.content)
+            partial.replace(path)
+            count += 1
+        written[log.origin] = count
+    progress(len(logs), len(logs))
+    return written
+
+
+def _exported(below: Path) -> int:
+    """How far an earlier export came: its checkpoint was written last."""
+    try:
+        return Checkpoint.parse(parse((below / CHECKPOINT).read_bytes()).text).size
+    except (FileNotFoundError, NoteRefused):
+        return 0
