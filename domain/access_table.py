@@ -11,6 +11,7 @@ from pydantic import Field
 
 from domain.access_rules import AccessRules
 from domain.codes import ActorId, Code
+from domain.four_eyes import require_another
 from domain.kernel import Aggregate, Command, Event, Facts, happened, refusal
 
 Status = Literal["absent", "proposed", "active", "withdrawn"]
@@ -171,8 +172,7 @@ def _sign_off(command: SignOffAccessTable, state: AccessTable) -> Sequence[Event
     if command.signed_by in state.signed_by:
         return []
     _require_open(state)
-    if command.signed_by == state.proposed_by:
-        raise _refuse("access-table.second-person-required", "signed_by")
+    require_another(command.signed_by, [state.proposed_by], _refuse("access-table.second-person-required", "signed_by"))
     return [happened(AccessTableSignedOff, command)]
 
 

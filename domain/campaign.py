@@ -9,6 +9,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from domain.codes import ActorId, Channel, Code, Label, Money, Purpose
+from domain.four_eyes import require_another
 from domain.kernel import Aggregate, Command, Event, Facts, clear_facts, happened, refusal
 
 Status = Literal["absent", "planned", "approved", "running", "paused", "ended"]
@@ -209,8 +210,8 @@ def _approve(command: ApproveCampaign, state: Campaign) -> Sequence[Event]:
     _require_not_ended(state)
     if state.approved_by:
         raise _refuse("campaign.already-approved")
-    if command.approved_by == state.planned_by:
-        raise _refuse("campaign.second-person-required", "approved_by")
+    refused = _refuse("campaign.second-person-required", "approved_by")
+    require_another(command.approved_by, [state.planned_by], refused)
     return [happened(CampaignApproved, command)]
 
 
