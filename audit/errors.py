@@ -7,3 +7,7 @@ class SealingStopped(RuntimeError):
 
 class SealLeaseLost(RuntimeError):
     """Another process seals this log now."""
+
+
+class CountersignatureMissing(RuntimeError):
+    """Policy wants signatures of others that could not be had now: the checkpoint waits for them, and says for whom."""

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from audit.checkpoint import Checkpoint
 from audit.errors import SealingStopped, SealLeaseLost
@@ -19,7 +19,7 @@ from audit.leaf import leaf_hashes
 from audit.log_tiles import hashes_for, read_tiles
 from audit.logs import SCHEMAS, Log, LogName
 from audit.merkle import covering, folded, root
-from audit.notes import Signer, signed
+from audit.notes import Note, Signer, signed
 from audit.range import CompactRange
 from audit.signing import SigningKeys
 from audit.statements import statement
@@ -32,6 +32,24 @@ PAGE: Final = 4096
 TTL_S: Final = 10.0
 
 
+class Countersigner(Protocol):
+    """Who else signs the record log's checkpoints before they are published, and is told of those that are."""
+
+    async def countersign(self, sealer: "LogSealer", note: Note) -> Note:
+        """The note with the signature lines of others below the log's own.
+
+        The committed tiles of the sealer's log, from which proofs of consistency are made, go up to the note's size.
+
+        Raises:
+            CountersignatureMissing: policy wants more than could be had: nothing is published, and soon tried again.
+        """
+        ...
+
+    async def published(self, sealer: "LogSealer", note: Note) -> None:
+        """Told of every new checkpoint of the record log after it was published, so that it can be anchored."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
     """What sealing works with: the database as the sealer's role, the guard, the keys, and who holds the leases."""
@@ -41,6 +59,7 @@ class Hands:
     keys: SigningKeys
     holder: str
     ttl_s: float = TTL_S
+    countersigner: Countersigner | None = None
 
 
 @dataclass(slots=True)
@@ -168,10 +187,19 @@ class LogSealer:
         if head != self.head:
             await asyncio.to_thread(self.hands.guard.advance, self.head, head)
             self.head = head
-        note = signed(head.text(), [self.signer]).format()
-        if await self.hands.pool.fetchval(statement("publish"), *self.name, self.epoch, head.size, note) is None:
+        await self._publish(head)
+
+    async def _publish(self, head: Checkpoint) -> None:
+        note = signed(head.text(), [self.signer])
+        others = self.hands.countersigner if self.name.kind == "checkpoint" else None
+        if others is not None:
+            note = await others.countersign(self, note)
+        arguments = (*self.name, self.epoch, head.size, note.format())
+        if await self.hands.pool.fetchval(statement("publish"), *arguments) is None:
             raise SealLeaseLost(f"another process seals log {self.origin}")
         self.signed_size = head.size
+        if others is not None:
+            await others.published(self, note)
 
     async def _second_leaves(self, start: int) -> bytes:
         """The leaf hashes since `start`, computed by the database."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final, Self
 
 import asyncpg
 
-from audit.errors import SealingStopped, SealLeaseLost
+from audit.errors import CountersignatureMissing, SealingStopped, SealLeaseLost
 from audit.guard import ForkGuard
 from audit.logs import Log, ensure_logs
 from audit.record_log import bind
-from audit.sealer import PAGE, Hands, LogSealer
+from audit.sealer import PAGE, Countersigner, Hands, LogSealer
 from audit.signing import SigningKeys
 from store.connecting import CONNECTING, keep_session
 
@@ -49,8 +49,15 @@ class Sealing:
         self._tasks = [asyncio.create_task(self._keep(log), name=f"sealing {log.origin}") for log in logs]
 
     @classmethod
-    async def start(
-        cls, dsn: str, guard: ForkGuard, keys: SigningKeys, log_id: str, *, interval_s: float = INTERVAL_S
+    async def start(  # noqa: PLR0913
+        cls,
+        dsn: str,
+        guard: ForkGuard,
+        keys: SigningKeys,
+        log_id: str,
+        *,
+        interval_s: float = INTERVAL_S,
+        countersigner: Countersigner | None = None,
     ) -> Self:
         """Begin to seal; logs that are missing are begun.
 
@@ -63,7 +70,7 @@ class Sealing:
         except BaseException:
             await pool.close()
             raise
-        return cls(Hands(pool, guard, keys, new_holder()), logs, interval_s)
+        return cls(Hands(pool, guard, keys, new_holder(), countersigner=countersigner), logs, interval_s)
 
     async def close(self) -> None:
         """Stop, and let others take the leases at once."""
@@ -92,11 +99,11 @@ class Sealing:
                 await self._hold(log)
             except SealLeaseLost as lost:
                 _log.info("%s", lost)
-            except SealingStopped as stopped:
+            except (SealingStopped, CountersignatureMissing) as stopped:
                 if self._troubles.get(log.origin) != str(stopped):
                     _log.error("sealing stopped: %s", stopped)  # it says all there is to say
                 self._troubles[log.origin] = str(stopped)
-                pause_s = STOPPED_S
+                pause_s = STOPPED_S if isinstance(stopped, SealingStopped) else STANDBY_S
             except Exception as error:  # noqa: BLE001  # a lost connection, a full disk: go on when it is over
                 _log.warning("log %s: trying again in %.1f s: %r", log.origin, pause_s, error)
             await asyncio.sleep(pause_s)
@@ -106,9 +113,8 @@ class Sealing:
         try:
             sealer = await LogSealer.open(self._hands, log)
             if sealer is not None:
-                self._troubles.pop(log.origin, None)
                 await self._seal(sealer)
-        except SealingStopped as stopped:
+        except (SealingStopped, CountersignatureMissing) as stopped:
             trouble = str(stopped)
             raise
         finally:
@@ -119,7 +125,9 @@ class Sealing:
         while True:
             if sealer.name.kind == "checkpoint":
                 await bind(self._hands.pool, sealer)
-            if await sealer.step() < PAGE:
+            count = await sealer.step()
+            self._troubles.pop(sealer.origin, None)
+            if count < PAGE:
                 await asyncio.sleep(self._interval_s)
 
 

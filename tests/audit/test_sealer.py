@@ -8,12 +8,12 @@ import asyncpg
 import pytest
 
 from audit.checkpoint import Checkpoint
-from audit.errors import SealingStopped, SealLeaseLost
+from audit.errors import CountersignatureMissing, SealingStopped, SealLeaseLost
 from audit.guard import ForkGuard
 from audit.leaf import leaf_hashes
 from audit.logs import LogName, ensure_logs, read_logs
 from audit.merkle import root
-from audit.notes import Verifier, parse, verified
+from audit.notes import COSIGNATURE, KeySigner, Note, Verifier, cosign, parse, verified
 from audit.record_log import bind, heads_of, signed_head
 from audit.sealer import LogSealer
 from audit.sealing import Sealing
@@ -245,6 +245,43 @@ async def test_a_stopped_log_says_so_and_the_others_go_on(record, hands, logs, d
         await append(record, 0, 5)
         await _until_sealed(hands, {LogName(0, "event"): 5})
         assert set(sealing.troubles) == {f"{LOG_ID}/1/0"}
+
+
+class Witnessed:
+    """Adds a signature once it is there."""
+
+    def __init__(self) -> None:
+        self.there, self.told = False, list[Note]()
+
+    async def countersign(self, sealer: LogSealer, note: Note) -> Note:
+        assert sealer.name == RECORD_LOG
+        if not self.there:
+            raise CountersignatureMissing("the witness does not answer")
+        cosignature = cosign(note.text, KeySigner("w", bytes(32), COSIGNATURE), 1)
+        return note._replace(signatures=(*note.signatures, cosignature))
+
+    async def published(self, sealer: LogSealer, note: Note) -> None:
+        assert sealer.signed_size == Checkpoint.parse(note.text).size
+        self.told.append(note)
+
+
+async def test_the_record_log_waits_for_countersignatures_and_no_other_log_does(record, hands, logs, database) -> None:
+    dsn, witness = database.app_dsn.replace("daybook_app", "daybook_sealer"), Witnessed()
+    async with await Sealing.start(
+        dsn, hands.guard, hands.keys, LOG_ID, interval_s=0.01, countersigner=witness
+    ) as sealing:
+        await append(record, 0, 5)
+        await _until_sealed(hands, {LogName(0, "event"): 5})
+        async with asyncio.timeout(30):
+            while f"{LOG_ID}/record/0" not in sealing.troubles:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            assert not witness.told
+            witness.there = True
+            while not witness.told or sealing.troubles:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    found = {log.name: log for log in await read_logs(hands.pool)}[RECORD_LOG]
+    assert [one.name for one in parse(found.checkpoint or "").signatures] == [found.origin, "w"]
+    assert (witness.told[-1].format(), found.trouble) == (found.checkpoint, None)
 
 
 async def _until_sealed(hands, sizes: dict[LogName, int]) -> None:
