@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from store.canonical import canonical_json
 
-people = Console(stderr=True, highlight=False)
+people = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Breaks no lines: what it prints may be a command to copy."""
 
 PLAIN_EVERY_S = 5.0
 
