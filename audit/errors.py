@@ -11,3 +11,7 @@ class SealLeaseLost(RuntimeError):
 
 class CountersignatureMissing(RuntimeError):
     """Policy wants signatures of others that could not be had now: the checkpoint waits for them, and says for whom."""
+
+
+class CertificatesUnavailable(SealingStopped):
+    """This process cannot sign certificates: it has no key for them, or another one. Says what to do."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from audit.checkpoint import Checkpoint
 from audit.logs import Log, current, read_logs
 from audit.merkle import EMPTY_ROOT
+from audit.moment import moment
 from audit.notes import NoteRefused, Verifier, parse, verified
 from audit.sealer import LogSealer
 from audit.statements import statement
@@ -23,7 +24,7 @@ def checkpoints_entry(heads: Sequence[Checkpoint], partitions: int, at: datetime
         {"origin": head.origin, "root": base64.b64encode(head.root).decode(), "size": head.size}
         for head in sorted(heads)
     ]
-    return canonical({"at": _time(at), "logs": logs, "partitions": partitions, "type": "checkpoints", "v": 1})
+    return canonical({"at": moment(at), "logs": logs, "partitions": partitions, "type": "checkpoints", "v": 1})
 
 
 def canonical(content: dict[str, Any]) -> bytes:
@@ -83,7 +84,3 @@ def heads_of(entry: bytes) -> list[Checkpoint]:
     if content.get("type") != "checkpoints":
         return []
     return [Checkpoint(one["origin"], one["size"], base64.b64decode(one["root"])) for one in content["logs"]]
-
-
-def _time(at: datetime) -> str:
-    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"

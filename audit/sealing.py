@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import asyncpg
 
+from audit.certificates import ensure_certificate_key
 from audit.errors import CountersignatureMissing, SealingStopped, SealLeaseLost
 from audit.guard import ForkGuard
 from audit.logs import Log, ensure_logs
@@ -67,6 +68,7 @@ class Sealing:
         pool = await open_pool(dsn)
         try:
             logs = await ensure_logs(pool, keys, log_id)
+            await ensure_certificate_key(pool, keys, log_id)
         except BaseException:
             await pool.close()
             raise

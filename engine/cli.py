@@ -20,7 +20,9 @@ from audit.notes import NoteRefused
 from audit.tiles import TileMissing
 from engine import demo as demonstration
 from engine import status as reports
-from engine.cli_logs import logs, verify_record
+from engine.cli_certificates import certificates
+from engine.cli_logs import logs
+from engine.cli_verify import verifying
 from engine.following import Following
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportRefused, ImportSummary
@@ -47,7 +49,8 @@ app = typer.Typer(
 imports = typer.Typer(no_args_is_help=True, help="Import files; importing one twice changes nothing.")
 app.add_typer(imports, name="import")
 app.add_typer(logs, name="logs")
-app.command("verify", epilog="Example: daybook verify --policy trusted-logs.txt")(verify_record)
+app.add_typer(verifying, name="verify")
+app.add_typer(certificates, name="certificates")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]

@@ -1,21 +1,20 @@
-"""The command line's part for the transparency logs: seal, verify, export."""
+"""The command line's part for the transparency logs: seal, list, export."""
 
 import asyncio
 import signal
-import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 import uvloop
 
+from audit.certificates import certificate_keys
 from audit.errors import SealingStopped
 from audit.exporting import export
-from audit.logs import current, read_logs
+from audit.logs import read_logs
 from audit.sealing import Sealing
-from audit.verifying import Verified, verify
-from engine.logs import guard_if_there, start_sealing, trusted_keys
+from engine.logs import start_sealing
 from engine.reporting import people, result, steps
 from engine.settings import Settings
 from engine.wiring import Daybook, find_database
@@ -50,10 +49,10 @@ def seal() -> None:
 
 @logs.command("list", epilog="Example: daybook logs list --json")
 def list_logs(as_json: Json = False) -> None:  # noqa: FBT002
-    """Show every log: its verifier key, how far it is signed, and why one is not."""
+    """Show every log: its verifier key, how far it is signed, why one is not; and the keys of certificates."""
 
-    async def work(daybook: Daybook) -> list[dict[str, Any]]:
-        return [
+    async def work(daybook: Daybook) -> dict[str, Any]:
+        found = [
             {
                 "origin": log.origin,
                 "vkey": log.vkey,
@@ -63,13 +62,15 @@ def list_logs(as_json: Json = False) -> None:  # noqa: FBT002
             }
             for log in await read_logs(daybook.record.pool)
         ]
+        return {"logs": found, "certificates": await certificate_keys(daybook.record.pool)}
 
-    found = _opened(work)
+    found = opened(work)
     text = "\n".join(
         f"log {one['vkey']}  # {one['signed']:,} entries" + (f", stopped: {one['trouble']}" if one["trouble"] else "")
-        for one in found
+        for one in found["logs"]
     )
-    result({"logs": found}, as_json=as_json, text=text or "No log was begun yet: run `daybook serve`.")
+    text += "".join(f"\nlog {vkey}  # signs certificates" for vkey in found["certificates"])
+    result(found, as_json=as_json, text=text or "No log was begun yet: run `daybook serve`.")
 
 
 @logs.command("export", epilog="Example: daybook logs export ./evidence")
@@ -83,43 +84,15 @@ def export_logs(
         with steps("Exporting") as step:
             return await export(daybook.record.pool, directory, step)
 
-    found = _opened(work)
+    found = opened(work)
     text = f"{sum(found.values()):,} files written for {len(found)} logs in {directory}."
     result({"files": found, "directory": str(directory)}, as_json=as_json, text=text)
 
 
-def verify_record(
-    policy: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Trust policy with a line `log <verifier key>` for each log."),
-    ] = None,
-    as_json: Json = False,  # noqa: FBT002
-) -> None:
-    """Compare the database with its logs and the fork guard; what was changed is named, and the exit code is 1."""
+def opened(work: Callable[[Daybook], Coroutine[Any, Any, T]]) -> T:
+    """Do this with an open Daybook."""
 
-    async def work(daybook: Daybook) -> tuple[Verified, dict[str, int]]:
-        pool, keys = daybook.record.pool, None if policy is None else trusted_keys(policy)
-        found = await verify(pool, guard_if_there(daybook.settings), keys)
-        ends = (await daybook.record.end()).next_positions
-        newest = {log.name.partition: log for log in current(await read_logs(pool)) if log.name.kind == "event"}
-        return found, {log.origin: ends[partition] - log.signed_size for partition, log in newest.items()}
-
-    found, unsealed = _opened(work)
-    lines = [str(finding) for finding in found.findings]
-    lines.append(
-        f"{sum(found.sizes.values()):,} entries in {len(found.sizes)} logs compared, "
-        f"{len(found.findings)} findings; {sum(unsealed.values()):,} events are not sealed yet."
-    )
-    findings = [finding._asdict() for finding in found.findings]
-    result(
-        {"sizes": dict(found.sizes), "findings": findings, "unsealed": unsealed}, as_json=as_json, text="\n".join(lines)
-    )
-    if found.findings or not found.sizes:
-        sys.exit(1)
-
-
-def _opened(work: "Any") -> Any:  # noqa: ANN401
-    async def whole() -> Any:  # noqa: ANN401
+    async def whole() -> T:
         daybook = await Daybook.open(Settings())
         try:
             return await work(daybook)

@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from audit.certificate import CERTIFICATES
 from audit.errors import SealingStopped
 from audit.guard import ForkGuard
 from audit.sealing import INTERVAL_S, Sealing, open_pool
@@ -55,13 +56,14 @@ async def _log_id(dsn: str) -> str:
 
 
 def trusted_keys(file: Path) -> dict[str, str]:
-    """Verifier keys by origin from a trust policy's lines `log <vkey> [url]`.
+    """Verifier keys by origin from a trust policy's lines `log <vkey> [url]`; that of certificates is no log's.
 
     Raises:
         SealingStopped: it names no log.
     """
     lines = [line.split() for line in file.read_text(encoding="utf-8").splitlines()]
-    keys = {line[1].partition("+")[0]: line[1] for line in lines if len(line) > 1 and line[0] == "log"}
+    named = {line[1].partition("+")[0]: line[1] for line in lines if len(line) > 1 and line[0] == "log"}
+    keys = {name: vkey for name, vkey in named.items() if not name.endswith(CERTIFICATES)}
     if not keys:
         raise SealingStopped(f"{file} names no log: it has lines `log <verifier key>`")
     return keys

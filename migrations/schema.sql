@@ -1089,6 +1089,32 @@ ALTER TABLE ONLY record.sealed ALTER COLUMN blob SET STORAGE EXTERNAL;
 
 ALTER TABLE record.sealed OWNER TO daybook_owner;
 
+CREATE TABLE seal.certificate (
+    partition smallint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    sha256 bytea NOT NULL,
+    issued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    note text NOT NULL,
+    CONSTRAINT certificate_check CHECK ((sha256 = sha256(convert_to(note, 'UTF8'::name)))),
+    CONSTRAINT certificate_kind_check CHECK ((kind ~ '^[a-z]+(-[a-z]+)*/[1-9][0-9]*$'::text)),
+    CONSTRAINT certificate_note_check CHECK (((length(note) >= 1) AND (length(note) <= 1000000))),
+    CONSTRAINT certificate_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT certificate_subject_check CHECK ((subject ~ '^[A-Za-z0-9_-]{1,100}(/[A-Za-z0-9_-]{1,100}){0,5}$'::text))
+);
+
+ALTER TABLE seal.certificate OWNER TO daybook_owner;
+
+CREATE TABLE seal.certificate_key (
+    partition smallint NOT NULL,
+    vkey text NOT NULL,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT certificate_key_partition_check CHECK ((partition = 0)),
+    CONSTRAINT certificate_key_vkey_check CHECK ((vkey ~ '^[^[:space:]+]+[+][0-9a-f]{8}[+][A-Za-z0-9+/=]+$'::text))
+);
+
+ALTER TABLE seal.certificate_key OWNER TO daybook_owner;
+
 CREATE TABLE seal.entry (
     partition smallint NOT NULL,
     shard integer NOT NULL,
@@ -1268,6 +1294,12 @@ ALTER TABLE ONLY record.partition_head
 ALTER TABLE ONLY record.sealed
     ADD CONSTRAINT sealed_pkey PRIMARY KEY (partition, event_id, subject_id, record_class);
 
+ALTER TABLE ONLY seal.certificate_key
+    ADD CONSTRAINT certificate_key_pkey PRIMARY KEY (partition, vkey);
+
+ALTER TABLE ONLY seal.certificate
+    ADD CONSTRAINT certificate_pkey PRIMARY KEY (partition, kind, subject, sha256);
+
 ALTER TABLE ONLY seal.entry
     ADD CONSTRAINT entry_pkey PRIMARY KEY (partition, shard, "position");
 
@@ -1364,6 +1396,10 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.partition_head FOR EACH
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.sealed FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
 
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON seal.certificate FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON seal.certificate_key FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
+
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON seal.entry FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON seal.identity FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
@@ -1375,6 +1411,10 @@ CREATE TRIGGER refuse_change BEFORE DELETE ON seal.tile FOR EACH ROW EXECUTE FUN
 CREATE TRIGGER refuse_other BEFORE UPDATE ON seal.tile FOR EACH ROW EXECUTE FUNCTION seal.refuse_other_tile();
 
 CREATE TRIGGER refuse_shrinking BEFORE UPDATE ON seal.log FOR EACH ROW EXECUTE FUNCTION seal.refuse_shrinking();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.certificate FOR EACH STATEMENT EXECUTE FUNCTION seal.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.certificate_key FOR EACH STATEMENT EXECUTE FUNCTION seal.refuse_change();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.entry FOR EACH STATEMENT EXECUTE FUNCTION seal.refuse_change();
 
@@ -1470,6 +1510,12 @@ GRANT SELECT ON TABLE record.partition_head TO daybook_app;
 GRANT SELECT ON TABLE record.partition_head TO daybook_sealer;
 
 GRANT SELECT,INSERT ON TABLE record.sealed TO daybook_app;
+
+GRANT SELECT,INSERT ON TABLE seal.certificate TO daybook_app;
+GRANT SELECT,INSERT ON TABLE seal.certificate TO daybook_sealer;
+
+GRANT SELECT ON TABLE seal.certificate_key TO daybook_app;
+GRANT SELECT,INSERT ON TABLE seal.certificate_key TO daybook_sealer;
 
 GRANT SELECT ON TABLE seal.entry TO daybook_app;
 GRANT SELECT,INSERT ON TABLE seal.entry TO daybook_sealer;

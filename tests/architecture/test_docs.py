@@ -140,7 +140,9 @@ def _shown(text: str) -> Iterator[list[str]]:
 
 def _is_known(command: Any, words: list[str]) -> bool:
     children = getattr(command, "commands", None)
-    if children is not None:
-        return bool(words) and words[0] in children and _is_known(children[words[0]], words[1:])
+    if children is not None and words and words[0] in children:
+        return _is_known(children[words[0]], words[1:])
+    if children is not None and not command.invoke_without_command:
+        return False
     options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     return {word.partition("=")[0] for word in words if word.startswith("-")} <= options

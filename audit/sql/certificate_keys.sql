@@ -1,0 +1,1 @@
+select vkey from seal.certificate_key where partition = 0 order by since, vkey

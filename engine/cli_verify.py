@@ -1,0 +1,52 @@
+"""The command line's part for verifying: the database against its logs, and whatever else can be shown to be whole."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.logs import current, read_logs
+from audit.verifying import Verified, verify
+from engine.cli_logs import opened
+from engine.logs import guard_if_there, trusted_keys
+from engine.reporting import result
+from engine.wiring import Daybook
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+verifying = typer.Typer(invoke_without_command=True, help="Verify what is kept; alone: the database against its logs.")
+
+
+@verifying.callback(epilog="Example: daybook verify --policy trusted-logs.txt")
+def verify_record(
+    context: typer.Context,
+    policy: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Trust policy with a line `log <verifier key>` for each log."),
+    ] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Compare the database with its logs and the fork guard; what was changed is named, and the exit code is 1."""
+    if context.invoked_subcommand is not None:
+        return
+
+    async def work(daybook: Daybook) -> tuple[Verified, dict[str, int]]:
+        pool, keys = daybook.record.pool, None if policy is None else trusted_keys(policy)
+        found = await verify(pool, guard_if_there(daybook.settings), keys)
+        ends = (await daybook.record.end()).next_positions
+        newest = {log.name.partition: log for log in current(await read_logs(pool)) if log.name.kind == "event"}
+        return found, {log.origin: ends[partition] - log.signed_size for partition, log in newest.items()}
+
+    found, unsealed = opened(work)
+    lines = [str(finding) for finding in found.findings]
+    lines.append(
+        f"{sum(found.sizes.values()):,} entries in {len(found.sizes)} logs compared, "
+        f"{len(found.findings)} findings; {sum(unsealed.values()):,} events are not sealed yet."
+    )
+    findings = [finding._asdict() for finding in found.findings]
+    result(
+        {"sizes": dict(found.sizes), "findings": findings, "unsealed": unsealed}, as_json=as_json, text="\n".join(lines)
+    )
+    if found.findings or not found.sizes:
+        sys.exit(1)
