@@ -10,8 +10,10 @@ from audit.logs import current, read_logs
 from audit.verifying import Verified, verify
 from engine.cli_logs import opened
 from engine.logs import guard_if_there, trusted_keys
-from engine.reporting import result
+from engine.reporting import result, steps
+from engine.side_rows import compare_side_rows
 from engine.wiring import Daybook
+from replay.side_rows import Difference
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
@@ -49,4 +51,20 @@ def verify_record(
         {"sizes": dict(found.sizes), "findings": findings, "unsealed": unsealed}, as_json=as_json, text="\n".join(lines)
     )
     if found.findings or not found.sizes:
+        sys.exit(1)
+
+
+@verifying.command("side-rows", epilog="Example: daybook verify side-rows")
+def verify_side_rows(as_json: Json = False) -> None:  # noqa: FBT002
+    """Compare the rows beside events (participants, answers of commands) with the events; differences exit with 1."""
+
+    async def work(daybook: Daybook) -> list[Difference]:
+        with steps("Comparing the rows beside events") as step:
+            return await compare_side_rows(daybook, step)
+
+    found: list[Difference] = opened(work)
+    lines = [f"{one.what} {one.where}: {one.why}" for one in found]
+    lines.append(f"{len(found)} rows beside events are not what their events say.")
+    result({"findings": [one._asdict() for one in found]}, as_json=as_json, text="\n".join(lines))
+    if found:
         sys.exit(1)
