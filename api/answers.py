@@ -91,6 +91,7 @@ def _others() -> dict[str, Schema]:
         "satisfaction": object_with({"points": list_of(point), "parked": _PARKED}),
         "audit": _page("entries", rows(AuditEntry), parked=_PARKED),
         "access_table": object_with({"table_version": COUNT, "sha256": TEXT, "rules": OBJECT}),
+        "receipt": ref("Receipt"),
         "audit_looks": _page("looks", rows(Look, looked=list_of(rows(Part)))),
         "audit_detail": object_with({"event": ref("Event"), "changes": changes}),
         "feed": object_with({"events": list_of(ref("FeedEvent")), "next": CURSOR}),

@@ -23,6 +23,7 @@ from api import (
     events,
     feed,
     health,
+    receipts,
     satisfaction,
 )
 from api import development as development_room
@@ -42,6 +43,7 @@ from engine.following import Following
 from engine.issuer import DevelopmentIssuer, development
 from engine.issuer import tokens as tokens_of
 from engine.logs import start_sealing
+from engine.receipts import Receipts
 from engine.settings import Settings
 from engine.wiring import Daybook
 from store.collecting import collect_seldom
@@ -49,7 +51,7 @@ from store.migrate import MigrationError
 
 _ROOMS: Final = (
     customers, complaints, campaigns, satisfaction, audit, events, bulk, cloudevents, feed, health, docs, access_tables,
-    development_room,
+    receipts, development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, ValueError)
@@ -87,8 +89,9 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 await opened.enter_async_context(sealing)
             throttle = Throttle(used.settings.requests_per_s, used.settings.requests_burst)
             at = made.state.edge = Edge(
-                used, following, metrics, Tail(used.record), HowFar(used.models), tokens, throttle, issuer, sealing
-            )
+                used, following, metrics, Tail(used.record), HowFar(used.models), tokens, throttle,
+                Receipts(used.record.pool), issuer, sealing,
+            )  # fmt: skip
             opened.callback(at.stop)
             opened.enter_context(told_of_shutdown(at.stop))
             yield

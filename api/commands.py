@@ -15,6 +15,7 @@ from api.failures import EXPECTED, problem_of
 from api.headers import Headers, acting, etag, expected_version, required_key
 from api.operations import Operation, operations
 from api.problems import FieldError, Problem
+from api.receipts import receipt_of, wait_of
 from domain.kernel import Refusal
 from engine.answers import Answer
 from store.errors import VersionConflict
@@ -60,10 +61,11 @@ def _endpoint(operation: Operation) -> Endpoint:
 async def _handled(request: Request, at: Edge, operation: Operation, headers: Headers) -> Response:
     stream_id = None if operation.creates else path_id(request, operation.stream_field)
     who = acting(viewer_of(request.scope), headers)
-    key = required_key(headers)
+    key, wait = required_key(headers), wait_of(request)
     body = await json_object(request.receive, headers, at.daybook.settings.body_bytes_max)
     asked = at.asked(operation, stream_id, body, who, (key,))
-    return answered(at, asked, await handle(at, asked, expected_version(headers)))
+    answer = await handle(at, asked, expected_version(headers))
+    return answered(at, asked, answer, await receipt_of(at, answer) if wait else None)
 
 
 async def handle(at: Edge, asked: Asked, expected: int | None = None, *, way: str = "one") -> Answer:
@@ -96,16 +98,19 @@ async def handle(at: Edge, asked: Asked, expected: int | None = None, *, way: st
     return answer
 
 
-def answered(at: Edge, asked: Asked, answer: Answer) -> Response:
-    """An answer over HTTP; that of a repeat has the same status and body as the first one."""
+def answered(at: Edge, asked: Asked, answer: Answer, receipt: Mapping[str, Any] | None = None) -> Response:
+    """An answer over HTTP; that of a repeat has the same status and body as the first one, but for the receipt."""
     operation = asked.operation
     headers = {"ETag": etag(answer.version), "Cache-Control": "no-store"}
     if operation.creates:
         headers["Location"] = f"/{operation.collection}/{answer.stream_id}"
     if answer.repeated:
         headers["Idempotent-Replayed"] = "true"
-    content = orjson.dumps(answer_json(at, asked, answer), default=str)
-    return Response(content, 201 if operation.creates else 200, headers, JSON)
+    body, status = answer_json(at, asked, answer), 201 if operation.creates else 200
+    if receipt is not None:
+        body["receipt"] = receipt
+        status = 202 if receipt["status"] == "pending" else status
+    return Response(orjson.dumps(body, default=str), status, headers, JSON)
 
 
 def answer_json(at: Edge, asked: Asked, answer: Answer) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from engine.access_tokens import Tokens
 from engine.deciding import Context
 from engine.following import Following
 from engine.issuer import DevelopmentIssuer
+from engine.receipts import Receipts
 from engine.wiring import Daybook
 from store.cursor import Cursor
 
@@ -52,6 +53,7 @@ class Edge:
     how_far: HowFar
     tokens: Tokens
     throttle: Throttle
+    receipts: Receipts
     development: DevelopmentIssuer | None = None
     sealing: Sealing | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

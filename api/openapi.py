@@ -41,8 +41,10 @@ _TEXTS: Final[Mapping[str, str]] = {
     "metrics": "text/plain", "openapi": "application/json", "docs": "text/html", "problems": "application/json",
 }  # fmt: skip
 _OF_THE_RECORD: Final = frozenset(
-    {"access_table", "customer_timeline", "audit_detail", "audit_looks", "interaction", "touch", "survey"}
-)
+    {
+        "access_table", "customer_timeline", "audit_detail", "audit_looks", "interaction", "touch", "survey", "receipt",
+    }
+)  # fmt: skip
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -29,17 +29,18 @@ ID: Final = "0197f3a0-2222-7abc-8def-0123456789ab"
 def complete_command(command: Operation, operation: dict[str, Any], problems: ProblemResponses) -> None:
     """Say what a command takes and answers."""
     path = [{"name": command.stream_field, "in": "path", "required": True, "schema": UUID, "example": ID}]
-    headers = [KEY, *ACTING, IF_MATCH]
+    headers = [KEY, *ACTING, IF_MATCH, WAIT]
     content = {JSON: {"schema": ref(command.command.__name__), "example": bodies()[command.type]}}
     status, description = ("201", "Made.") if command.creates else ("200", "Done, or it held already.")
     answer = {"description": description, "headers": _answer_headers(command), "content": _answer(command)}
+    unsealed = {**answer, "description": "Done, but with `wait=sealed` not sealed in time: see `receipt`."}
     refusals = next(one.refusals for one in AGGREGATES if one.name == command.aggregate)
     codes = (*EVERYWHERE, *COMMAND, *refusals) if command.creates else (*EVERYWHERE, *COMMAND, *TO_A_STREAM, *refusals)
     operation.update(
         summary=(command.command.__doc__ or "").rstrip("."),
         parameters=headers if command.creates else [*path, *headers],
         requestBody={"required": bool(set(command.given) - command.optional), "content": content},
-        responses={status: answer}
+        responses={status: answer, "202": unsealed}
         | problems.of(codes, f"new-{command.aggregate}" if command.creates else command.aggregate),
     )
 
@@ -157,4 +158,12 @@ PURPOSE: Final = parameter(
     "service",
     {"type": "string", "enum": list(PURPOSES)},
 )
+WAIT: Final = {
+    "name": "wait",
+    "in": "query",
+    "required": False,
+    "description": "`sealed`: the answer comes when its events are sealed, with a `receipt` that proves it.",
+    "schema": {"enum": ["sealed"]},
+    "example": "sealed",
+}
 IF_MATCH: Final = parameter("If-Match", "The version that the stream must have.", '"7"', VERSION_TAG)

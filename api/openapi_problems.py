@@ -18,12 +18,12 @@ COMMAND: Final = (
     *STORE, "idempotency-key-missing", "idempotency-key-invalid", "idempotency-key-in-use",
     "idempotency-key-reused", "json-invalid", "validation-failed", "body-too-large", "request-too-large",
     "media-type-unsupported", "version-conflict", "precondition-failed", "lane-full", "clock-behind",
-    "outcome-unknown", "subject-erased", "value-refused",
+    "outcome-unknown", "subject-erased", "value-refused", "query-invalid",
 )  # fmt: skip
 TO_A_STREAM: Final = ("not-found", "stream.of-another-kind")
 INTAKE: Final = ("idempotency-key-invalid", "json-invalid", "body-too-large", "media-type-unsupported")
 EVENT: Final = (
-    *(code for code in COMMAND if code not in {"idempotency-key-missing", "idempotency-key-invalid"}),
+    *(code for code in COMMAND if code not in {"idempotency-key-missing", "idempotency-key-invalid", "query-invalid"}),
     "precondition-failed", "command-type-unknown", "stream.of-another-kind", *REFUSALS,
 )  # fmt: skip
 QUERY: Final = (

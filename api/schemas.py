@@ -151,11 +151,29 @@ SHARED: Final[Mapping[str, Schema]] = {
                 "version": VERSION,
                 "events": {**list_of(_EVENT), "description": "Empty if what was wanted held already."},
                 "token": {**CURSOR, "description": "Give it to a query to see what this command did."},
+                "receipt": ref("Receipt"),
             },
+            optional=("receipt",),
             description="An accepted command; also has the id of the new thing inside the stream, if one was made.",
         ),
         "additionalProperties": UUID,
     },
+    "Receipt": object_with(
+        {
+            "status": {"enum": ["sealed", "pending", "nothing-to-prove"]},
+            "url": {**maybe(TEXT), "description": "Where the proofs are to be had at any time."},
+            "proofs": list_of(
+                object_with(
+                    {
+                        "event_id": UUID,
+                        "header": {**maybe(TEXT), "description": "What the entry's `h` is the SHA-256 of."},
+                        "proof": {"type": "string", "description": "A C2SP tlog-proof; its `extra` is the entry."},
+                    }
+                )
+            ),
+        },
+        description="Proofs that events are sealed; `nothing-to-prove`: the command changed nothing.",
+    ),
     "Verdict": object_with(
         {
             "line": COUNT,

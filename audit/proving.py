@@ -1,5 +1,6 @@
 """Proofs for one entry, out of the tiles in the database."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from audit.leaf import Row, entry, header
@@ -29,11 +30,21 @@ async def prove_event(database: Database, log: Log, position: int) -> EventProof
         NotSealed: its log is not signed so far.
         TileMissing: tiles are gone.
     """
-    rows = await database.fetch(statement("read_leaves", SCHEMAS[log.name.kind]), log.name.partition, position, 1)
-    if not rows or rows[0]["position"] != position:
-        raise NotSealed(f"log {log.origin} has no entry {position}")
-    row = Row._make(rows[0])
-    return EventProof(header(row), await prove(database, log, position, entry(row)))
+    return (await prove_events(database, log, position, 1))[0]
+
+
+async def prove_events(database: Database, log: Log, first: int, count: int) -> list[EventProof]:
+    """The proofs of events that stand one after the other, all against one checkpoint.
+
+    Raises:
+        NotSealed, TileMissing: as `prove_event`.
+    """
+    rows = await database.fetch(statement("read_leaves", SCHEMAS[log.name.kind]), log.name.partition, first, count)
+    if [row["position"] for row in rows] != list(range(first, first + count)):
+        raise NotSealed(f"log {log.origin} has no entries {first} to {first + count - 1}")
+    made = [Row._make(row) for row in rows]
+    proofs = await _prove(database, log, first, [entry(row) for row in made])
+    return [EventProof(header(row), proof) for row, proof in zip(made, proofs, strict=True)]
 
 
 async def prove(database: Database, log: Log, position: int, content: bytes) -> TlogProof:
@@ -42,11 +53,20 @@ async def prove(database: Database, log: Log, position: int, content: bytes) -> 
     Raises:
         NotSealed, TileMissing: as `prove_event`.
     """
-    if log.checkpoint is None or position >= log.signed_size:
-        raise NotSealed(f"log {log.origin} is signed up to {log.signed_size}, entry {position} comes after")
-    parts = inclusion_parts(position, log.signed_size)
-    read = await hashes_for(database, log.name, [node for part in parts for node in part], log.signed_size)
-    return TlogProof(content, position, tuple(assembled(parts, read)), parse(log.checkpoint))
+    return (await _prove(database, log, position, [content]))[0]
+
+
+async def _prove(database: Database, log: Log, first: int, entries: Sequence[bytes]) -> list[TlogProof]:
+    end = first + len(entries)
+    if log.checkpoint is None or end > log.signed_size:
+        raise NotSealed(f"log {log.origin} is signed up to {log.signed_size}, entry {end - 1} comes after")
+    parts = [inclusion_parts(position, log.signed_size) for position in range(first, end)]
+    nodes = {node for of_one in parts for part in of_one for node in part}
+    read = await hashes_for(database, log.name, nodes, log.signed_size)
+    note = parse(log.checkpoint)
+    return [
+        TlogProof(content, first + at, tuple(assembled(parts[at], read)), note) for at, content in enumerate(entries)
+    ]
 
 
 async def prove_consistency(database: Database, log: Log, old: int, size: int) -> list[bytes]:
