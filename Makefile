@@ -59,8 +59,8 @@ lock: venv ## resolve the newest allowed versions into the requirements files
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --python-version 3.11 \
 	  --custom-compile-command 'make lock' --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
-schema: venv ## write migrations/schema.sql anew from the migrations
-	@$(BIN)/python -m pytest -q tests/store/test_schema.py --write-schema
+schema: venv ## write migrations/schema.sql and catalog.json anew from the migrations
+	@$(BIN)/python -m pytest -q tests/store/test_schema.py tests/store/test_catalog.py --write-schema
 
 bench: venv ## benchmarks (ARGS: append, import, rebuild, http, read; --json)
 	@$(BIN)/python -m benchmarks $(ARGS)

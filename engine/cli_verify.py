@@ -14,6 +14,7 @@ from engine.reporting import result, steps
 from engine.side_rows import compare_side_rows
 from engine.wiring import Daybook
 from replay.side_rows import Difference
+from store.catalog import SchemaDifference, compare_schema
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
@@ -65,6 +66,24 @@ def verify_side_rows(as_json: Json = False) -> None:  # noqa: FBT002
     found: list[Difference] = opened(work)
     lines = [f"{one.what} {one.where}: {one.why}" for one in found]
     lines.append(f"{len(found)} rows beside events are not what their events say.")
+    result({"findings": [one._asdict() for one in found]}, as_json=as_json, text="\n".join(lines))
+    if found:
+        sys.exit(1)
+
+
+@verifying.command("schema", epilog="Example: daybook verify schema")
+def verify_schema(as_json: Json = False) -> None:  # noqa: FBT002
+    """Compare triggers, functions, grants and tables with what the migrations make; differences exit with 1.
+
+    A grant or trigger that your own administrators have added is named too: you must say whether it may be there.
+    """
+
+    async def work(daybook: Daybook) -> list[SchemaDifference]:
+        return await compare_schema(daybook.record.pool)
+
+    found: list[SchemaDifference] = opened(work)
+    lines = [f"{one.name} {one.why}" for one in found]
+    lines.append(f"{len(found)} objects of the schema are not as the migrations make them.")
     result({"findings": [one._asdict() for one in found]}, as_json=as_json, text="\n".join(lines))
     if found:
         sys.exit(1)
