@@ -11,7 +11,7 @@ from engine.answers import CommandReused
 from engine.looking import LookNotRecorded
 from projections.errors import ReadModelError
 from store import errors as store
-from vault.errors import KeyDestroyed, VaultError
+from vault.errors import KeyDestroyed, SubjectErased, VaultError
 
 UNREACHABLE: Final = (
     asyncpg.PostgresConnectionError,
@@ -43,7 +43,7 @@ _CODES: Final[tuple[tuple[tuple[type[Exception], ...], str, bool], ...]] = (
     ((store.NewerSchema, store.UnknownType), "schema-newer", False),
     ((OperationalError, *UNREACHABLE), "record-unreachable", False),
     ((DataError, IntegrityError), "value-refused", False),
-    ((KeyDestroyed,), "subject-erased", False),
+    ((KeyDestroyed, SubjectErased), "subject-erased", False),
     ((VaultError,), "personal-data-unreadable", False),
     ((ReadModelError,), "read-model-unready", True),
 )

@@ -16,14 +16,16 @@ from engine.mapping import EventMapper
 from engine.sealing import Sealer
 from engine.states import States, StreamOfAnotherKind, Versioned
 from store.envelope import NO_STREAM, Appended, AppendRequest, FoundAnswer, StoredAnswer
-from store.errors import CommandAnswered, ConditionFailed, VersionConflict
+from store.errors import CommandAnswered, ConditionFailed, KeyGone, VersionConflict
 from store.record import Record
+from vault.errors import KeyDestroyed, SubjectErased
 from vault.lane import Lane
 from vault.vault import Vault
 
 ATTEMPTS = 3
 ANSWERS_IN_ONE_LOOKUP = 500
 KEEP_ANSWER = timedelta(days=7)
+ERASED = "subject-erased"
 FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 Outcome: TypeAlias = Answer | Refusal | CommandReused | PersistenceError
@@ -63,6 +65,7 @@ class CommandHandler:
             Refusal: a command cannot be accepted; asked again, the same refusal is answered.
             CommandReused: the command id came with another request before.
             VersionConflict: not at `expected_version`, or changed by others three times in a row.
+            SubjectErased, KeyDestroyed: it has personal data of a subject who is erased, or is being.
             LaneFull, RecordUnreachable, OutcomeUnknown, ...: see `store.errors`.
         """
         partition = self._partition(commands)
@@ -81,7 +84,9 @@ class CommandHandler:
             except CommandAnswered:
                 answers = await self._record.find_answers(partition, [context.command_id])
                 return repeated(answers[context.command_id], context.request_hmac, partition)
-            except (VersionConflict, ConditionFailed):
+            except (VersionConflict, ConditionFailed, KeyGone) as conflict:
+                if isinstance(conflict, KeyGone):
+                    self._sealer.forget()  # sealed anew, or refused if the subject is erased
                 self._states.forget(states)
                 new_stream = False
                 attempts -= 1
@@ -181,7 +186,11 @@ class CommandHandler:
     async def _append_copy(
         self, partition: int, units: Sequence[Unit], decisions: dict[int, Decision]
     ) -> dict[int, Outcome]:
-        sealed = await self._sealer.seal(partition, [(decisions[i], units[i].context) for i in decisions])
+        try:
+            sealed = await self._sealer.seal(partition, [(decisions[i], units[i].context) for i in decisions])
+        except (SubjectErased, KeyDestroyed):  # of one or few: the others are not to suffer from it
+            self._states.forget({stream for decision in decisions.values() for stream in decision.before})
+            return {index: await self._alone(units[index]) for index in decisions}
         answers: list[Answer] = []
         requests: list[AppendRequest] = []
         for (index, decision), (events, blobs) in zip(decisions.items(), sealed, strict=True):
@@ -205,6 +214,8 @@ class CommandHandler:
             return await self.handle(unit.commands, unit.context)
         except (Refusal, CommandReused, PersistenceError) as outcome:
             return outcome
+        except (SubjectErased, KeyDestroyed):
+            return Refusal(ERASED, "What is personal here belongs to somebody whose data is erased.")
 
     def _partition(self, commands: Sequence[Command]) -> int:
         partitions = {self._record.partition_of(stream_of(command)[0]) for command in commands}

@@ -16,6 +16,10 @@ class Sealer:
         self._mapper = mapper
         self._vault = vault
 
+    def forget(self) -> None:
+        """Ask for every key anew: one that was at hand has been destroyed."""
+        self._vault.keyring.forget()
+
     async def seal(
         self, partition: int, decisions: Sequence[tuple[Decision, Context]]
     ) -> list[tuple[list[NewEvent], list[SealedBlob]]]:

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         description="The same database as role `daybook_sealer`; unset where `DAYBOOK_DATABASE_URL` is set: this "
         "process seals nothing.",
     )
+    eraser_url: str | None = Field(
+        default=None,
+        description="The same database as role `daybook_eraser`; unset where `DAYBOOK_DATABASE_URL` is set: this "
+        "process erases nothing.",
+    )
     log_id: str | None = Field(
         default=None,
         description="What the origins of all logs begin with, such as `bank.example/daybook`; fixed with the first "

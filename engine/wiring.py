@@ -14,6 +14,7 @@ from engine.looking import Looks
 from engine.mapping import EventMapper
 from engine.opening import Opener
 from engine.settings import Settings
+from engine.shredding import replay_tombstones
 from projections.models import ReadModels
 from projections.projection import Decode, Projection
 from projections.registry import PROJECTIONS
@@ -99,6 +100,7 @@ class Daybook:
         Raises:
             NotInitialised, RecordMismatch: see `store.errors`.
             KeyStoreMismatch, KeyStoreRefused: the key store is not the one of this database.
+            TombstonesNotReplayed: erased data has come back with a restore and could not be destroyed again.
             RoleTooPowerful: the role of an external database could change the record.
         """
         settings = settings or Settings()
@@ -112,6 +114,7 @@ class Daybook:
             if databases.server is None:
                 await require_modest_role(record.pool)
             vault = await _vault(record.pool, settings)
+            await replay_tombstones(settings, databases, record.pool, record.partitions)
             mapper = EventMapper()
             models = await ReadModels.open(record, mapper.fact, PROJECTIONS)
             looks = await Looks.open(databases.application, record.partitions, limits)

@@ -160,6 +160,25 @@ CREATE TYPE record.new_sealed AS (
 
 ALTER TYPE record.new_sealed OWNER TO daybook_owner;
 
+CREATE FUNCTION intake.erase_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if new.blob is not null
+       or (new.partition, new.import_id, new.row_number, new.line_number, new.source, new.file_sha256, new.reasons,
+           new.fields, new.row_id, new.key_id, new.sha256, new.quarantined_at)
+          is distinct from
+          (old.partition, old.import_id, old.row_number, old.line_number, old.source, old.file_sha256, old.reasons,
+           old.fields, old.row_id, old.key_id, old.sha256, old.quarantined_at)
+       or not exists (select from vault.tombstone t where t.partition = old.partition and t.key_id = old.key_id) then
+        raise exception 'UPDATE on intake.quarantine is refused: only what is erased goes' using errcode = 'DB005';
+    end if;
+    return new;
+end;
+$$;
+
+ALTER FUNCTION intake.erase_only() OWNER TO daybook_owner;
+
 CREATE FUNCTION reads.append(p smallint, cause_recorded_at timestamp with time zone, careful boolean, events reads.new_event[], salts bytea, expected reads.expected_version[], conditions reads.customer_condition[], answers reads.new_answer[], sealed reads.new_sealed[], participants reads.new_participant[], OUT base bigint, OUT stamp timestamp with time zone, OUT refused integer[], OUT reason smallint[], OUT detail bigint[], OUT item integer[]) RETURNS record
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
@@ -695,6 +714,44 @@ $$;
 
 ALTER FUNCTION record.refuse_change() OWNER TO daybook_owner;
 
+CREATE FUNCTION record.refuse_living() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if not exists (select from vault.tombstone t where t.partition = old.partition and t.key_id = old.key_id) then
+        raise exception 'DELETE on record.sealed is refused: key % has no tombstone', old.key_id
+            using errcode = 'DB005';
+    end if;
+    perform vault.refuse_held(old.partition, old.subject_id, old.record_class);
+    return old;
+end;
+$$;
+
+ALTER FUNCTION record.refuse_living() OWNER TO daybook_owner;
+
+CREATE FUNCTION record.refuse_tombstoned() RETURNS trigger
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+    destroyed uuid;
+begin
+    select t.key_id into destroyed
+      from appended a
+      join vault.tombstone t on t.partition = a.partition and t.key_id = a.key_id
+     limit 1;
+    if found then
+        raise exception 'data key % was destroyed: nothing is sealed under it any more', destroyed
+            using errcode = 'DB006';
+    end if;
+    return null;
+end;
+$$;
+
+ALTER FUNCTION record.refuse_tombstoned() OWNER TO daybook_owner;
+
 CREATE FUNCTION record.slice_of(id uuid) RETURNS integer
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
@@ -755,6 +812,20 @@ $$;
 
 ALTER FUNCTION seal.refuse_shrinking() OWNER TO daybook_owner;
 
+CREATE FUNCTION vault.eraser_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if current_user <> 'daybook_eraser' then
+        raise exception '% on vault.% is refused: role daybook_eraser may', tg_op, tg_table_name
+            using errcode = 'DB005';
+    end if;
+    return old;
+end;
+$$;
+
+ALTER FUNCTION vault.eraser_only() OWNER TO daybook_owner;
+
 CREATE FUNCTION vault.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -764,6 +835,62 @@ end;
 $$;
 
 ALTER FUNCTION vault.refuse_change() OWNER TO daybook_owner;
+
+CREATE FUNCTION vault.refuse_erased() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if exists (select from vault.erasure e
+                where e.partition = new.partition and e.subject_id = new.subject_id
+                  and e.record_class = new.record_class) then
+        raise exception '% of subject % is erased and gets no key any more', new.record_class, new.subject_id
+            using errcode = 'DB008';
+    end if;
+    return new;
+end;
+$$;
+
+ALTER FUNCTION vault.refuse_erased() OWNER TO daybook_owner;
+
+CREATE FUNCTION vault.refuse_held(p smallint, subject uuid, class text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+    if exists (select from vault.hold h
+                where h.partition = p and h.subject_id = subject and h.record_class in ('*', class)) then
+        raise exception 'a legal hold stands over % of subject % in partition %', class, subject, p
+            using errcode = 'DB007', hint = 'Release the hold first.';
+    end if;
+end;
+$$;
+
+ALTER FUNCTION vault.refuse_held(p smallint, subject uuid, class text) OWNER TO daybook_owner;
+
+CREATE FUNCTION vault.refuse_held_erasure() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform vault.refuse_held(new.partition, new.subject_id, new.record_class);
+    return new;
+end;
+$$;
+
+ALTER FUNCTION vault.refuse_held_erasure() OWNER TO daybook_owner;
+
+CREATE FUNCTION vault.refuse_living() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if not exists (select from vault.tombstone t where t.partition = old.partition and t.key_id = old.key_id) then
+        raise exception 'DELETE on vault.data_key is refused: key % has no tombstone', old.key_id
+            using errcode = 'DB005';
+    end if;
+    perform vault.refuse_held(old.partition, old.subject_id, old.record_class);
+    return old;
+end;
+$$;
+
+ALTER FUNCTION vault.refuse_living() OWNER TO daybook_owner;
 
 CREATE FUNCTION vault.refuse_tombstoned() RETURNS trigger
     LANGUAGE plpgsql
@@ -778,6 +905,41 @@ end;
 $$;
 
 ALTER FUNCTION vault.refuse_tombstoned() OWNER TO daybook_owner;
+
+CREATE FUNCTION vault.rewrap_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if (new.partition, new.key_id, new.subject_id, new.record_class, new.commitment, new.created_at)
+       is distinct from
+       (old.partition, old.key_id, old.subject_id, old.record_class, old.commitment, old.created_at) then
+        raise exception 'UPDATE on vault.data_key is refused: a key is wrapped anew and nothing else'
+            using errcode = 'DB005';
+    end if;
+    return new;
+end;
+$$;
+
+ALTER FUNCTION vault.rewrap_only() OWNER TO daybook_owner;
+
+CREATE FUNCTION vault.set_tombstone() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    key vault.data_key;
+begin
+    select * into key from vault.data_key k where k.partition = new.partition and k.key_id = new.key_id;
+    if found then
+        new.subject_id := key.subject_id;
+        new.record_class := key.record_class;
+        new.commitment := key.commitment;
+    end if;
+    perform vault.refuse_held(new.partition, new.subject_id, new.record_class);
+    return new;
+end;
+$$;
+
+ALTER FUNCTION vault.set_tombstone() OWNER TO daybook_owner;
 
 CREATE TABLE daybook.migration (
     name text NOT NULL,
@@ -1194,6 +1356,29 @@ CREATE TABLE vault.data_key (
 
 ALTER TABLE vault.data_key OWNER TO daybook_owner;
 
+CREATE TABLE vault.erasure (
+    partition smallint NOT NULL,
+    subject_id uuid NOT NULL,
+    record_class text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT erasure_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT erasure_record_class_check CHECK ((record_class ~ '^[a-z][a-z0-9._-]{0,62}$'::text))
+);
+
+ALTER TABLE vault.erasure OWNER TO daybook_owner;
+
+CREATE TABLE vault.hold (
+    partition smallint NOT NULL,
+    hold_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    record_class text NOT NULL,
+    placed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT hold_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT hold_record_class_check CHECK (((record_class = '*'::text) OR (record_class ~ '^[a-z][a-z0-9._-]{0,62}$'::text)))
+);
+
+ALTER TABLE vault.hold OWNER TO daybook_owner;
+
 CREATE TABLE vault.key_check (
     partition smallint NOT NULL,
     name text NOT NULL,
@@ -1208,6 +1393,9 @@ CREATE TABLE vault.tombstone (
     partition smallint NOT NULL,
     key_id uuid NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    subject_id uuid,
+    record_class text,
+    commitment bytea,
     CONSTRAINT tombstone_partition_check CHECK ((partition >= 0))
 );
 
@@ -1318,11 +1506,19 @@ ALTER TABLE ONLY vault.data_key
 ALTER TABLE ONLY vault.data_key
     ADD CONSTRAINT data_key_pkey PRIMARY KEY (partition, key_id);
 
+ALTER TABLE ONLY vault.erasure
+    ADD CONSTRAINT erasure_pkey PRIMARY KEY (partition, subject_id, record_class);
+
+ALTER TABLE ONLY vault.hold
+    ADD CONSTRAINT hold_pkey PRIMARY KEY (partition, hold_id, subject_id, record_class);
+
 ALTER TABLE ONLY vault.key_check
     ADD CONSTRAINT key_check_pkey PRIMARY KEY (partition, name);
 
 ALTER TABLE ONLY vault.tombstone
     ADD CONSTRAINT tombstone_pkey PRIMARY KEY (partition, key_id);
+
+CREATE INDEX quarantine_key ON intake.quarantine USING btree (partition, key_id);
 
 CREATE INDEX parked_poison ON read_model.parked USING btree (partition, projection, version) WHERE (error IS NOT NULL);
 
@@ -1335,6 +1531,14 @@ CREATE INDEX sealed_subject ON reads.sealed USING btree (partition, subject_id);
 CREATE INDEX event_customer ON record.event USING btree (partition, customer_id, "position");
 
 CREATE INDEX sealed_subject ON record.sealed USING btree (partition, subject_id);
+
+CREATE INDEX hold_subject ON vault.hold USING btree (partition, subject_id);
+
+CREATE INDEX tombstone_subject ON vault.tombstone USING btree (partition, subject_id);
+
+CREATE TRIGGER erase_only BEFORE UPDATE ON intake.quarantine FOR EACH ROW EXECUTE FUNCTION intake.erase_only();
+
+CREATE TRIGGER refuse_tombstoned AFTER INSERT ON intake.quarantine REFERENCING NEW TABLE AS appended FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_tombstoned();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON reads.closed_cut FOR EACH ROW EXECUTE FUNCTION reads.refuse_change();
 
@@ -1378,9 +1582,13 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.participant FOR E
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.partition_head FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
 
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.sealed FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE ON record.sealed FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
 
 CREATE TRIGGER refuse_early_delete BEFORE DELETE ON record.command FOR EACH ROW WHEN ((old.expires_at > clock_timestamp())) EXECUTE FUNCTION record.refuse_change();
+
+CREATE TRIGGER refuse_living BEFORE DELETE ON record.sealed FOR EACH ROW EXECUTE FUNCTION record.refuse_living();
+
+CREATE TRIGGER refuse_tombstoned AFTER INSERT ON record.sealed REFERENCING NEW TABLE AS appended FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_tombstoned();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.closed_cut FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
 
@@ -1424,17 +1632,37 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.log FOR EACH STATEMENT EX
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.tile FOR EACH STATEMENT EXECUTE FUNCTION seal.refuse_change();
 
+CREATE TRIGGER eraser_only BEFORE DELETE ON vault.hold FOR EACH ROW EXECUTE FUNCTION vault.eraser_only();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.erasure FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE UPDATE ON vault.hold FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
+
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.key_check FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.tombstone FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER refuse_erased BEFORE INSERT ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_erased();
+
+CREATE TRIGGER refuse_held BEFORE INSERT ON vault.erasure FOR EACH ROW EXECUTE FUNCTION vault.refuse_held_erasure();
+
+CREATE TRIGGER refuse_living BEFORE DELETE ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_living();
 
 CREATE TRIGGER refuse_tombstoned BEFORE INSERT OR UPDATE OF partition, key_id ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_tombstoned();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.data_key FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.erasure FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.hold FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
+
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.key_check FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.tombstone FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER rewrap_only BEFORE UPDATE ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.rewrap_only();
+
+CREATE TRIGGER set_tombstone BEFORE INSERT ON vault.tombstone FOR EACH ROW EXECUTE FUNCTION vault.set_tombstone();
 
 ALTER TABLE ONLY reads.incarnation
     ADD CONSTRAINT incarnation_partition_fkey FOREIGN KEY (partition) REFERENCES reads.partition_head(partition);
@@ -1445,6 +1673,7 @@ ALTER TABLE ONLY record.incarnation
 GRANT USAGE ON SCHEMA daybook TO daybook_app;
 
 GRANT USAGE ON SCHEMA intake TO daybook_app;
+GRANT USAGE ON SCHEMA intake TO daybook_eraser;
 
 GRANT ALL ON SCHEMA read_model TO daybook_app;
 
@@ -1453,15 +1682,23 @@ GRANT USAGE ON SCHEMA reads TO daybook_sealer;
 
 GRANT USAGE ON SCHEMA record TO daybook_app;
 GRANT USAGE ON SCHEMA record TO daybook_sealer;
+GRANT USAGE ON SCHEMA record TO daybook_eraser;
 
 GRANT USAGE ON SCHEMA seal TO daybook_app;
 GRANT USAGE ON SCHEMA seal TO daybook_sealer;
 
 GRANT USAGE ON SCHEMA vault TO daybook_app;
+GRANT USAGE ON SCHEMA vault TO daybook_eraser;
 
 GRANT SELECT ON TABLE daybook.migration TO daybook_app;
 
 GRANT SELECT,INSERT ON TABLE intake.quarantine TO daybook_app;
+
+GRANT SELECT(partition) ON TABLE intake.quarantine TO daybook_eraser;
+
+GRANT SELECT(key_id) ON TABLE intake.quarantine TO daybook_eraser;
+
+GRANT SELECT(blob),UPDATE(blob) ON TABLE intake.quarantine TO daybook_eraser;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.bookmark TO daybook_app;
 
@@ -1508,8 +1745,10 @@ GRANT SELECT,INSERT ON TABLE record.participant TO daybook_app;
 
 GRANT SELECT ON TABLE record.partition_head TO daybook_app;
 GRANT SELECT ON TABLE record.partition_head TO daybook_sealer;
+GRANT SELECT ON TABLE record.partition_head TO daybook_eraser;
 
 GRANT SELECT,INSERT ON TABLE record.sealed TO daybook_app;
+GRANT SELECT,DELETE ON TABLE record.sealed TO daybook_eraser;
 
 GRANT SELECT,INSERT ON TABLE seal.certificate TO daybook_app;
 GRANT SELECT,INSERT ON TABLE seal.certificate TO daybook_sealer;
@@ -1530,7 +1769,20 @@ GRANT SELECT ON TABLE seal.tile TO daybook_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE seal.tile TO daybook_sealer;
 
 GRANT SELECT,INSERT ON TABLE vault.data_key TO daybook_app;
+GRANT SELECT,DELETE ON TABLE vault.data_key TO daybook_eraser;
+
+GRANT UPDATE(epoch) ON TABLE vault.data_key TO daybook_eraser;
+
+GRANT UPDATE(wrapped) ON TABLE vault.data_key TO daybook_eraser;
+
+GRANT SELECT ON TABLE vault.erasure TO daybook_app;
+GRANT SELECT,INSERT ON TABLE vault.erasure TO daybook_eraser;
+
+GRANT SELECT,INSERT ON TABLE vault.hold TO daybook_app;
+GRANT SELECT,DELETE ON TABLE vault.hold TO daybook_eraser;
 
 GRANT SELECT,INSERT ON TABLE vault.key_check TO daybook_app;
+GRANT SELECT ON TABLE vault.key_check TO daybook_eraser;
 
-GRANT SELECT,INSERT ON TABLE vault.tombstone TO daybook_app;
+GRANT SELECT ON TABLE vault.tombstone TO daybook_app;
+GRANT SELECT,INSERT ON TABLE vault.tombstone TO daybook_eraser;

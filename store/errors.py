@@ -37,6 +37,10 @@ class EventExists(IntegrityError):
     """An event with this id, or at this version of the stream, is in the record already."""
 
 
+class KeyGone(IntegrityError):
+    """A blob was sealed under a data key that has been destroyed since; seal it anew."""
+
+
 class LaneFull(OperationalError):
     """Too many appends are waiting; try again after `retry_after_s` seconds."""
 

@@ -13,6 +13,7 @@ from store.errors import (
     CommandAnswered,
     ConditionFailed,
     EventExists,
+    KeyGone,
     OutcomeUnknown,
     RecordUnreachable,
     VersionConflict,
@@ -75,8 +76,8 @@ def translated(error: Exception) -> PersistenceError:
     match error:
         case PersistenceError():
             return error
-        case asyncpg.PostgresError(sqlstate="DB002"):
-            return ClockBehind(str(error))
+        case asyncpg.PostgresError(sqlstate="DB002" | "DB006"):
+            return (ClockBehind if error.sqlstate == "DB002" else KeyGone)(str(error))
         case asyncpg.IntegrityConstraintViolationError():
             return IntegrityError(str(error))
         case asyncpg.OperatorInterventionError() | asyncpg.LockNotAvailableError():

@@ -3,8 +3,8 @@
 A "down" would destroy evidence, so there is none. Every file is one transaction; its name and SHA-256 are kept in
 `daybook.migration`, and a file that changed after it was applied is refused, as is a database that a newer program
 has migrated. All objects belong to the role `daybook_owner`, who logs in nowhere; the application logs in as
-`daybook_app`, who seals the logs as `daybook_sealer`, and they own nothing. All roles are made first where they are
-missing.
+`daybook_app`, who seals the logs as `daybook_sealer`, who erases as `daybook_eraser`, and they own nothing. All roles
+are made first where they are missing.
 """
 
 import hashlib
@@ -27,6 +27,7 @@ DBA_SQL = """\
 create role daybook_owner nologin;
 create role daybook_app login;
 create role daybook_sealer login;
+create role daybook_eraser login;
 grant daybook_owner to {user};
 grant create on database {database} to daybook_owner;"""
 
@@ -133,6 +134,7 @@ async def _become_owner(connection: asyncpg.Connection) -> None:
         await connection.execute(statement("create_owner_role"))
         await connection.execute(statement("create_app_role"))
         await connection.execute(statement("create_sealer_role"))
+        await connection.execute(statement("create_eraser_role"))
         if not await connection.fetchval(statement("owner_may_create")):
             await connection.execute(f"grant create on database {database} to daybook_owner")
         await _set_owner(connection, user)

@@ -11,6 +11,7 @@ from store.batch import Batch
 from store.connecting import CONNECTION_LOST, Connection
 from store.copying import copy_batch
 from store.envelope import Appended
+from store.errors import KeyGone
 from store.judging import Outcome, Verdict, outcomes, translated, unreachable
 from store.settling import settle
 from store.statements import statement
@@ -51,13 +52,20 @@ class Writer:
         try:
             return await self._persist(batch, copy=copy)
         except BAD_VALUE as error:
-            if len(batch.requests) == 1:
-                return [translated(error)]
-            middle = len(batch.requests) // 2
-            halves = batch.requests[:middle], batch.requests[middle:]
-            return [outcome for half in halves for outcome in await self.write(Batch.of(half), copy=copy)]
+            return await self._halved(batch, translated(error), copy=copy)
         except (PersistenceError, asyncpg.PostgresError) as error:
-            return [translated(error)] * len(batch.requests)
+            told = translated(error)
+            if isinstance(told, KeyGone):
+                return await self._halved(batch, told, copy=copy)
+            return [told] * len(batch.requests)
+
+    async def _halved(self, batch: Batch, error: PersistenceError, *, copy: bool) -> Sequence[Outcome]:
+        """The fault is of one request or few: each half is written by itself, down to those."""
+        if len(batch.requests) == 1:
+            return [error]
+        middle = len(batch.requests) // 2
+        halves = batch.requests[:middle], batch.requests[middle:]
+        return [outcome for half in halves for outcome in await self.write(Batch.of(half), copy=copy)]
 
     def drop(self) -> None:
         """Cut the connection, whatever it is doing."""

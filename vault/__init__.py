@@ -12,18 +12,24 @@ from vault.errors import (
     KeyStoreMismatch,
     KeyStoreRefused,
     KeyUnknown,
+    SubjectErased,
+    TombstonesNotReplayed,
     VaultError,
     WrongKey,
 )
 from vault.keyring import KeyName, Keyring
 from vault.provider import FileKeyProvider, KeyProvider, WrappedKey
 from vault.seal import DataKey
+from vault.shredding import ClassOutcome, Erasure, KeyTable, Shredded, Shredder, StoreOutcome, Tombstone
+from vault.tombstone_file import TombstoneFile
 from vault.vault import Item, Loss, Missing, Reference, Sealed, Vault
 
 __all__ = [
+    "ClassOutcome",
     "DataKey",
     "EnvelopeCorrupt",
     "EpochUnknown",
+    "Erasure",
     "FileKeyProvider",
     "Item",
     "KeyCorrupt",
@@ -32,12 +38,20 @@ __all__ = [
     "KeyProvider",
     "KeyStoreMismatch",
     "KeyStoreRefused",
+    "KeyTable",
     "KeyUnknown",
     "Keyring",
     "Loss",
     "Missing",
     "Reference",
     "Sealed",
+    "Shredded",
+    "Shredder",
+    "StoreOutcome",
+    "SubjectErased",
+    "Tombstone",
+    "TombstoneFile",
+    "TombstonesNotReplayed",
     "Vault",
     "VaultError",
     "WrappedKey",

@@ -26,6 +26,16 @@ class KeyDestroyed(VaultError):
         self.at = at
 
 
+class SubjectErased(VaultError):
+    """The record class of this subject is erased: nothing of it is sealed any more."""
+
+    def __init__(self, subject_id: UUID, record_class: str, at: datetime) -> None:
+        super().__init__(f"{record_class} of subject {subject_id} was erased on {at.isoformat()}")
+        self.subject_id = subject_id
+        self.record_class = record_class
+        self.at = at
+
+
 class KeyCorrupt(VaultError):
     """A wrapped data key does not unwrap, or is not the key that its row commits to."""
 
@@ -71,3 +81,10 @@ class KeyStoreMismatch(VaultError):
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"key store does not belong to this database: {name} {reason}")
         self.name = name
+
+
+class TombstonesNotReplayed(VaultError):
+    """Erased data has come back with a restore, and this process may not or could not destroy it again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"erased data has come back with a restored database, and must go again first: {reason}")

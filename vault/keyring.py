@@ -7,13 +7,14 @@ transaction the promise would be empty. The pool may lead to another database th
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 from vault.cache import AgingCache
-from vault.errors import KeyCorrupt, KeyDestroyed, KeyStoreMismatch, VaultError
+from vault.errors import KeyCorrupt, KeyDestroyed, KeyStoreMismatch, SubjectErased, VaultError
 from vault.lane import Lane
 from vault.provider import KeyProvider, WrappedKey
 from vault.seal import DataKey
@@ -39,8 +40,8 @@ class KeyName(NamedTuple):
 class Keyring:
     """Finds and creates data keys; concurrent calls share statements, unwrapped keys are cached.
 
-    A key whose tombstone another process sets opens nothing from that moment on, but may go on
-    sealing here for up to `cache_age_s_max`: such a blob is born unreadable.
+    A key whose tombstone another process sets opens nothing from that moment on. It may still be in the cache here
+    and seal a blob; the database refuses to append that one, and whoever is refused calls `forget` and seals anew.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Keyring:
         """Give the live key of every (subject, record class), creating and committing those that are missing.
 
         Raises:
+            SubjectErased: one of them is erased and gets no key any more.
             KeyDestroyed: a tombstone stands for one of them and its row is still there.
             KeyCorrupt, EpochUnknown: one of them cannot be unwrapped.
             ValueError: a record class is not a lower-case identifier of up to 63 characters.
@@ -98,6 +100,16 @@ class Keyring:
                 raise outcome
             found[key_id] = outcome
         return found
+
+    async def destroyed_at(
+        self, partition: int, names: Collection[tuple[UUID, str]]
+    ) -> dict[tuple[UUID, str], datetime]:
+        """When the newest destroyed key of each (subject, record class) was destroyed; of those that have one."""
+        if not names:
+            return {}
+        columns = _columns([KeyName._make(name) for name in set(names)])
+        rows = await self._pool.fetch(statement("destroyed_at"), partition, *columns)
+        return {(row["subject_id"], row["record_class"]): row["at"] for row in rows}
 
     async def check(self) -> None:
         """Refuse a key store that is not the one this database was filled with; call it at start.
@@ -152,6 +164,9 @@ class Keyring:
         outcomes: dict[KeyName, DataKey | VaultError] = {}
         for row in rows:
             name = KeyName(row["subject_id"], row["record_class"])
+            if row["erased_at"] is not None:
+                outcomes[name] = SubjectErased(*name, row["erased_at"])
+                continue
             outcome = outcomes[name] = self._unwrapped(partition, row)
             if isinstance(outcome, DataKey):
                 self._live.put((partition, name), outcome)

@@ -91,7 +91,7 @@ class Vault:
         """Seal each item, in order; every key used is durable when this returns.
 
         Raises:
-            KeyDestroyed: a subject of the items is being erased; nothing was sealed.
+            SubjectErased, KeyDestroyed: a subject of the items is erased, or is being; nothing was sealed.
             ValueError: a record class is malformed.
         """
         names = {(item.subject_id, item.record_class) for item in items}
@@ -111,9 +111,10 @@ class Vault:
             KeyCorrupt, EpochUnknown: a key cannot be unwrapped.
         """
         keys = await self.keyring.find(partition, {row.key_id for row in rows if row.key_id is not None})
+        gone = await self.keyring.destroyed_at(partition, [_name(row) for row in rows if row.blob is None])
         opened: list[bytes | Missing] = []
         for turn in _turns(rows):
-            opened.extend(_open(row, keys) for row in turn)
+            opened.extend(_open(row, keys, gone) for row in turn)
             await asyncio.sleep(0)
         return opened
 
@@ -132,12 +133,21 @@ def _seal(item: Item, key: DataKey) -> Sealed:
     return Sealed(event_id, subject_id, record_class, key.key_id, blob, sha256(blob).digest())
 
 
-def _open(row: Sealed | Reference, keys: Mapping[UUID, DataKey | KeyDestroyed]) -> bytes | Missing:
+def _name(row: Sealed | Reference) -> tuple[UUID, str]:
+    return row.subject_id, row.record_class
+
+
+def _open(
+    row: Sealed | Reference,
+    keys: Mapping[UUID, DataKey | KeyDestroyed],
+    gone: Mapping[tuple[UUID, str], datetime],
+) -> bytes | Missing:
     key = keys.get(row.key_id) if row.key_id is not None else None
     if isinstance(key, KeyDestroyed):
         return Missing(Loss.ERASED, key.at)
     if row.blob is None or row.key_id is None:
-        return Missing(Loss.BLOB_MISSING, None)
+        at = gone.get(_name(row))
+        return Missing(Loss.BLOB_MISSING, None) if at is None else Missing(Loss.ERASED, at)
     if key is None:
         raise KeyUnknown(row.key_id)
     if not hmac.compare_digest(sha256(row.blob).digest(), row.sha256):

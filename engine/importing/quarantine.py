@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 from engine.importing.identities import Identities
 from engine.importing.rows import Row
 from engine.importing.verdict import Reason
 from store.record import Record
+from vault.shredding import Tombstone
 from vault.vault import Item, Missing, Reference, Vault
+
+if TYPE_CHECKING:
+    import asyncpg
 
 RECORD_CLASS: Final = "quarantine"
 
@@ -120,6 +124,27 @@ class Quarantine:
         reference = Reference(row["row_id"], row["row_id"], RECORD_CLASS, row["key_id"], row["blob"], row["sha256"])
         (opened,) = await self._vault.open_many(partition, [reference])
         return opened
+
+
+class QuarantinedBlobs:
+    """The sealed rows in quarantine, as the role of erasure empties them; why a row is there stays."""
+
+    name = "intake.quarantine"
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def delete(self, partition: int, tombstones: Sequence[Tombstone]) -> int:
+        """Empty what these keys have sealed, and say how much it was."""
+        key_ids = [tombstone.key_id for tombstone in tombstones if tombstone.record_class == RECORD_CLASS]
+        if not key_ids:
+            return 0
+        done = await self._pool.execute(_statement("erase_quarantined"), partition, key_ids)
+        return int(done.rpartition(" ")[2])
+
+    async def left(self, partition: int) -> int:
+        """How many rows are still sealed under a key that has a tombstone."""
+        return await self._pool.fetchval(_statement("quarantined_under_tombstones"), partition)
 
 
 @cache

@@ -3,6 +3,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from store.record import Record
@@ -21,6 +22,14 @@ async def open_record(database) -> AsyncGenerator[Callable[..., Awaitable[Record
             return await stack.enter_async_context(await Record.open(dsn, **options))
 
         yield open_one
+
+
+@pytest.fixture
+async def eraser(database) -> AsyncGenerator[asyncpg.Connection]:
+    """A connection as the role of erasure."""
+    connection = await asyncpg.connect(database.app_dsn.replace("daybook_app", "daybook_eraser"))
+    yield connection
+    await connection.close()
 
 
 @pytest.fixture

@@ -203,7 +203,7 @@ async def test_dump_and_restore_into_a_new_cluster(open_record, server, database
     await fill(original, 2)
     late = await original.end()
 
-    roles = ("daybook_owner nologin", "daybook_app login", "daybook_sealer login")
+    roles = ("daybook_owner nologin", "daybook_app login", "daybook_sealer login", "daybook_eraser login")
     await ask(other_cluster.admin_dsn(), *(f"create role {role}" for role in roles))
     other_cluster.ensure_database("restored")
     restored_dsn = other_cluster.admin_dsn("restored")

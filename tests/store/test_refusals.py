@@ -70,6 +70,21 @@ async def test_triggers_refuse_the_owner(owner):
 
 
 @pytest.mark.usefixtures("filled")
+async def test_the_eraser_gets_no_further(eraser, admin):
+    """The one thing it may delete, a blob under a tombstone, is tried in `test_erasing`."""
+    before = await contents(admin)
+    for table in TABLES:
+        for change in CHANGES:
+            with pytest.raises(asyncpg.PostgresError) as caught:
+                await eraser.execute(change.format(table))
+            deletes_blobs = (table, change) == ("sealed", CHANGES[1])
+            assert caught.value.sqlstate == (REFUSED if deletes_blobs else PRIVILEGE_MISSING), (table, change)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await eraser.execute(f"insert into record.{table} select * from record.{table}")
+    assert await contents(admin) == before
+
+
+@pytest.mark.usefixtures("filled")
 async def test_an_upsert_does_not_go_round_the_trigger(owner):
     with pytest.raises(asyncpg.PostgresError) as caught:
         await owner.execute(

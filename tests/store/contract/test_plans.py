@@ -145,13 +145,14 @@ async def test_hot_queries_take_their_index_at_whatever_size_they_are_planned(se
 
 async def test_a_statement_that_reads_the_record_is_hot_or_known_not_to_be():
     """One that was added without a look at its plan shows here."""
-    once_per_process = {"begin_incarnation", "incarnations", "partitions"}
+    once_per_process = {"begin_incarnation", "incarnations", "partitions", "sealed_under_tombstones"}
+    seldom = {"delete_sealed"}  # by connections that are made for an erasure, so its plan is not an old one
     reading = {
         path.name.removesuffix(".sql")
         for path in (files("store") / "sql").iterdir()
         if re.search(r"\b(from|join)\s+record\.(?!\w+\()", path.read_text(encoding="utf-8"))
     }
-    assert reading == once_per_process | HOT.keys()
+    assert reading == once_per_process | seldom | HOT.keys()
 
 
 async def touched(session: asyncpg.Connection) -> dict[str, tuple[int, int]]:

@@ -1,0 +1,1 @@
+select key_id from vault.tombstone where partition = $1 and key_id = any ($2::uuid[])
