@@ -1037,12 +1037,33 @@ CREATE TABLE read_model.parked (
 
 ALTER TABLE read_model.parked OWNER TO daybook_owner;
 
+CREATE TABLE read_model.tally (
+    partition smallint NOT NULL,
+    projection text NOT NULL,
+    version integer NOT NULL,
+    day date NOT NULL,
+    type text NOT NULL,
+    folded boolean NOT NULL,
+    events bigint NOT NULL,
+    sum numeric NOT NULL,
+    first_position bigint NOT NULL,
+    last_position bigint NOT NULL,
+    CONSTRAINT tally_check CHECK ((last_position >= first_position)),
+    CONSTRAINT tally_events_check CHECK ((events > 0)),
+    CONSTRAINT tally_first_position_check CHECK ((first_position >= 0)),
+    CONSTRAINT tally_partition_check CHECK ((partition >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE read_model.tally OWNER TO daybook_owner;
+
 CREATE TABLE read_model.version (
     partition smallint DEFAULT 0 NOT NULL,
     projection text NOT NULL,
     version integer NOT NULL,
     code integer NOT NULL,
     made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    tallied boolean DEFAULT true NOT NULL,
     CONSTRAINT version_partition_check CHECK ((partition = 0)),
     CONSTRAINT version_version_check CHECK ((version >= 1))
 );
@@ -1419,6 +1440,9 @@ ALTER TABLE ONLY read_model.live
 ALTER TABLE ONLY read_model.parked
     ADD CONSTRAINT parked_pkey PRIMARY KEY (partition, projection, version, key, "position");
 
+ALTER TABLE ONLY read_model.tally
+    ADD CONSTRAINT tally_pkey PRIMARY KEY (partition, projection, version, day, type, folded);
+
 ALTER TABLE ONLY read_model.version
     ADD CONSTRAINT version_pkey PRIMARY KEY (partition, projection, version);
 
@@ -1709,6 +1733,8 @@ GRANT USAGE ON SEQUENCE read_model.lease_epoch TO daybook_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.live TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.parked TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.tally TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.version TO daybook_app;
 

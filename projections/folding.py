@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from domain.kernel import Event
 from projections.fact import Fact
 from projections.held import Rows
 from projections.projection import Decode, Fold, Holding, Parked, Projection, key_of
+from projections.tally import counted
 from store.envelope import RecordedEvent
 from store.errors import NewerSchema, UnknownType
 
@@ -68,12 +70,22 @@ def wanted_keys(projection: Projection, rows: Rows[Any], items: Sequence[Item]) 
     return rows.unknown(recorded.stream_id for recorded in touching if recorded.version > 0)
 
 
+@dataclass(slots=True)
+class _Route:
+    """Where events of one class go: who folds them, who passes them over, and which have gone."""
+
+    folds: tuple[tuple[Fold, Holding], ...]
+    passing: tuple[Holding, ...]
+    gone: list[RecordedEvent] = field(default_factory=list[RecordedEvent])
+
+
 class Folder:
     """Folds into some holdings; knows by class which of them care."""
 
     def __init__(self, holdings: Sequence[Holding]) -> None:
         self._holdings = holdings
-        self._known: dict[type[Event], tuple[tuple[Fold, Holding], ...]] = {}
+        self._known: dict[type[Event], _Route] = {}
+        self._narrowed: dict[tuple[type[Event], tuple[str, ...]], _Route] = {}
 
     def fold(self, items: Sequence[Item]) -> None:
         """Fold events at full speed; what is behind a parked event queues.
@@ -89,13 +101,14 @@ class Folder:
                     raise fact.error  # noqa: TRY301  # it ends as any other poison
                 event = fact.event
                 event_class = type(event)
-                folds = known.get(event_class)
-                if folds is None:
-                    folds = known[event_class] = self._folds(event_class)
+                route = known.get(event_class)
+                if route is None:
+                    route = known[event_class] = self._route(event_class)
                 if parked:
-                    folds = _not_queued(folds, fact)
-                for fold, holding in folds:
+                    route = self._not_queued(route, fact)
+                for fold, holding in route.folds:
                     fold(holding.rows, event, fact)
+                route.gone.append(fact.recorded)
         except Exception as error:
             raise PoisonMet from error
 
@@ -105,19 +118,35 @@ class Folder:
             for item in items:
                 fold_or_park(holding, item, condemned)
 
-    def _folds(self, event_class: type[Event]) -> tuple[tuple[Fold, Holding], ...]:
-        found = ((holding.projection.fold_of(event_class), holding) for holding in self._holdings)
-        return tuple((fold, holding) for fold, holding in found if fold is not None)
+    def tally(self) -> None:
+        """Let every holding count what `fold` has given it since the last time."""
+        for route in (*self._known.values(), *self._narrowed.values()):
+            counts = counted(route.gone)
+            route.gone.clear()
+            for _, holding in route.folds:
+                holding.met(counts, folded=True)
+            for holding in route.passing:
+                holding.met(counts, folded=False)
 
+    def _route(self, event_class: type[Event]) -> _Route:
+        found = [(holding.projection.fold_of(event_class), holding) for holding in self._holdings]
+        return _Route(
+            tuple((fold, holding) for fold, holding in found if fold is not None),
+            tuple(holding for fold, holding in found if fold is None),
+        )
 
-def _not_queued(folds: Sequence[tuple[Fold, Holding]], fact: Fact) -> tuple[tuple[Fold, Holding], ...]:
-    """The folds of the read models in which nothing is parked before this event; in the others it queues."""
-    recorded = fact.recorded
-    key = key_of(recorded)
-    for _, holding in folds:
-        if key in holding.parked:
-            holding.parking.append(Parked(key, recorded.position, None))
-    return tuple(one for one in folds if key not in one[1].parked)
+    def _not_queued(self, route: _Route, fact: Fact) -> _Route:
+        """To the read models in which nothing is parked before this event; in the others it queues."""
+        recorded = fact.recorded
+        key = key_of(recorded)
+        left = tuple(one for one in route.folds if key not in one[1].parked)
+        if len(left) == len(route.folds):
+            return route
+        for _, holding in route.folds:
+            if key in holding.parked:
+                holding.parking.append(Parked(key, recorded.position, None))
+        narrow = (type(fact.event), tuple(holding.name for _, holding in left))
+        return self._narrowed.setdefault(narrow, _Route(left, route.passing))
 
 
 def fold_or_park(holding: Holding, item: Item, condemned: Condemned) -> None:
@@ -125,6 +154,7 @@ def fold_or_park(holding: Holding, item: Item, condemned: Condemned) -> None:
     recorded = item.recorded
     fold = holding.projection.fold_of(type(item.event)) if isinstance(item, Fact) else None
     if isinstance(item, Fact) and fold is None:
+        holding.met_one(recorded, folded=False)
         return
     key = key_of(recorded)
     if key in holding.parked:
@@ -137,6 +167,8 @@ def fold_or_park(holding: Holding, item: Item, condemned: Condemned) -> None:
         holding.parking.append(
             Parked(key, recorded.position, f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX])
         )
+    else:
+        holding.met_one(recorded, folded=True)
 
 
 def _fold_one(holding: Holding, fold: Fold | None, item: Item, condemned: Condemned) -> None:

@@ -133,6 +133,7 @@ class Follower:
                 folded, stopper = await self._fold(group, folder, events, careful=careful)
             except PoisonMet as poison:
                 raise PoisonMet(done + poison.clean) from poison
+            folder.tally()  # after each page, so that its events need not be kept
             done += folded
             last = events[folded - 1] if folded else last
             self.on_read(position + done)

@@ -9,6 +9,7 @@ from domain.kernel import Event
 from projections.fact import Fact
 from projections.held import Held, hold
 from projections.table import Table
+from projections.tally import Tally, TallyKey, counted
 from store.envelope import RecordedEvent
 
 Fold: TypeAlias = Callable[[Any, Any, Fact], None]
@@ -53,7 +54,7 @@ class Parked:
 class Holding:
     """One version of a read model, held for one partition by who has the lease."""
 
-    __slots__ = ("parked", "parking", "position", "projection", "rows", "tables", "version")
+    __slots__ = ("parked", "parking", "position", "projection", "rows", "tables", "tallies", "version")
 
     def __init__(self, projection: Projection, version: int, partition: int, position: int) -> None:
         self.projection = projection
@@ -63,6 +64,7 @@ class Holding:
         self.parking: list[Parked] = []
         self.tables: list[Held] = []
         self.rows: Any = None
+        self.tallies: dict[TallyKey, Tally] = {}
         self.forget(partition)
 
     @property
@@ -76,3 +78,13 @@ class Holding:
         self.tables = [hold(table, partition, complete=complete) for table in self.projection.tables]
         self.rows = self.projection.rows(*self.tables)
         self.parking = []
+        self.tallies = {}
+
+    def met(self, counts: Mapping[tuple[int, str], Tally], *, folded: bool) -> None:
+        """Count events that were folded, or that this read model passes over."""
+        for (day, kind), tally in counts.items():
+            self.tallies.setdefault(TallyKey(day, kind, folded), Tally()).add(tally)
+
+    def met_one(self, recorded: RecordedEvent, *, folded: bool) -> None:
+        """Count one event."""
+        self.met(counted((recorded,)), folded=folded)

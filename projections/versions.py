@@ -90,7 +90,7 @@ async def drop(connection: Connection, projection: Projection, version: int) -> 
     async with connection.transaction(isolation="read_committed"):
         for table in projection.tables:
             await connection.execute(f"drop table if exists {table.at(version)}")
-        for name in ("delete_bookmarks", "delete_parked", "delete_version"):
+        for name in ("delete_bookmarks", "delete_parked", "delete_tallies", "delete_version"):
             await connection.execute(statement(name), projection.name, version)
 
 

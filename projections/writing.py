@@ -1,6 +1,7 @@
-"""Writing a page: bookmarks, rows and what is parked, in one transaction."""
+"""Writing a page: bookmarks, rows, tallies and what is parked, in one transaction."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
@@ -57,6 +58,7 @@ async def write_page(connection: Connection, lease: Lease, holdings: Sequence[Ho
     """
     async with connection.transaction(isolation="read_committed"):
         await _move(connection, lease, holdings, page)
+        await _tally(connection, lease.partition, holdings)
         for holding in holdings:
             try:
                 for held in holding.tables:
@@ -72,6 +74,16 @@ async def _move(connection: Connection, lease: Lease, holdings: Sequence[Holding
     moved = await connection.fetch(statement("move_bookmarks"), lease.partition, names, versions, lease.epoch, *page)
     if len(moved) != len(holdings):
         raise LeaseLost(f"the bookmarks of partition {lease.partition} are another process's, or its events are gone")
+
+
+async def _tally(connection: Connection, partition: int, holdings: Sequence[Holding]) -> None:
+    rows = [
+        (one.name, one.version, key.date, key.type, key.folded, met.events, Decimal(met.sum), met.first, met.last)
+        for one in holdings
+        for key, met in one.tallies.items()
+    ]
+    if rows:
+        await connection.execute(statement("add_tallies"), partition, *zip(*rows, strict=True))
 
 
 async def _write(connection: Connection, held: object, version: int) -> None:
@@ -112,6 +124,7 @@ def written(holdings: Sequence[Holding], next_position: int, keep_max: int) -> N
     for holding in holdings:
         holding.position = next_position
         holding.parking.clear()
+        holding.tallies.clear()
         for held in holding.tables:
             if isinstance(held, Lines):
                 held.added.clear()

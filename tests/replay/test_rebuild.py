@@ -19,6 +19,7 @@ from replay.swap import rollback
 from store.identity import new_id
 from tests.projections import made
 from tests.projections.made import NOTES, POISON, decode, setup, shown
+from tests.projections.tallies import expected, tallies
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -247,3 +248,4 @@ async def test_killed_it_goes_on_where_it_was(models, writer, tmp_path, after_re
     done = await rebuild(models, setup)
     assert begun in (None, done.versions["test_notes"])
     assert await shown(models, writer, done.versions["test_notes"]) == writer.words()
+    assert await tallies(models) == await expected(models)

@@ -12,6 +12,11 @@ from replay.rebuild import rebuild
 from tests.projections.histories import MAPPER, append, lives
 from tests.projections.made import follower_of
 
+TALLIES = """
+select partition, day, type, folded, events, sum, first_position, last_position
+  from read_model.tally where projection = $1 and version = $2 order by 1, 2, 3, 4
+"""
+
 
 def setup():
     return MAPPER.fact, PROJECTIONS
@@ -56,4 +61,6 @@ async def contents(models, version) -> dict[str, list[tuple]]:
             key = ", ".join(("partition", *table.key))
             rows = await models.writers.fetch(f"select * from {table.at(version)} order by {key}")
             found[table.name] = [tuple(row) for row in rows]
+        rows = await models.writers.fetch(TALLIES, projection.name, version)
+        found[f"{projection.name} tally"] = [tuple(row) for row in rows]
     return found
