@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
+from api.events import WITHOUT_READ_MODEL
 from api.schemas import COUNT, CURSOR, OBJECT, TEXT, TIME, UUID, VERSION, Schema, list_of, maybe, object_with, ref, rows
 from domain import AGGREGATES
 from projections.audit_detail import Changed
@@ -12,6 +13,7 @@ from projections.complaint_register import ComplaintRow
 from projections.complaint_search import ComplaintCount
 from projections.customer_profile import Consent, ContactPoint, LastScore, Profile
 from projections.looks import Look, Part
+from projections.privacy_register import DisposalRow, ErasureRow, LegalHoldRow, PrivacyRequestRow
 from projections.satisfaction_history import Invitation
 from projections.satisfaction_series import Point
 
@@ -29,11 +31,11 @@ def _page(name: str, of: Schema, **more: Schema) -> Schema:
 @cache
 def answers() -> Mapping[str, Schema]:
     """An answer's schema by the query's operation id."""
-    made = _customers() | _complaints() | _campaigns() | _others()
+    made = _customers() | _complaints() | _campaigns() | _privacy() | _others()
     for aggregate in AGGREGATES:
         made[f"{aggregate.name.replace('-', '_')}_events"] = _page("events", ref("Event"))
-        if aggregate.name in {"interaction", "touch", "survey"}:
-            made[aggregate.name] = _facts(aggregate.commands[0].stream_field)
+        if aggregate.name in WITHOUT_READ_MODEL:
+            made[aggregate.name.replace("-", "_")] = _facts(aggregate.commands[0].stream_field)
     return made
 
 
@@ -78,6 +80,18 @@ def _campaigns() -> dict[str, Schema]:
         "campaigns": _page("campaigns", campaign),
         "campaign": rows(CampaignRow, _ROW, last_event=_LAST, version=VERSION),
         "campaign_results": object_with(results),
+    }
+
+
+def _privacy() -> dict[str, Schema]:
+    request = rows(PrivacyRequestRow, _ROW)
+    names: Schema = {"type": "object", "description": "By disclosure.", "additionalProperties": TEXT}
+    return {
+        "privacy_requests": _page("privacy_requests", request),
+        "privacy_request": rows(PrivacyRequestRow, _ROW, version=VERSION),
+        "erasures": _page("erasures", rows(ErasureRow, _ROW, telling=names)),
+        "legal_holds": _page("legal_holds", rows(LegalHoldRow, _ROW)),
+        "disposals": _page("disposals", rows(DisposalRow, _ROW)),
     }
 
 

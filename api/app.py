@@ -23,6 +23,7 @@ from api import (
     events,
     feed,
     health,
+    privacy,
     receipts,
     satisfaction,
 )
@@ -51,7 +52,7 @@ from store.migrate import MigrationError
 
 _ROOMS: Final = (
     customers, complaints, campaigns, satisfaction, audit, events, bulk, cloudevents, feed, health, docs, access_tables,
-    receipts, development_room,
+    receipts, privacy, development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, ValueError)

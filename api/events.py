@@ -28,7 +28,9 @@ from store.cursor import Cursor
 EVENTS_MAX: Final = 1000
 """Events of a stream that are put together; a touch or an interaction never has so many."""
 
-_WITHOUT_READ_MODEL: Final = frozenset({"interaction", "touch", "survey"})
+WITHOUT_READ_MODEL: Final = frozenset(
+    {"interaction", "touch", "survey", "erasure", "legal-hold", "disposal", "disclosure", "retention-schedule"}
+)
 
 Endpoint = Callable[..., Awaitable[Response]]
 
@@ -48,7 +50,7 @@ def router() -> APIRouter:
         resource = f"/{kind.collection}/{{{kind.id_field}}}"
         operation_id = aggregate.name.replace("-", "_")
         routes = [(f"{resource}/events", _history(kind), f"{operation_id}_events", f"events of a {aggregate.name}")]
-        if aggregate.name in _WITHOUT_READ_MODEL:
+        if aggregate.name in WITHOUT_READ_MODEL:
             routes.append((resource, _facts(kind), operation_id, f"a {aggregate.name}"))
         for path, endpoint, name_of_it, name in routes:
             made.add_api_route(

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from api.admission import PUBLIC
 from api.answers import answers
 from api.boundary import NOTICE
+from api.events import WITHOUT_READ_MODEL
 from api.examples import answers as example_answers
 from api.openapi_commands import (
     ID,
@@ -42,7 +43,8 @@ _TEXTS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _OF_THE_RECORD: Final = frozenset(
     {
-        "access_table", "customer_timeline", "audit_detail", "audit_looks", "interaction", "touch", "survey", "receipt",
+        "access_table", "customer_timeline", "audit_detail", "audit_looks", "receipt",
+        *(name.replace("-", "_") for name in WITHOUT_READ_MODEL),
     }
 )  # fmt: skip
 

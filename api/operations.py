@@ -35,6 +35,12 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "touch": "touches",
         "survey": "surveys",
         "access-table": "access-tables",
+        "privacy-request": "privacy-requests",
+        "erasure": "erasures",
+        "legal-hold": "legal-holds",
+        "retention-schedule": "retention-schedules",
+        "disposal": "disposals",
+        "disclosure": "disclosures",
     }
 )
 
@@ -183,7 +189,7 @@ def named_id(digest: bytes) -> UUID:
 
 
 def operations() -> Mapping[str, Operation]:
-    """Every command of the domain by its type."""
+    """Every command of the domain that is given from outside, by its type."""
     return _OPERATIONS
 
 
@@ -217,5 +223,6 @@ _OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
         command.type: Operation(command, aggregate.name, creates=command is aggregate.commands[0])
         for aggregate in AGGREGATES
         for command in aggregate.commands
+        if not command.internal
     }
 )

@@ -8,8 +8,14 @@ from domain.access_table import ACCESS_TABLE
 from domain.campaign import CAMPAIGN
 from domain.complaint import COMPLAINT
 from domain.customer import CUSTOMER
+from domain.disclosure import DISCLOSURE
+from domain.disposal import DISPOSAL
+from domain.erasure import ERASURE
 from domain.interaction import INTERACTION
 from domain.kernel import Aggregate, Command, Event, Message
+from domain.legal_hold import LEGAL_HOLD
+from domain.privacy_request import PRIVACY_REQUEST
+from domain.retention_schedule import RETENTION_SCHEDULE
 from domain.survey import SURVEY
 from domain.touch import TOUCH
 
@@ -19,7 +25,13 @@ __all__ = [
     "CAMPAIGN",
     "COMPLAINT",
     "CUSTOMER",
+    "DISCLOSURE",
+    "DISPOSAL",
+    "ERASURE",
     "INTERACTION",
+    "LEGAL_HOLD",
+    "PRIVACY_REQUEST",
+    "RETENTION_SCHEDULE",
     "SURVEY",
     "TOUCH",
     "aggregate_of",
@@ -37,6 +49,12 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     TOUCH,
     SURVEY,
     ACCESS_TABLE,
+    PRIVACY_REQUEST,
+    ERASURE,
+    LEGAL_HOLD,
+    RETENTION_SCHEDULE,
+    DISPOSAL,
+    DISCLOSURE,
 )
 
 

@@ -11,13 +11,10 @@ from pydantic import Field
 
 from domain.access_rules import AccessRules
 from domain.codes import ActorId, Code
-from domain.four_eyes import require_another
+from domain.four_eyes import SIGNATURES, require_another
 from domain.kernel import Aggregate, Command, Event, Facts, happened, refusal
 
 Status = Literal["absent", "proposed", "active", "withdrawn"]
-
-SIGNATURES: Final = 2
-"""So many people sign a table, and who proposed it is none of them."""
 
 VersionNumber = Annotated[int, Field(ge=1, le=1_000_000)]
 

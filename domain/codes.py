@@ -79,6 +79,8 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=50_000, pattern
 PersonalLine = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\p{Cc}]*$")]
 """One line of personal data: a name, a number, an address."""
 
+Sha256 = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9a-f]{64}$")]
+
 Integer = Annotated[int, Field(ge=-INTEGER_MAX, le=INTEGER_MAX)]
 Count = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 Score = Annotated[int, Field(ge=-1000, le=1000)]

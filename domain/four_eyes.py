@@ -1,9 +1,13 @@
 """Four eyes: what is hard to undo needs another person than the one who asked for it."""
 
 from collections.abc import Collection
+from typing import Final
 
 from domain.codes import ActorId
 from domain.kernel import Refusal
+
+SIGNATURES: Final = 2
+"""So many people sign rules that bind everybody, and who proposed them is none of them."""
 
 
 def require_another(person: ActorId, before: Collection[ActorId | None], refused: Refusal) -> None:

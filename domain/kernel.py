@@ -78,10 +78,12 @@ class Command(Message):
 
     `stream_field` names the field that holds the stream's id. `actor_field` names the field, if
     any, that must hold the acting person: the edge fills it, or checks it, from the request.
+    `internal`: only the program itself gives it, with facts that nobody may claim.
     """
 
     stream_field: ClassVar[str]
     actor_field: ClassVar[str | None] = None
+    internal: ClassVar[bool] = False
 
 
 class Refusal(Exception):

@@ -84,7 +84,7 @@ def events_page() -> str:
 
 def _aggregate(aggregate: Aggregate[Any]) -> str:
     events = [f"| `{one.type}` | {_said(one)} | {_fields(one)} |" for one in aggregate.events]
-    commands = [f"| `{one.type}` | {_said(one)} | {_fields(one)} |" for one in aggregate.commands]
+    commands = [f"| `{one.type}` | {_said(one)}{_by_whom(one)} | {_fields(one)} |" for one in aggregate.commands]
     refusals = [f"| `{code}` | {message} |" for code, message in aggregate.refusals.items()]
     return "\n\n".join(
         (
@@ -98,6 +98,10 @@ def _aggregate(aggregate: Aggregate[Any]) -> str:
 
 def _said(message: type[Message]) -> str:
     return " ".join((message.__doc__ or "").partition("\n\n")[0].split())
+
+
+def _by_whom(command: type[Command]) -> str:
+    return " Only the program gives it." if command.internal else ""
 
 
 def _fields(message: type[Message]) -> str:

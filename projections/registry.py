@@ -6,6 +6,7 @@ from projections.audit_trail import AUDIT_TRAIL
 from projections.campaign_results import CAMPAIGN_RESULTS
 from projections.complaint_register import COMPLAINT_REGISTER
 from projections.customer_profile import CUSTOMER_PROFILE
+from projections.privacy_register import PRIVACY_REGISTER
 from projections.projection import Projection
 from projections.satisfaction_history import SATISFACTION_HISTORY
 
@@ -14,5 +15,6 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     CAMPAIGN_RESULTS,
     COMPLAINT_REGISTER,
     CUSTOMER_PROFILE,
+    PRIVACY_REGISTER,
     SATISFACTION_HISTORY,
 )

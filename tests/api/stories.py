@@ -1,7 +1,51 @@
 """A small bank told over HTTP, with something in every read model."""
 
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
 from api.examples import bodies
+from api.operations import COLLECTIONS
+from domain import command_types
+from engine.deciding import Context
+from engine.wiring import Daybook
 from store.cursor import Cursor
+from store.identity import new_id
+
+_DISCLOSURE = bodies()["erasure.record-notice"]["disclosure_id"]
+INTERNAL: dict[str, dict[str, Any]] = {
+    "privacy-request.decide": {
+        "schedule_version": 1,
+        "rules": [],
+        "held": [
+            {
+                "holds": [],
+                "last_recorded_on": "2025-04-01",
+                "matter_ended_on": None,
+                "record_class": "contact",
+                "relationship_ended_on": None,
+            }
+        ],
+    },
+    "erasure.request": {
+        "cause": "privacy-request",
+        "cause_id": _DISCLOSURE,
+        "record_classes": ["contact"],
+        "recipients": [{"disclosure_id": _DISCLOSURE, "recipient": "Example Credit Bureau"}],
+    },
+}
+"""Commands that only the program gives, and what it may say in them."""
+
+
+async def by_program(daybook: Daybook, name: str, where: str = "", **more: Any) -> str:
+    """Give a command of the program's own, to the stream at `where` or a new one; where the stream is."""
+    kind = command_types()[name]
+    customer = more.get("customer_id") or new_id()
+    stream = UUID(where.rpartition("/")[2]) if where else new_id(beside=customer)
+    whose = {"customer_id": customer} if name == "erasure.request" else {}
+    command = kind(occurred_at=datetime.now(UTC), **{kind.stream_field: stream}, **INTERNAL[name], **{**whose, **more})
+    await daybook.handler.handle([command], Context("daybook:test", new_id(), b"", new_id()))
+    return where or f"/{COLLECTIONS[name.partition('.')[0]]}/{stream}"
 
 
 async def told(client) -> dict[str, str]:
@@ -37,6 +81,27 @@ async def told(client) -> dict[str, str]:
     ids["survey"] = (await say("survey.invite", "/surveys", **whose, complaint_id=ids["complaint"]))["stream_id"]
     await say("survey.answer", f"/surveys/{ids['survey']}/answer")
     return ids
+
+
+async def told_all(client) -> dict[str, str]:
+    """The same, and something of every stream that is about privacy."""
+    ids = await told(client)
+    whose = {"customer_id": ids["customer"]}
+
+    async def say(name: str, where: str, **changes) -> dict:
+        answer = await client.command(where, {**bodies()[name], **changes})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    ids["request"] = (await say("privacy-request.receive", "/privacy-requests", **whose))["stream_id"]
+    ids["hold"] = (await say("legal-hold.place", "/legal-holds", **whose))["stream_id"]
+    ids["schedule"] = (await say("retention-schedule.propose", "/retention-schedules"))["stream_id"]
+    ids["disposal"] = (await say("disposal.propose", "/disposals", customer_ids=[ids["customer"]]))["stream_id"]
+    ids["disclosure"] = (await say("disclosure.record", "/disclosures", **whose))["stream_id"]
+    daybook = client._transport.app.state.edge.daybook
+    ids["erasure"] = (await by_program(daybook, "erasure.request")).rpartition("/")[2]
+    end = await daybook.record.end()
+    return {**ids, "token": _joined(ids["token"], str(end))}
 
 
 def _joined(*tokens: str) -> str:

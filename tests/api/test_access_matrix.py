@@ -19,13 +19,14 @@ from domain.access_rules import PURPOSES, ROLES
 from domain.kernel import personal_fields
 from engine.access import first_table, personal_registry
 from tests.api import bearer
-from tests.api.stories import told
+from tests.api.stories import told, told_all
 
 CANARY = re.compile(r"canary\.(\w+)\.(\w+)\.")
 IDS = {
     "customer_id": "customer", "complaint_id": "complaint", "campaign_id": "campaign", "interaction_id": "interaction",
     "touch_id": "touch", "invitation_id": "survey", "event_id": "event",
-    "table_id": "table",
+    "table_id": "table", "request_id": "request", "hold_id": "hold", "schedule_id": "schedule",
+    "disposal_id": "disposal", "disclosure_id": "disclosure", "erasure_id": "erasure",
 }  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def may_ask(role: str, operation: str) -> bool:
 
 async def everything(client) -> dict[str, str]:
     """The bank of the stories, and the commands that it leaves out which hold personal data."""
-    ids = await told(client)
+    ids = await told_all(client)
     stream = {"customer": ids["customer"], "interaction": ids["interaction"], "complaint": ids["complaint"]}
     for name in ("interaction.annotate", "interaction.correct", "interaction.schedule-follow-up", "complaint.dispute",
                  "complaint.send-holding-response", "complaint.reopen"):  # fmt: skip

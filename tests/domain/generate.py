@@ -16,7 +16,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, StringConstraints
 
-from domain import access_rules, codes
+from domain import access_rules, codes, erasure, privacy_rules
 from domain import touch as touches
 from domain.kernel import Aggregate, Command, Event, Message, Refusal
 
@@ -57,6 +57,9 @@ _TEXTS: Mapping[StringConstraints, tuple[str, ...]] = {
     **_pool(codes.PersonalLine, "Zoë O'Brien", "王小明"),
     **_pool(access_rules.NamePattern, "access-table.*", "customer.*"),
     **_pool(access_rules.FieldName, "identity", "name"),
+    **_pool(codes.Sha256, "ab" * 32, "0f" * 32),
+    **_pool(privacy_rules.RecordClass, "identity", "contact"),
+    **_pool(erasure.StoreName, "vault", "key-file"),
     **_pool(touches.AttributeName, "job", "emp.var.rate"),
     **_pool(touches.AttributeText, "", "-1.8", "blue-collar"),
 }
@@ -73,9 +76,13 @@ def _integer(marks: list[Any], random: Random) -> int:
     return random.choice([least, most, *(near for near in (0, 1, 5, 10) if least <= near <= most)])
 
 
-def _container(origin: Any, arguments: tuple[Any, ...], random: Random) -> Any:
+def _flat(metadata: tuple[Any, ...]) -> list[Any]:
+    return [one for mark in metadata for one in (getattr(mark, "metadata", None) or [mark])]
+
+
+def _container(origin: Any, arguments: tuple[Any, ...], random: Random, least: int) -> Any:
     if origin is tuple:
-        return tuple(value(arguments[0], random) for _ in range(random.randrange(3)))
+        return tuple(value(arguments[0], random) for _ in range(random.randrange(least, 3)))
     if origin is dict:
         return {value(arguments[0], random): value(arguments[1], random) for _ in range(random.randrange(3))}
     return value(random.choice(arguments), random)
@@ -90,10 +97,11 @@ def value(kind: Any, random: Random, metadata: tuple[Any, ...] = ()) -> Any:
     if kind in _POOLS or origin is Literal:
         return _choice(_POOLS.get(kind, get_args(kind)), random)
     if origin in {tuple, dict, Union, types.UnionType}:
-        return _container(origin, get_args(kind), random)
+        least = max((mark.min_length for mark in _flat(metadata) if hasattr(mark, "min_length")), default=0)
+        return _container(origin, get_args(kind), random, least)
     if hasattr(kind, "__pydantic_fields__"):
         return made(kind, random)
-    marks = [one for mark in metadata for one in (getattr(mark, "metadata", None) or [mark])]
+    marks = _flat(metadata)
     if kind is int:
         return _integer(marks, random)
     return random.choice(next(_TEXTS[mark] for mark in marks if isinstance(mark, StringConstraints)))

@@ -15,17 +15,28 @@ from domain import (
     CAMPAIGN,
     COMPLAINT,
     CUSTOMER,
+    DISCLOSURE,
+    DISPOSAL,
+    ERASURE,
     INTERACTION,
+    LEGAL_HOLD,
+    PRIVACY_REQUEST,
+    RETENTION_SCHEDULE,
     SURVEY,
     TOUCH,
     access_table,
     campaign,
+    disposal,
+    erasure,
     interaction,
+    legal_hold,
+    retention_schedule,
     survey,
     touch,
 )
 from domain import complaint_messages as complaint
 from domain import customer_messages as customer
+from domain import privacy_messages as privacy
 from domain.kernel import Aggregate, Command, Event, Refusal, personal_fields
 from tests.domain.generate import Reached, messages, reachable
 from tests.domain.scenario import play, to
@@ -175,6 +186,35 @@ WAYS_OUT: Final[dict[str, Way]] = {
     ],
     SURVEY.name: lambda _: [to(survey.ExpireSurvey)],
     ACCESS_TABLE.name: lambda _: [to(access_table.WithdrawAccessTable, reason="late")],
+    PRIVACY_REQUEST.name: lambda state: [
+        to(privacy.FinishPrivacyRequest, done="erased", completed_by="daybook:eraser")
+        if state.status == "decided"
+        else to(privacy.WithdrawPrivacyRequest, reason="late")
+    ],
+    ERASURE.name: lambda state: [
+        *([to(erasure.CompleteErasure, keys=(), blobs=0)] if state.status == "requested" else []),
+        *(
+            to(
+                erasure.RecordRecipientNotice,
+                disclosure_id=one,
+                notice="sent",
+                channel="letter",
+                notified_by="staff:17",
+            )
+            for one in state.telling
+        ),
+    ],
+    LEGAL_HOLD.name: lambda _: [
+        to(legal_hold.ProposeLegalHoldRelease, reason="settled", proposed_by="staff:a"),
+        to(legal_hold.ReleaseLegalHold, released_by="staff:b"),
+    ],
+    RETENTION_SCHEDULE.name: lambda _: [to(retention_schedule.WithdrawRetentionSchedule, reason="late")],
+    DISPOSAL.name: lambda state: [
+        to(disposal.CompleteDisposal, erasures=(), kept=())
+        if state.status == "approved"
+        else to(disposal.WithdrawDisposal, reason="late")
+    ],
+    DISCLOSURE.name: lambda _: [],
 }
 
 

@@ -49,6 +49,9 @@ from domain.customer import (
     VerifyContactPoint,
     WithdrawConsent,
 )
+from domain.disclosure import DISCLOSURE, RecordDisclosure, RetractDisclosure
+from domain.disposal import DISPOSAL, ApproveDisposal, CompleteDisposal, ProposeDisposal, WithdrawDisposal
+from domain.erasure import ERASURE, CompleteErasure, RecordRecipientNotice, ReportErasureAttempt, RequestErasure
 from domain.interaction import (
     INTERACTION,
     AnnotateInteraction,
@@ -58,6 +61,26 @@ from domain.interaction import (
     ScheduleFollowUp,
 )
 from domain.kernel import Aggregate, Command
+from domain.legal_hold import LEGAL_HOLD, PlaceLegalHold, ProposeLegalHoldRelease, ReleaseLegalHold
+from domain.privacy_messages import (
+    ApprovePrivacyRequest,
+    CheckPrivacyRequestIdentity,
+    CompletePrivacyRequest,
+    DecidePrivacyRequest,
+    ExtendPrivacyRequest,
+    FinishPrivacyRequest,
+    LiftProcessingRestriction,
+    ReceivePrivacyRequest,
+    WithdrawPrivacyRequest,
+)
+from domain.privacy_request import PRIVACY_REQUEST
+from domain.retention_schedule import (
+    RETENTION_SCHEDULE,
+    ActivateRetentionSchedule,
+    ProposeRetentionSchedule,
+    SignOffRetentionSchedule,
+    WithdrawRetentionSchedule,
+)
 from domain.survey import SURVEY, AnswerSurvey, ConfirmSurveyDelivery, ExpireSurvey, InviteToSurvey
 from domain.touch import (
     TOUCH,
@@ -70,7 +93,7 @@ from domain.touch import (
     RecordTouchResponse,
     ReleaseTouch,
 )
-from tests.domain.scenario import ANNA, ONE, given, to
+from tests.domain.scenario import ANNA, ONE, TWO, given, to
 
 Case = tuple[str, str | None, Sequence[Command], Command]
 
@@ -223,6 +246,115 @@ ACCESS_TABLE_CASES: list[Case] = [
     ("access-table.withdrawn", None, [PROPOSE, WITHDRAW_TABLE], SIGNED[0]),
 ]
 
+ASKED_FOR = {"customer_id": ANNA, "channel": "letter", "received_by": "staff:1"}
+WISH = to(ReceivePrivacyRequest, **ASKED_FOR, kind="erasure")
+WISH_COPY = to(ReceivePrivacyRequest, **ASKED_FOR, kind="access")
+CHECK = to(CheckPrivacyRequestIdentity, method="document", checked_by="staff:1")
+AGREE = to(ApprovePrivacyRequest, approved_by="staff:2")
+GRANTED = [WISH, CHECK, AGREE]
+COPY_GRANTED = [WISH_COPY, CHECK, AGREE]
+JUDGE = to(DecidePrivacyRequest, schedule_version=1, held=(), rules=())
+EXTEND = to(ExtendPrivacyRequest, reason="complex", notified_on="2026-11-20", extended_by="staff:2")
+EXTEND_OWN = to(ExtendPrivacyRequest, reason="complex", notified_on="2026-11-20", extended_by="staff:1")
+HAND_OVER = to(CompletePrivacyRequest, done="handed-over", completed_by="staff:2")
+FINISH = to(FinishPrivacyRequest, done="erased", completed_by="daybook:eraser")
+LIFT = to(
+    LiftProcessingRestriction,
+    record_classes=("contact",), reason="verified", informed_on="2026-12-01", lifted_by="staff:3",
+)  # fmt: skip
+PRIVACY_REQUEST_CASES: list[Case] = [
+    ("privacy-request.not-received", "request_id", [], CHECK),
+    ("privacy-request.already-received", "request_id", [WISH], WISH),
+    ("privacy-request.identity-not-checked", None, [WISH], AGREE),
+    (
+        "privacy-request.second-person-required",
+        "approved_by",
+        [WISH, CHECK],
+        to(ApprovePrivacyRequest, approved_by="staff:1"),
+    ),
+    ("privacy-request.second-person-required", "extended_by", [WISH], EXTEND_OWN),
+    ("privacy-request.already-approved", None, GRANTED, to(ApprovePrivacyRequest, approved_by="staff:3")),
+    ("privacy-request.already-extended", None, [WISH, EXTEND], EXTEND),
+    ("privacy-request.not-approved", None, [WISH, CHECK], JUDGE),
+    ("privacy-request.not-approved", None, [WISH_COPY, CHECK], HAND_OVER),
+    ("privacy-request.of-the-program", None, GRANTED, HAND_OVER),
+    ("privacy-request.of-the-program", None, [*GRANTED, JUDGE], to(WithdrawPrivacyRequest, reason="mistake")),
+    ("privacy-request.nothing-to-decide", None, COPY_GRANTED, JUDGE),
+    ("privacy-request.not-decided", None, GRANTED, FINISH),
+    ("privacy-request.already-ended", None, [*GRANTED, JUDGE, FINISH], EXTEND),
+    ("privacy-request.not-restricted", "record_classes", [*GRANTED, JUDGE], LIFT),
+]
+
+ORDER = {"customer_id": ANNA, "cause": "privacy-request", "cause_id": ONE, "record_classes": ("contact",)}
+ERASE = to(RequestErasure, **ORDER)
+GONE = to(CompleteErasure, keys=(), blobs=1)
+FAILED = to(ReportErasureAttempt, stores=("vault",), reason="unreachable")
+TELL = to(RecordRecipientNotice, disclosure_id=TWO, notice="sent", channel="letter", notified_by="staff:1")
+ERASURE_CASES: list[Case] = [
+    ("erasure.not-requested", "erasure_id", [], GONE),
+    ("erasure.already-requested", "erasure_id", [ERASE], ERASE),
+    ("erasure.already-ended", None, [ERASE, GONE], FAILED),
+    ("erasure.recipient-unknown", "disclosure_id", [ERASE], TELL),
+]
+
+PLACE = to(PlaceLegalHold, customer_id=ANNA, matter="CASE-1", basis="litigation", placed_by="staff:1")
+PROPOSE_RELEASE = to(ProposeLegalHoldRelease, reason="settled", proposed_by="staff:1")
+RELEASED = to(ReleaseLegalHold, released_by="staff:2")
+LEGAL_HOLD_CASES: list[Case] = [
+    ("legal-hold.not-placed", "hold_id", [], RELEASED),
+    ("legal-hold.already-placed", "hold_id", [PLACE], PLACE),
+    ("legal-hold.release-not-proposed", None, [PLACE], RELEASED),
+    (
+        "legal-hold.second-person-required",
+        "released_by",
+        [PLACE, PROPOSE_RELEASE],
+        to(ReleaseLegalHold, released_by="staff:1"),
+    ),
+    ("legal-hold.already-released", None, [PLACE, PROPOSE_RELEASE, RELEASED], PROPOSE_RELEASE),
+]
+
+PROPOSE_SCHEDULE = to(ProposeRetentionSchedule, schedule_version=1, rules=(), proposed_by="staff:1")
+SIGNED_SCHEDULE = [to(SignOffRetentionSchedule, signed_by="staff:2"), to(SignOffRetentionSchedule, signed_by="staff:3")]
+ACTIVATE_SCHEDULE = to(ActivateRetentionSchedule, activated_by="staff:2")
+WITHDRAW_SCHEDULE = to(WithdrawRetentionSchedule, reason="mistake")
+SIGN_OWN = to(SignOffRetentionSchedule, signed_by="staff:1")
+RETENTION_SCHEDULE_CASES: list[Case] = [
+    ("retention-schedule.not-proposed", "schedule_id", [], ACTIVATE_SCHEDULE),
+    ("retention-schedule.already-proposed", "schedule_id", [PROPOSE_SCHEDULE], PROPOSE_SCHEDULE),
+    ("retention-schedule.second-person-required", "signed_by", [PROPOSE_SCHEDULE], SIGN_OWN),
+    ("retention-schedule.signatures-missing", None, [PROPOSE_SCHEDULE, SIGNED_SCHEDULE[0]], ACTIVATE_SCHEDULE),
+    (
+        "retention-schedule.already-active",
+        None,
+        [PROPOSE_SCHEDULE, *SIGNED_SCHEDULE, ACTIVATE_SCHEDULE],
+        WITHDRAW_SCHEDULE,
+    ),
+    ("retention-schedule.withdrawn", None, [PROPOSE_SCHEDULE, WITHDRAW_SCHEDULE], SIGNED_SCHEDULE[0]),
+]
+
+LOT = to(ProposeDisposal, record_class="contact", customer_ids=(ANNA,), proposed_by="staff:1")
+AGREE_DISPOSAL = to(ApproveDisposal, approved_by="staff:2")
+DISPOSED = to(CompleteDisposal, erasures=(), kept=())
+GIVE_UP = to(WithdrawDisposal, reason="mistake")
+DISPOSAL_CASES: list[Case] = [
+    ("disposal.not-proposed", "disposal_id", [], AGREE_DISPOSAL),
+    ("disposal.already-proposed", "disposal_id", [LOT], LOT),
+    ("disposal.second-person-required", "approved_by", [LOT], to(ApproveDisposal, approved_by="staff:1")),
+    ("disposal.not-approved", None, [LOT], DISPOSED),
+    ("disposal.already-approved", None, [LOT, AGREE_DISPOSAL], GIVE_UP),
+    ("disposal.already-ended", None, [LOT, GIVE_UP], AGREE_DISPOSAL),
+]
+
+TRANSFER = to(
+    RecordDisclosure,
+    customer_id=ANNA, recipient="Credit bureau", record_classes=("identity",), purpose="credit-check",
+    basis="gdpr.art6-1b", channel="other", disclosed_by="staff:1",
+)  # fmt: skip
+DISCLOSURE_CASES: list[Case] = [
+    ("disclosure.not-recorded", "disclosure_id", [], to(RetractDisclosure, reason="mistake", retracted_by="staff:1")),
+    ("disclosure.already-recorded", "disclosure_id", [TRANSFER], TRANSFER),
+]
+
 CASES: list[tuple[Aggregate[Any], Case]] = [
     *((CUSTOMER, case) for case in CUSTOMER_CASES),
     *((INTERACTION, case) for case in INTERACTION_CASES),
@@ -231,6 +363,12 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((TOUCH, case) for case in TOUCH_CASES),
     *((SURVEY, case) for case in SURVEY_CASES),
     *((ACCESS_TABLE, case) for case in ACCESS_TABLE_CASES),
+    *((PRIVACY_REQUEST, case) for case in PRIVACY_REQUEST_CASES),
+    *((ERASURE, case) for case in ERASURE_CASES),
+    *((LEGAL_HOLD, case) for case in LEGAL_HOLD_CASES),
+    *((RETENTION_SCHEDULE, case) for case in RETENTION_SCHEDULE_CASES),
+    *((DISPOSAL, case) for case in DISPOSAL_CASES),
+    *((DISCLOSURE, case) for case in DISCLOSURE_CASES),
 ]
 
 

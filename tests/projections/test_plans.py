@@ -53,6 +53,13 @@ PLANS = [
     ("audit_of_stream", "", 10, "event_partition_stream_id_version_key"),
     ("event_by_id", "", 2, "event_partition_event_id_key"),
     ("timeline", "", 5, "event_customer"),
+    ("privacy_request", "", 2, "privacy_request_v1_pkey"),
+    ("privacy_requests", "and r.open = $7::boolean", 7, "privacy_request_v1_due"),
+    ("privacy_requests", "and r.customer_id = $7::uuid", 7, "privacy_request_v1_customer"),
+    ("privacy_again", "", 3, "privacy_request_v1_again"),
+    ("erasures", "", 5, "erasure_v1_open"),
+    ("legal_holds", "", 5, "legal_hold_v1_open"),
+    ("disposals", "", 5, "disposal_v1_open"),
     ("queued", "", 5, "parked_pkey"),
     ("is_parked", "", 5, "parked_pkey"),
 ]
