@@ -1,0 +1,1299 @@
+"""Checks exported logs, proofs and signed notes without Daybook: one file that needs Python 3.11 and `cryptography`.
+
+    python offline.py DIR --policy FILE [--headers FILE]     a directory that `daybook logs export` wrote, or a mirror
+    python offline.py PROOF --policy FILE [--header FILE]    a proof of one entry (.tlog-proof, or the API's JSON)
+    python offline.py NOTE --policy FILE                     a checkpoint, or a certificate
+    python offline.py OLD NEW --policy FILE                  any of these together: one log must have one history
+
+It shares no code with the program that writes the logs, on purpose: it repeats every hash, and believes nothing but
+the keys in the trust policy (C2SP tlog-policy). Each finding is one line that names what is wrong and where. Exit code:
+0 all holds, 1 something does not, 2 it could not be asked. Formats: C2SP tlog-tiles, tlog-checkpoint, signed-note,
+tlog-cosignature, tlog-proof; RFC 6962 section 2.1.
+"""
+
+import argparse
+import base64
+import json
+import os
+import re
+import stat
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import chain, islice, pairwise, product
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+HASH, WIDTH, LEVELS = 32, 256, 7
+PROCESSES: Final = 2
+CHUNK: Final = 64
+"""Bundles that a process takes at a time."""
+LOG_KEY, WITNESS_KEY = 1, 4
+NOTE_MAX, TEXT_MAX, LINES_MAX, PROOF_MAX = 1_000_000, 4_000_000, 100, 63
+BUNDLE_MAX: Final = WIDTH * (2 + 0xFFFF)
+NAMED_MAX: Final = 100
+"""Findings of one kind that are named one by one in a log."""
+UNBOUND_MAX: Final = timedelta(minutes=15)
+"""How far the record log may be behind the logs that it binds."""
+EMPTY: Final = sha256(b"").digest()
+PROOF_HEAD: Final = "c2sp.org/tlog-proof@v1"
+
+TIME: Final = (
+    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+)
+LEAF: Final = re.compile(
+    rb'\{"h":"([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)","n":(0|[1-9][0-9]{0,18}),"p":(0|[1-9][0-9]{0,4}),'
+    rb'"r":"(' + TIME.encode() + rb')","v":1\}'
+)
+NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+NAME: Final = re.compile(r"[^\s+\x00-\x20\x7f]+")
+FILE: Final = re.compile(r"tile/(entries|[0-6])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+ORIGIN: Final = re.compile(r"(?:(reads)/)?(0|[1-9][0-9]{0,4})/(0|[1-9][0-9]{0,4})")
+RECORD_LOG: Final = re.compile(r"(.+)/record/(0|[1-9][0-9]{0,4})")
+
+
+class Refused(Exception):
+    """What was given is not valid; the message says what."""
+
+
+class Missing(Refused):
+    """A file is not there."""
+
+
+class Finding(NamedTuple):
+    """What is not as it should be (log, checkpoint, entry, tile, ...), where, and how it shows."""
+
+    what: str
+    where: str
+    why: str
+
+    def __str__(self) -> str:
+        """One line; whatever a stranger put into a name cannot move the cursor of who reads it."""
+        return printable(f"{self.what} {self.where}: {self.why}")
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that is not plainly shown."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------------
+
+
+def content_of(path: Path, most: int) -> bytes:
+    """A regular file of at most so many bytes. A pipe or device in its place is refused, not waited for."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise Refused("is no regular file")
+            content = file.read(most + 1) or b""
+            while len(content) <= most and (more := file.read(most + 1 - len(content))):
+                content += more
+    except FileNotFoundError:
+        raise Missing("is missing") from None
+    except OSError as error:
+        raise Refused(f"cannot be read: {error.strerror}") from None
+    if len(content) > most:
+        raise Refused(f"is larger than {most:,} bytes")
+    return content
+
+
+def unbase64(text: str, size: int | None = None) -> bytes:
+    """Bytes of standard base64, written in the one way that there is."""
+    try:
+        content = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Refused(f"{text[:80]!r} is not base64") from None
+    if base64.b64encode(content).decode() != text or size not in {None, len(content)}:
+        raise Refused(f"{text[:80]!r} is not base64 of {size or 'so many'} bytes in its one spelling")
+    return content
+
+
+def decoded(content: bytes) -> str:
+    """Text from UTF-8."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise Refused("is not UTF-8") from None
+
+
+def canonical(text: str) -> dict[str, Any]:
+    """The object of canonical JSON (RFC 8785); a second spelling, a float or a key that stands twice is refused."""
+    value = from_json(text)
+    if not text.startswith("{") or spelled(value) != text:
+        raise Refused("is no object in canonical JSON")
+    return value
+
+
+def spelled(value: object) -> str:
+    """Canonical JSON of what has no floats."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def from_json(text: str) -> Any:  # noqa: ANN401
+    """What JSON says."""
+
+    def refuse(number: str) -> None:
+        raise Refused(f"has the number {number[:40]}, which is no integer")
+
+    try:
+        value = json.loads(text, parse_float=refuse, parse_constant=refuse)
+        if "\\u" in text:
+            spelled(value).encode()  # halves of characters are no text
+    except (ValueError, RecursionError):
+        raise Refused("is no JSON") from None
+    return value
+
+
+# --- Keys, policy, notes ---------------------------------------------------------------------------------------------
+
+
+class Key(NamedTuple):
+    """A verifier key."""
+
+    name: str
+    kind: int
+    public: bytes
+
+    @property
+    def id(self) -> bytes:
+        """Its first four bytes stand in front of each signature."""
+        return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
+
+    @classmethod
+    def parse(cls, vkey: str, kind: int) -> "Key":
+        """Read `name+id+base64`."""
+        name, _, rest = vkey.partition("+")
+        told, _, raw = rest.partition("+")
+        content = unbase64(raw)
+        key = cls(name, content[0] if content else 0, content[1:])
+        if not NAME.fullmatch(name) or key.kind != kind or len(key.public) != HASH or key.id.hex() != told:
+            raise Refused(f"{vkey[:200]!r} is no Ed25519 verifier key of type {kind}")
+        return key
+
+    def holds(self, text: str, blob: bytes) -> bool:
+        """Whether the signature is this key's over the text."""
+        message = text.encode()
+        if self.kind == WITNESS_KEY:
+            moment, blob = int.from_bytes(blob[:8], "big"), blob[8:]
+            message = f"cosignature/v1\ntime {moment}\n".encode() + message
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(blob, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+@dataclass(slots=True)
+class Policy:
+    """Whom the verifier believes: keys of logs by origin, witnesses, and how many of them it takes."""
+
+    logs: dict[str, list[Key]] = field(default_factory=dict)
+    witnesses: dict[str, Key] = field(default_factory=dict)
+    groups: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    quorum: str | None = None
+    seen: set[Any] = field(default_factory=set)
+
+    @classmethod
+    def parse(cls, content: bytes) -> "Policy":
+        """Read a policy; Refused if it is none."""
+        if found := re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", content):
+            raise Refused(f"the policy has the control character {found[0]!r}")
+        policy = cls()
+        for number, line in enumerate(decoded(content).split("\n"), 1):
+            words = [word for word in re.split(r"[ \t]+", line) if word]
+            if not words or words[0].startswith("#"):
+                continue
+            try:
+                policy.add(words)
+            except Refused as refused:
+                raise Refused(f"line {number} of the policy: {refused}") from None
+        if policy.quorum is None:
+            raise Refused("the policy has no quorum line; without witnesses it is `quorum none`")
+        if not policy.logs:
+            raise Refused("the policy names no log: it has lines `log <verifier key>`")
+        return policy
+
+    def add(self, words: Sequence[str]) -> None:
+        """Take in a line."""
+        match list(words):
+            case ["log", vkey, *url] if len(url) <= 1:
+                key = Key.parse(vkey, LOG_KEY)
+                if {"", ".", ".."} & {*key.name.split("/")}:
+                    raise Refused(f"{key.name!r} can be no log's origin")
+                self._once(key.public, (*key[:2], key.id))
+                self.logs.setdefault(key.name, []).append(key)
+            case ["witness", name, vkey, *url] if len(url) <= 1:
+                key = Key.parse(vkey, WITNESS_KEY)
+                self._once(key.public, (*key[:2], key.id), self._new(name))
+                self.witnesses[name] = key
+            case ["group", name, count, *members] if members:
+                for one in members:
+                    if one not in self.witnesses and one not in self.groups:
+                        raise Refused(f"{one} is not defined above")
+                    self._once(("member", one))
+                self._once(self._new(name))
+                needed = {"all": str(len(members)), "any": "1"}.get(count, count)
+                if not NUMBER.fullmatch(needed) or not 1 <= int(needed) <= len(members):
+                    raise Refused(f"{count} of {len(members)} members cannot be")
+                self.groups[name] = (int(needed), members)
+            case ["quorum", name] if self.quorum is None and (name in {"none", *self.witnesses, *self.groups}):
+                self.quorum = name
+            case _:
+                raise Refused(f"cannot be understood: {' '.join(words)[:80]}")
+
+    def reached(self, signed: Collection[str]) -> bool:
+        """Whether these witnesses are enough."""
+        counts = {name: name in signed for name in self.witnesses} | {"none": True}
+        for name, (needed, members) in self.groups.items():  # which name only what stands above them
+            counts[name] = sum(counts[one] for one in members) >= needed
+        return counts[str(self.quorum)]
+
+    def _new(self, name: str) -> tuple[str, str]:
+        if name == "none":
+            raise Refused("nothing can be called none")
+        return ("name", name)
+
+    def _once(self, *things: Any) -> None:  # noqa: ANN401
+        for one in things:
+            if one in self.seen:
+                raise Refused("a key, name or member stands there a second time")
+            self.seen.add(one)
+
+
+class Signed(NamedTuple):
+    """A note that a log signed, and which witnesses did, each with its time (seconds since 1970)."""
+
+    text: str
+    signer: str
+    witnesses: dict[str, int]
+
+
+def opened(content: str, policy: Policy) -> Signed:
+    """A note that a log of the policy signed; Refused if none has, or a known key's signature does not hold."""
+    text, gap, block = content.rpartition("\n\n")
+    text += "\n"
+    lines = block.removesuffix("\n").split("\n")
+    if not gap or not block.endswith("\n") or len(lines) > LINES_MAX or len(content) > NOTE_MAX:
+        raise Refused("is no signed note: a text, an empty line, signature lines")
+    if re.search(r"[\x00-\x09\x0b-\x1f]", text):
+        raise Refused("is no signed note: it has control characters")
+    known = {(key.name, key.id): (key, "") for keys in policy.logs.values() for key in keys}
+    known |= {(key.name, key.id): (key, name) for name, key in policy.witnesses.items()}
+    signer, witnesses, seen = "", dict[str, int](), set[tuple[str, bytes]]()
+    for line in lines:
+        name, blob = _signature(line)
+        key, witness = known.get((name, blob[:4]), (None, ""))
+        if key is None:
+            continue  # as the format wants
+        if (name, blob[:4]) in seen:
+            raise Refused(f"the key of {name} signed twice")
+        seen.add((name, blob[:4]))
+        if not key.holds(text, blob[4:]):
+            raise Refused(f"the signature of {name} does not fit the text")
+        if witness:
+            witnesses[witness] = int.from_bytes(blob[4:12], "big")
+        elif signer in {"", name}:
+            signer = name
+        else:
+            raise Refused(f"both {signer} and {name} signed it")
+    if not signer:
+        raise Refused("is not signed by a log of the policy")
+    return Signed(text, signer, witnesses)
+
+
+def _signature(line: str) -> tuple[str, bytes]:
+    parts = line.split(" ")
+    if len(parts) != len(("mark", "name", "blob")) or parts[0] != "\u2014" or not NAME.fullmatch(parts[1]):
+        raise Refused(f"{line[:80]!r} is no signature line")
+    blob = unbase64(parts[2])
+    if len(blob) <= 4:  # noqa: PLR2004
+        raise Refused(f"{line[:80]!r} is no signature line")
+    return parts[1], blob
+
+
+class Head(NamedTuple):
+    """What a checkpoint says."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+def head_of(signed: Signed) -> Head:
+    """The checkpoint in a note, which its own log must have signed."""
+    lines = signed.text.removesuffix("\n").split("\n")
+    if len(lines) < 3 or not NUMBER.fullmatch(lines[1]) or "" in lines:  # noqa: PLR2004
+        raise Refused("is no checkpoint: origin, size and root")
+    head = Head(lines[0], int(lines[1]), unbase64(lines[2], HASH))
+    if head.origin != signed.signer:
+        raise Refused(f"is that of {head.origin}, and {signed.signer} signed it")
+    if head.size == 0 and head.root != EMPTY:
+        raise Refused("has no entries, and not the root of none")
+    return head
+
+
+# --- Merkle trees ----------------------------------------------------------------------------------------------------
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """Hash of an entry."""
+    return sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash of an inner node."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def levels_over(hashes: Sequence[bytes]) -> list[list[bytes]]:
+    """All levels of complete subtrees over up to 256 hashes."""
+    levels = [list(hashes)]
+    while len(below := levels[-1]) > 1:
+        levels.append([sha256(b"\x01" + a + b).digest() for a, b in zip(below[::2], below[1::2], strict=False)])
+    return levels
+
+
+def prefix(levels: Sequence[Sequence[bytes]], width: int) -> list[bytes]:
+    """The hashes of the complete subtrees that cover the first `width`, largest first."""
+    found, start = list[bytes](), 0
+    for level in range(width.bit_length() - 1, -1, -1):
+        if width >> level & 1:
+            found.append(levels[level][start >> level])
+            start += 1 << level
+    return found
+
+
+def folded(hashes: Sequence[bytes]) -> bytes:
+    """One root over subtrees, largest first."""
+    if not hashes:
+        return EMPTY
+    total = hashes[-1]
+    for left in reversed(hashes[:-1]):
+        total = node_hash(left, total)
+    return total
+
+
+def root_of_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """The root that a proof of inclusion leads to (RFC 9162, 2.1.3.2)."""
+    if not 0 <= index < size:
+        raise Refused(f"entry {index} is not in a log of {size} entries")
+    at, last, found = index, size - 1, leaf
+    for one in proof:
+        if not last:
+            raise Refused("the proof is too long")
+        if at & 1 or at == last:
+            found = node_hash(one, found)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            found = node_hash(found, one)
+        at, last = at >> 1, last >> 1
+    if last:
+        raise Refused("the proof is too short")
+    return found
+
+
+def check_consistency(old: Head, new: Head, proof: Sequence[bytes]) -> None:
+    """Refuse two heads of which the older is not shown to be a prefix of the newer (RFC 9162, 2.1.4.2)."""
+    if not 1 <= old.size <= new.size:
+        raise Refused(f"no proof leads from {old.size} to {new.size} entries")
+    if old.size == new.size:
+        if proof or old.root != new.root:
+            raise Refused(f"there are two histories of {old.size} entries")
+        return
+    hashes = list(proof) if old.size & (old.size - 1) else [old.root, *proof]
+    at, last = old.size - 1, new.size - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    found_old = found_new = hashes[0] if hashes else b""
+    for one in hashes[1:]:
+        if not last:
+            raise Refused("the proof is too long")
+        if at & 1 or at == last:
+            found_old, found_new = node_hash(one, found_old), node_hash(one, found_new)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            found_new = node_hash(found_new, one)
+        at, last = at >> 1, last >> 1
+    if last or (found_old, found_new) != (old.root, new.root):
+        raise Refused(f"the {old.size} entries are not shown to be a prefix of the {new.size}")
+
+
+class Tree:
+    """The tiles above the entries of a log, from the roots of its whole tiles of level 0."""
+
+    def __init__(self, tiles: Sequence[bytes]) -> None:
+        self._rows: list[list[list[list[bytes]]]] = []
+        row = list(tiles)
+        while row:
+            self._rows.append([levels_over(row[at : at + WIDTH]) for at in range(0, len(row), WIDTH)])
+            row = [levels[8][0] for levels in self._rows[-1] if len(levels[0]) == WIDTH]
+
+    def tiles(self) -> Iterator[tuple[int, int, list[bytes]]]:
+        """Each tile above level 0: level, number and hashes."""
+        for level, row in enumerate(self._rows, 1):
+            for number, levels in enumerate(row):
+                yield level, number, levels[0]
+
+    def root(self, size: int, part: Sequence[bytes]) -> bytes:
+        """The root at a size, whose last tile is covered by `part`."""
+        if not size:
+            return EMPTY
+        count, parts = (size - 1) // WIDTH, [list(part)]
+        for row in self._rows:
+            if count % WIDTH:
+                parts.append(prefix(row[count // WIDTH], count % WIDTH))
+            count //= WIDTH
+        return folded(list(chain.from_iterable(reversed(parts))))
+
+
+# --- Tiles and bundles of a log --------------------------------------------------------------------------------------
+
+
+def width_of(level: int, number: int, size: int) -> int:
+    """How many hashes a tile has in a log of `size` entries; those of a bundle are level 0."""
+    return max(0, min(WIDTH, (size >> 8 * level) - number * WIDTH))
+
+
+def file_name(kind: str | int, number: int, width: int) -> str:
+    """Path of a tile (`kind`: its level) or bundle below its log."""
+    digits = f"{number % 1000:03d}"
+    while number := number // 1000:
+        digits = f"x{number % 1000:03d}/{digits}"
+    return f"tile/{kind}/{digits}" + (f".p/{width}" if width < WIDTH else "")
+
+
+def files_of(size: int) -> Iterator[tuple[str, int, int]]:
+    """Kind, number and width of every tile and bundle of a log."""
+    for level in range(LEVELS):
+        for number in range(-(-(size >> 8 * level) // WIDTH)):
+            for kind in ("entries", "0") if level == 0 else (str(level),):
+                yield kind, number, width_of(level, number, size)
+
+
+def entries_in(content: bytes) -> list[bytes]:
+    """The entries of a bundle."""
+    entries, at, end = list[bytes](), 0, len(content)
+    while at < end:
+        start = at + 2
+        at = start + (content[start - 2] << 8 | content[start - 1] if start <= end else 0)
+        if at > end:
+            raise Refused("ends within an entry")
+        entries.append(content[start:at])
+    return entries
+
+
+class Job(NamedTuple):
+    """Bundles of one log for one process. `partition`: of logs whose entries are leaves of events."""
+
+    below: str
+    origin: str
+    size: int
+    first: int
+    partition: int | None
+    stops: tuple[int, ...]
+    headers: dict[int, bytes]
+
+
+@dataclass(slots=True)
+class Done:
+    """What a process found: roots of whole tiles, covering subtrees at each stop, first and last time."""
+
+    count: int = 0
+    whole: bool = True
+    tiles: list[bytes] = field(default_factory=list)
+    parts: dict[int, list[bytes]] = field(default_factory=dict)
+    first: bytes = b""
+    last: bytes = b""
+    forms: list[Finding] = field(default_factory=list)
+    differing: list[Finding] = field(default_factory=list)
+    """Tiles that are not made of the entries, unless it is the entries that are wrong."""
+
+
+def work(job: Job) -> Done:
+    """Hash some bundles, and compare their tiles."""
+    done, below = Done(), Path(job.below)
+    for number in range(job.first, min(job.first + CHUNK, -(-job.size // WIDTH))):
+        width, start = width_of(0, number, job.size), number * WIDTH
+        try:
+            entries = entries_in(content_of(below / file_name("entries", number, width), BUNDLE_MAX))
+        except Refused:
+            entries = []
+        if job.partition is not None:
+            _check_leaves(entries, start, job.partition, job, done)
+        if len(entries) != width:
+            done.whole = False  # and `diagnosed` tells it
+            continue
+        done.count += width
+        hashes = [sha256(b"\x00" + entry).digest() for entry in entries]
+        done.differing += compared(below, job.origin, file_name(0, number, width), hashes)
+        levels = levels_over(hashes)
+        for stop in job.stops:
+            if start < stop <= start + width:
+                done.parts[stop] = prefix(levels, stop - start)
+        if width == WIDTH:
+            done.tiles.append(levels[8][0])
+    return done
+
+
+def _check_leaves(entries: Sequence[bytes], start: int, partition: int, job: Job, done: Done) -> None:
+    last = done.last
+    for index, entry in enumerate(entries, start):
+        fault, leaf = "", LEAF.fullmatch(entry)
+        if leaf is None:
+            fault = "is no leaf of an event"
+        else:
+            header, position, told, at = leaf.groups()
+            if int(position) != index or int(told) != partition:
+                fault = f"says it is event {position.decode()} of partition {told.decode()}"
+            elif at < last:
+                fault = f"was recorded at {at.decode()}, before the one in front of it"
+            elif index in job.headers and job.headers[index] != header:
+                fault = "commits to another header than the one given"
+            done.first, last = done.first or at, at
+        if fault and len(done.forms) < NAMED_MAX:
+            done.forms.append(Finding("entry", f"{job.origin} {index}", fault))
+    done.last = last
+
+
+def compared(below: Path, origin: str, name: str, hashes: Sequence[bytes]) -> list[Finding]:
+    """What is wrong with a tile that should have these hashes."""
+    try:
+        same = content_of(below / name, WIDTH * HASH) == b"".join(hashes)
+    except Refused as refused:
+        return [Finding("tile", f"{origin} {name}", str(refused))]
+    return [] if same else [Finding("tile", f"{origin} {name}", "is not what was sealed")]
+
+
+class Diagnosis:
+    """Why a log does not lead to its signed root: from the root downwards, what is proven and what is not.
+
+    A tile may be as it is stored, as its children are, or as the entries make it. The first that leads to the hash
+    which was proven above it is the truth, and the others are named. Slow; only what is broken needs it.
+    """
+
+    def __init__(self, below: Path, head: Head) -> None:
+        self._head = head
+        self._below = below
+        self._stored: dict[tuple[int, int], list[bytes]] = {}
+        self._faults: dict[str, str] = {}
+        self._made: dict[tuple[int, int], list[bytes]] = {}
+        """From the entries."""
+        self.findings: list[Finding] = []
+        self._read()
+        self._climb()
+        self._descend()
+
+    def _read(self) -> None:
+        for kind, number, width in files_of(self._head.size):
+            name = file_name(kind, number, width)
+            try:
+                content = content_of(self._below / name, BUNDLE_MAX if kind == "entries" else WIDTH * HASH)
+                if kind == "entries":
+                    self._made[0, number] = [leaf_hash(entry) for entry in entries_in(content)]
+                    if (count := len(self._made[0, number])) != width:
+                        self._faults[name] = f"has {count} entries, not {width}"
+                elif len(content) != width * HASH:
+                    self._faults[name] = f"has {len(content):,} bytes, not {width * HASH:,}"
+                else:
+                    self._stored[int(kind), number] = [content[at : at + HASH] for at in range(0, len(content), HASH)]
+            except Refused as refused:
+                self._faults[name] = str(refused)
+
+    def _climb(self) -> None:
+        for level in range(1, LEVELS):
+            for number in range(-(-(self._head.size >> 8 * level) // WIDTH)):
+                width = width_of(level, number, self._head.size)
+                rows = [self._made.get((level - 1, number * WIDTH + at), []) for at in range(width)]
+                if all(len(row) == WIDTH for row in rows):
+                    self._made[level, number] = [levels_over(row)[8][0] for row in rows]
+
+    def _candidates(self, level: int, number: int) -> list[list[bytes]]:
+        """What the tile may be."""
+        width = width_of(level, number, self._head.size)
+        children = [self._stored.get((level - 1, number * WIDTH + at), []) for at in range(width if level else 0)]
+        below = [levels_over(row)[8][0] for row in children if len(row) == WIDTH]
+        found = (self._stored.get((level, number)), self._made.get((level, number)), below)
+        return [row for row in found if row and len(row) == width]
+
+    def _descend(self) -> None:
+        head = self._head
+        edges = [(level, head.size >> 8 * level) for level in range(LEVELS) if (head.size >> 8 * level) % WIDTH]
+        choices = [self._candidates(level, count // WIDTH) for level, count in edges]
+        proven: dict[tuple[int, int], list[bytes]] = {}
+        for rows in product(*choices):
+            parts = [prefix(levels_over(row), len(row)) for row in rows]
+            if folded(list(chain.from_iterable(reversed(parts)))) == head.root:
+                proven = {(level, count // WIDTH): row for (level, count), row in zip(edges, rows, strict=True)}
+                break
+        else:
+            self._add("checkpoint", head.origin, "is signed over another history than tiles and entries show")
+        for level in range(LEVELS - 1, 0, -1):
+            for number in range(-(-(head.size >> 8 * level) // WIDTH)):
+                for at, expected in enumerate(proven.get((level, number), ())):
+                    for row in self._candidates(level - 1, number * WIDTH + at):
+                        if levels_over(row)[8][0] == expected:
+                            proven[level - 1, number * WIDTH + at] = row
+                            break
+        for kind, number, width in files_of(head.size):
+            self._judge(kind, number, file_name(kind, number, width), proven)
+
+    def _judge(self, kind: str, number: int, name: str, proven: Mapping[tuple[int, int], list[bytes]]) -> None:
+        level, what = (0, "entries") if kind == "entries" else (int(kind), "tile")
+        where, truth = f"{self._head.origin} {name}", proven.get((level, number))
+        made, stored = self._made.get((level, number), []), self._stored.get((level, number), [])
+        if name in self._faults:
+            self._add(what, where, self._faults[name])
+        if proven and truth is None and made == stored:
+            self._add(what, where, "is not what was sealed")
+        if kind == "entries":
+            how = "is not what was sealed" if truth else "or its tile is not what was sealed"
+            for at, expected in enumerate(truth or stored):
+                if made[at : at + 1] != [expected]:
+                    entry = f"{self._head.origin} {number * WIDTH + at}"
+                    self._add("entry", entry, how if at < len(made) else "is missing")
+        elif stored and truth and stored != truth:
+            self._add(what, where, "is not what was sealed")
+        elif stored and made and not truth and stored != made:
+            self._add(what, where, "or what it is made of is not what was sealed")
+
+    def _add(self, what: str, where: str, why: str) -> None:
+        self.findings.append(Finding(what, where, why))
+
+
+# --- The record log --------------------------------------------------------------------------------------------------
+
+
+class Binding(NamedTuple):
+    """An entry of the record log that binds the heads of other logs: where it stands, when, and the heads."""
+
+    where: str
+    at: datetime
+    heads: dict[str, Head]
+
+
+def binding_of(where: str, log_id: str, content: dict[str, Any]) -> Binding:
+    """An entry of type `checkpoints`; Refused if it is malformed or does not bind as many logs as it says."""
+    heads = dict[str, Head]()
+    logs: list[dict[str, Any]] = content.get("logs") or []
+    partitions, at = content.get("partitions"), str(content.get("at"))
+    if type(logs) is not list or any(type(one) is not dict for one in logs) or content.get("v") != 1:
+        raise Refused("is no entry of version 1 with logs")
+    for one in logs:
+        origin, size, root = one.get("origin"), one.get("size"), one.get("root")
+        if not isinstance(origin, str) or type(size) is not int or not isinstance(root, str) or size < 0:
+            raise Refused("names a log without origin, size or root")
+        if not ORIGIN.fullmatch(origin.removeprefix(f"{log_id}/")) or not origin.startswith(f"{log_id}/"):
+            raise Refused(f"binds {origin}, which is no log of this record")
+        heads[origin] = Head(origin, size, unbase64(root, HASH))
+        if size == 0 and heads[origin].root != EMPTY:
+            raise Refused(f"binds {origin} without entries, and not with the root of none")
+    if [one["origin"] for one in logs] != sorted(heads):
+        raise Refused("has a log twice, or its logs are out of order")
+    events = [origin for origin in heads if not origin.startswith(f"{log_id}/reads/")]
+    if type(partitions) is not int or len({one.rpartition("/")[0] for one in events}) != partitions != len(events):
+        raise Refused(f"says {partitions} partitions, and binds the logs of {len(events)}")
+    return Binding(where, moment_of(at), heads)
+
+
+def moment_of(text: str) -> datetime:
+    """A time as canonical JSON has it."""
+    try:
+        if re.fullmatch(TIME, text):
+            return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    raise Refused(f"{text[:80]!r} is no time")
+
+
+def order_of(bindings: Sequence[Binding]) -> Iterator[Finding]:
+    """Where a log shrinks, changes or is left out from one entry of the record log to the next."""
+    before = dict[str, Head]()
+    for where, _, heads in bindings:
+        for origin, old in before.items():
+            new = heads.get(origin)
+            stem, _, shard = origin.rpartition("/")
+            later = (other.rpartition("/") for other in heads)
+            if new is None and not any(one == stem and int(number) > int(shard) for one, _, number in later):
+                yield Finding("entry", where, f"leaves out {origin}, which the entry before it bound")
+            elif new is not None and new.size < old.size:
+                yield Finding("entry", where, f"{origin} shrinks from {old.size} to {new.size} entries")
+            elif new is not None and new.size == old.size and new.root != old.root:
+                yield Finding("entry", where, f"{origin} has another root at the same {old.size} entries")
+        before = heads
+
+
+# --- A directory of logs ---------------------------------------------------------------------------------------------
+
+
+class Sighting(NamedTuple):
+    """A head that somebody signed, and where it was seen."""
+
+    seen: str
+    head: Head
+
+
+@dataclass(slots=True)
+class Report:
+    """What was checked, and what was found."""
+
+    entries: int = 0
+    logs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    proofs: list[dict[str, Any]] = field(default_factory=list)
+    certificates: list[dict[str, Any]] = field(default_factory=list)
+    others: dict[str, int] = field(default_factory=dict)
+    """Entries of the record log that bind nothing, by type."""
+    headers: int = 0
+    ignored: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, what: str, where: str, why: str) -> None:
+        """Something is not as it should be."""
+        self.findings.append(Finding(what, where, why))
+
+
+class Directory:
+    """Exported logs. `roots`: of logs that are whole, the root at each size that was asked for."""
+
+    def __init__(self, path: Path, policy: Policy, report: Report) -> None:
+        self.path = path
+        self.heads: dict[str, Head] = {}
+        self.roots: dict[str, dict[int, bytes]] = {}
+        self._policy = policy
+        self._report = report
+        self._origins = {origin for origin in policy.logs if not origin.endswith("/certificates")}
+        self._there: dict[str, set[str]] = {origin: set() for origin in self._origins}
+        self._walk()
+        for origin in sorted(self._origins):
+            self._open(origin)
+        self._bindings = list(self._bound())
+
+    def sightings(self) -> list[Sighting]:
+        """The heads of its logs."""
+        return [Sighting(str(self.path), head) for head in self.heads.values()]
+
+    def _below(self, origin: str) -> Path:
+        return self.path.joinpath(*origin.split("/"))
+
+    def _walk(self) -> None:
+        """Which files each log has; logs that the policy does not know are findings, other strangers are counted."""
+        for folder, _, names in os.walk(self.path):
+            parts = Path(folder).relative_to(self.path).parts
+            origins = ("/".join(parts[:count]) for count in range(len(parts), 0, -1))
+            origin = next((one for one in origins if one in self._there), None)
+            if origin is not None:
+                inner = "".join(f"{part}/" for part in parts[len(origin.split("/")) :])
+                self._there[origin].update(inner + name for name in names)
+                continue
+            if "checkpoint" in names:
+                self._report.add("log", "/".join(parts), "is in the directory, and in no line of the policy")
+            self._report.ignored += len(names)
+
+    def _open(self, origin: str) -> None:
+        report, below = self._report, self._below(origin)
+        if not self._there[origin]:
+            report.add("log", origin, "is missing")
+            return
+        try:
+            signed = opened(decoded(content_of(below / "checkpoint", NOTE_MAX)), self._policy)
+            head = head_of(signed)
+            if head.origin != origin:
+                raise Refused(f"is that of {head.origin}")
+        except Refused as refused:
+            report.add("checkpoint", origin, str(refused))
+            return
+        self.heads[origin] = head
+        shown = {"size": head.size, "root": base64.b64encode(head.root).decode(), "witnesses": signed.witnesses}
+        report.logs[origin] = {**report.logs.get(origin, {}), **shown}
+        if wants_quorum(origin) and not self._policy.reached(signed.witnesses):
+            names = ", ".join(sorted(signed.witnesses)) or "nobody"
+            report.add("witness", origin, f"the policy wants more witnesses than have signed: {names}")
+
+    def _bound(self) -> Iterator[Binding]:
+        """The bindings of all record logs in their order."""
+        record_logs = [(found, origin) for origin in self._origins if (found := RECORD_LOG.fullmatch(origin))]
+        for found, origin in sorted(record_logs, key=lambda one: (one[0][1], int(one[0][2]))):
+            size = self.heads[origin].size if origin in self.heads else 0
+            for number in range(-(-size // WIDTH)):
+                name = file_name("entries", number, width_of(0, number, size))
+                try:
+                    entries = entries_in(content_of(self._below(origin) / name, BUNDLE_MAX))
+                except Missing:
+                    break  # which is told where the log is checked
+                except Refused:
+                    continue
+                for index, entry in enumerate(entries, number * WIDTH):
+                    yield from self._binding(f"{origin} {index}", found[1], entry)
+
+    def _binding(self, where: str, log_id: str, entry: bytes) -> Iterator[Binding]:
+        try:
+            content = canonical(decoded(entry))
+            if not isinstance(kind := content.get("type"), str):
+                raise Refused("has no type")
+            if kind == "checkpoints":
+                yield binding_of(where, log_id, content)
+            else:
+                self._report.others[kind] = self._report.others.get(kind, 0) + 1
+        except Refused as refused:
+            self._report.add("entry", where, str(refused))
+
+    # Hashing
+
+    def verify(self, pool: "Workers", headers: Mapping[str, dict[int, bytes]], asked: Sequence[Sighting]) -> None:
+        """Check every log; afterwards `roots` has what was asked for."""
+        bound = self._against_bindings()
+        for origin, positions in headers.items():
+            size = self.heads[origin].size if origin in self.heads else 0
+            for position in sorted(positions):
+                if position >= size:
+                    self._report.add("header", f"{origin} {position}", "there is no such entry")
+        jobs = list[list[Job]]()
+        for origin, head in self.heads.items():
+            stops = {*bound.get(origin, ()), head.size}
+            stops |= {one.head.size for one in asked if one.head.origin == origin and one.head.size <= head.size}
+            if self._files(origin, head):
+                jobs.append(_jobs(self._below(origin), head, stops, headers.get(origin, {})))
+        done = iter(pool.map(work, list(chain.from_iterable(jobs))))
+        for of_log, head in zip(jobs, [self.heads[some[0].origin] for some in jobs], strict=True):
+            self._conclude(head, of_log, list(islice(done, len(of_log))), bound.get(head.origin, {}))
+        self._freshness()
+
+    def _files(self, origin: str, head: Head) -> bool:
+        """Name files that do not belong to a log, and ones that are missing; whether it can be hashed at all."""
+        there, where = self._there[origin], self._below(origin)
+        for name in sorted(there - {"checkpoint"}):
+            found = FILE.fullmatch(name)
+            number = int(found[2].replace("x", "").replace("/", "")) if found else 0
+            told = int(found[3] or WIDTH) if found else 0
+            if (
+                found is None
+                or told > WIDTH
+                or file_name(found[1], number, told) != name
+                or (found[3] and told == WIDTH)
+            ):
+                if name.endswith(".new") and FILE.fullmatch(name[:-4]):
+                    self._report.ignored += 1  # of an export that was broken off
+                else:
+                    self._report.add("file", f"{origin} {name}", "is no file of a log")
+                continue
+            width = width_of(0 if found[1] == "entries" else int(found[1]), number, head.size)
+            if told > width:
+                why = f"lies beyond the {head.size} entries of the checkpoint: it is an old one, or an export broke off"
+                self._report.add("checkpoint", origin, f"{name} {why}")
+            elif told < width:
+                self._outgrown(origin, where / name, where / file_name(found[1], number, width), told)
+        missing = islice((file_name(*one) for one in files_of(head.size) if file_name(*one) not in there), 1001)
+        lacking = list(missing)
+        if len(lacking) > 1000:  # noqa: PLR2004
+            self._report.add("log", origin, f"lacks most of the files of {head.size} entries, from {lacking[0]} on")
+        return head.size > 0 and len(lacking) <= 1000  # noqa: PLR2004
+
+    def _outgrown(self, origin: str, path: Path, fuller: Path, width: int) -> None:
+        """A partial tile or bundle that was exported earlier must be the beginning of the later one."""
+        name, kind = path.relative_to(self._below(origin)).as_posix(), "entries" if "/entries/" in str(path) else "tile"
+        try:
+            content = content_of(path, BUNDLE_MAX)
+            count = len(entries_in(content)) if kind == "entries" else len(content) / HASH
+            if count != width or not content_of(fuller, BUNDLE_MAX).startswith(content):
+                raise Refused("is not the beginning of the fuller one")
+        except Missing:
+            return  # of the fuller one, which is told
+        except Refused as refused:
+            self._report.add(kind, f"{origin} {name}", str(refused))
+
+    def _conclude(self, head: Head, jobs: Sequence[Job], done: Sequence[Done], bound: Mapping[int, Any]) -> None:
+        report, below, whole = self._report, self._below(head.origin), all(one.whole for one in done)
+        report.entries += sum(one.count for one in done)
+        report.findings += chain.from_iterable(one.forms for one in done)
+        for before, after, job in zip(done, done[1:], jobs[1:], strict=False):
+            if after.first and after.first < before.last:
+                report.add("entry", f"{head.origin} {job.first * WIDTH}", "was recorded before the one in front of it")
+        report.logs[head.origin]["newest"] = next((one.last.decode() for one in reversed(done) if one.last), None)
+        tree = Tree([root for one in done for root in one.tiles]) if whole else None
+        parts = {stop: part for one in done for stop, part in one.parts.items()}
+        if tree is None or tree.root(head.size, parts[head.size]) != head.root:
+            report.findings += Diagnosis(below, head).findings
+            return
+        report.findings += chain.from_iterable(one.differing for one in done)
+        for level, number, hashes in tree.tiles():
+            report.findings += compared(below, head.origin, file_name(level, number, len(hashes)), hashes)
+        roots = self.roots[head.origin] = {stop: tree.root(stop, part) for stop, part in parts.items()}
+        for size, (root, where) in bound.items():
+            if size and roots[size] != root:
+                report.add("log", head.origin, f"has another root at {size} entries than entry {where} bound")
+
+    # What the record log says
+
+    def _against_bindings(self) -> dict[str, dict[int, tuple[bytes, str]]]:
+        """Compare which logs there are with those that are bound; the bound sizes of each, with root and entry."""
+        report = self._report
+        report.findings += order_of(self._bindings)
+        bound = dict[str, dict[int, tuple[bytes, str]]]()
+        ends = dict[str, tuple[int, str]]()
+        for where, _, heads in self._bindings:
+            for origin, head in heads.items():
+                if head.size > ends.get(origin, (-1, ""))[0]:
+                    ends[origin] = head.size, where
+                bound.setdefault(origin, {}).setdefault(head.size, (head.root, where))
+        for origin, (size, where) in ends.items():
+            if origin not in self._origins:
+                report.add("log", origin, f"is bound by entry {where}, and in no line of the policy")
+            elif origin in self.heads and self.heads[origin].size < size:
+                why = f"ends at {self.heads[origin].size} entries, entry {where} bound {size}: it was set back"
+                report.add("log", origin, why)
+                bound[origin] = {at: one for at, one in bound[origin].items() if at <= self.heads[origin].size}
+            report.logs.setdefault(origin, {})["bound"] = size
+        self._unbound(ends)
+        return bound
+
+    def _unbound(self, ends: Collection[str]) -> None:
+        record_logs = {origin for origin in self._origins if RECORD_LOG.fullmatch(origin)}
+        ids = {origin.rpartition("/record/")[0] for origin in record_logs}
+        for origin, head in self.heads.items():
+            of = next((one for one in ids if ORIGIN.fullmatch(origin.removeprefix(f"{one}/"))), None)
+            if of is not None and head.size and origin not in ends and any(one in self.heads for one in record_logs):
+                self._report.add("log", origin, "has entries, and the record log knows nothing of it")
+        leaves = [origin for origin in self._origins if partition_of(origin) is not None]
+        if leaves and not record_logs:
+            self._report.add("policy", leaves[0], "no record log is in the policy: a withheld log would not show")
+
+    def _freshness(self) -> None:
+        """The record log must not stay behind the logs that it binds."""
+        if not self._bindings:
+            return
+        last = self._bindings[-1]
+        for origin in last.heads:
+            told = self._report.logs.get(origin, {}).get("newest")
+            if not told or self.heads[origin].size <= last.heads[origin].size:
+                continue
+            try:
+                behind = moment_of(told) - last.at
+            except Refused as refused:
+                self._report.add("entry", f"{origin} {self.heads[origin].size - 1}", str(refused))
+                continue
+            if behind > UNBOUND_MAX:
+                why = f"was last bound at {last.at.isoformat()}, and has entries up to {told}: the record log is old"
+                self._report.add("log", origin, why)
+
+
+def wants_quorum(origin: str) -> bool:
+    """Whether the policy's quorum is about this log: of a record's logs only the record log is witnessed."""
+    return partition_of(origin) is None
+
+
+def partition_of(origin: str) -> int | None:
+    """The partition whose events are the entries of a log; None of other logs."""
+    if RECORD_LOG.fullmatch(origin):
+        return None
+    found = re.fullmatch(rf".+/{ORIGIN.pattern}", origin)
+    return None if found is None else int(found[2])
+
+
+def _jobs(below: Path, head: Head, stops: Collection[int], headers: Mapping[int, bytes]) -> list[Job]:
+    jobs, span = list[Job](), CHUNK * WIDTH
+    of_chunk, named = dict[int, list[int]](), dict[int, dict[int, bytes]]()
+    for stop in stops:
+        of_chunk.setdefault((stop - 1) // span, []).append(stop)
+    for position, header in headers.items():
+        named.setdefault(position // span, {})[position] = header
+    for at in range(-(-head.size // span)):
+        some = tuple(of_chunk.get(at, ()))
+        jobs.append(
+            Job(str(below), head.origin, head.size, at * CHUNK, partition_of(head.origin), some, named.get(at, {}))
+        )
+    return jobs
+
+
+class Workers:
+    """Two processes, begun when there is enough to do; progress on stderr for who waits."""
+
+    def __enter__(self) -> Self:
+        """Begin with none."""
+        self._pool: ProcessPoolExecutor | None = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End them."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def map(self, task: Callable[[Job], Done], jobs: Sequence[Job]) -> Iterator[Done]:
+        """Results in the order of jobs."""
+        if len(jobs) > PROCESSES * 2 and self._pool is None:
+            self._pool = ProcessPoolExecutor(PROCESSES)
+        results = map(task, jobs) if self._pool is None else self._pool.map(task, jobs)
+        said, checked = time.monotonic(), 0
+        for done in results:
+            checked += done.count
+            if time.monotonic() - said > 2:  # noqa: PLR2004
+                said = time.monotonic()
+                sys.stderr.write(f"{checked:,} entries checked\n")
+            yield done
+
+
+# --- Proofs, certificates, checkpoints -------------------------------------------------------------------------------
+
+
+def check_proof(text: str, header: str | None, policy: Policy) -> tuple[Head, dict[str, Any]]:
+    """The head that a proof of one entry leads to, and what it shows."""
+    top, gap, note = text.partition("\n\n")
+    lines = top.split("\n")
+    if not gap or lines[0] != PROOF_HEAD or len(lines) < 3 or not lines[1].startswith("extra "):  # noqa: PLR2004
+        raise Refused(f"is no proof of an entry: {PROOF_HEAD}, extra, index, hashes, an empty line, the checkpoint")
+    entry, index = unbase64(lines[1].removeprefix("extra ")), lines[2].removeprefix("index ")
+    if not lines[2].startswith("index ") or not NUMBER.fullmatch(index) or len(lines) > PROOF_MAX + 3:
+        raise Refused("has no line `index N`, or too many hashes")
+    hashes = [unbase64(line, HASH) for line in lines[3:]]
+    signed = opened(note, policy)
+    head = head_of(signed)
+    if root_of_inclusion(leaf_hash(entry), int(index), head.size, hashes) != head.root:
+        raise Refused(f"does not show that entry {index} is in {head.origin}: entry, index or a hash was changed")
+    if wants_quorum(head.origin) and not policy.reached(signed.witnesses):
+        raise Refused("the policy wants more witnesses than have signed its checkpoint")
+    told: dict[str, Any] = {"log": head.origin, "index": int(index), "size": head.size, "witnesses": signed.witnesses}
+    if (partition := partition_of(head.origin)) is not None:
+        leaf = LEAF.fullmatch(entry)
+        if leaf is None or (int(leaf[2]), int(leaf[3])) != (int(index), partition):
+            raise Refused("its entry is no leaf of an event in this place")
+        told["recorded_at"] = leaf[4].decode()
+        if header is not None and base64.b64encode(sha256(header.encode()).digest()) != leaf[1]:
+            raise Refused("its entry commits to another header than the one given")
+        told["header"] = None if header is None else canonical(header)
+    elif header is not None:
+        raise Refused(f"entries of {head.origin} have no header")
+    return head, told
+
+
+def check_certificate(signed: Signed) -> dict[str, Any]:
+    """Kind and content of a certificate."""
+    lines = signed.text.split("\n")
+    if len(lines) != 4 or lines[0] != signed.signer or not lines[1]:  # noqa: PLR2004
+        raise Refused("is no certificate: who signs, its kind, canonical JSON")
+    return {"signer": signed.signer, "kind": lines[1], "content": canonical(lines[2])}
+
+
+class Consistency(NamedTuple):
+    """Hashes that show one log to be a prefix of another."""
+
+    log: str
+    old: int
+    size: int
+    hashes: list[bytes]
+
+
+@dataclass(slots=True)
+class Given:
+    """What stands on the command line, opened."""
+
+    directories: list[Directory] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    consistencies: list[Consistency] = field(default_factory=list)
+
+
+def take(path: Path, policy: Policy, header: str | None, report: Report, given: Given) -> None:
+    """Open one thing that was given, and check what can be checked of it alone."""
+    if path.is_dir():
+        given.directories.append(Directory(path, policy, report))
+        return
+    what = "note"
+    try:
+        text = decoded(content_of(path, TEXT_MAX))
+        what = "proof" if text.startswith((PROOF_HEAD, "{")) else "note"
+        if text.startswith("{"):
+            content = from_json(text)
+            if "hashes" in content:
+                given.consistencies.append(_consistency(content))
+                return
+            text, told = str(content.get("proof")), content.get("header")
+            if told is not None and type(told) is not str:
+                raise Refused("has a header that is no text")
+            header = header or told
+        if what == "proof":
+            head, told = check_proof(text, header, policy)
+            report.proofs.append({"file": path.name, **told})
+        else:
+            signed = opened(text, policy)
+            if signed.signer.endswith("/certificates"):
+                report.certificates.append({"file": path.name, **check_certificate(signed)})
+                return
+            head = head_of(signed)
+            if wants_quorum(head.origin) and not policy.reached(signed.witnesses):
+                raise Refused("the policy wants more witnesses than have signed it")
+        given.sightings.append(Sighting(path.name, head))
+    except Refused as refused:
+        report.add(what, str(path), str(refused))
+
+
+def _consistency(content: Mapping[str, Any]) -> Consistency:
+    log, old, size = content.get("log"), content.get("old_size"), content.get("size")
+    hashes: list[str] = content.get("hashes") or []
+    if not isinstance(log, str) or type(old) is not int or type(size) is not int or type(hashes) is not list:
+        raise Refused("is no proof of consistency: log, old_size, size, hashes")
+    if len(hashes) > PROOF_MAX + 1 or any(type(one) is not str for one in hashes):
+        raise Refused("has too many hashes, or ones that are no text")
+    return Consistency(log, old, size, [unbase64(one, HASH) for one in hashes])
+
+
+def compare(given: Given, report: Report) -> None:
+    """All heads of one log must be of one history."""
+    by_log = dict[str, list[Sighting]]()
+    for one in chain(given.sightings, *(directory.sightings() for directory in given.directories)):
+        by_log.setdefault(one.head.origin, []).append(one)
+    for origin, seen in by_log.items():
+        there = [one for one in given.directories if origin in one.heads]
+        longest = max(there, key=lambda one: one.heads[origin].size, default=None)
+        seen.sort(key=lambda one: one.head.size)
+        if longest is None:
+            for old, new in pairwise(seen):
+                _compare_pair(old, new, given.consistencies, report)
+            continue
+        for one in seen:
+            root = longest.roots.get(origin, {}).get(one.head.size)
+            if one.head.size > longest.heads[origin].size:
+                why = f"ends at {longest.heads[origin].size} entries in {longest.path}, {one.seen} has {one.head.size}"
+                report.add("log", origin, f"{why}: it was set back, or is older")
+            elif one.head.size and root is not None and root != one.head.root:
+                why = f"has two histories: at {one.head.size} entries {one.seen} has another root than {longest.path}"
+                report.add("log", origin, why)
+
+
+def _compare_pair(old: Sighting, new: Sighting, proofs: Sequence[Consistency], report: Report) -> None:
+    (first, one), (second, two) = old, new
+    if not one.size:
+        return  # the beginning of everything
+    wanted = (one.origin, one.size, two.size)
+    found = [proof for proof in proofs if proof[:3] == wanted]
+    if not found and one.size != two.size:
+        why = f"{first} and {second} cannot be compared without a directory or a proof of consistency"
+        report.add("log", one.origin, why)
+        return
+    try:
+        check_consistency(one, two, found[0].hashes if found else [])
+    except Refused as refused:
+        report.add("log", one.origin, f"{first} and {second}: {refused}")
+
+
+def headers_in(path: Path, report: Report) -> dict[str, dict[int, bytes]]:
+    """Hashes of headers by log and position, from lines of JSON with `log`, `position` and `header`."""
+    found = dict[str, dict[int, bytes]]()
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                content = from_json(line)
+                log, position, header = (content.get(name) for name in ("log", "position", "header"))
+                if not isinstance(log, str) or type(position) is not int or not isinstance(header, str) or position < 0:
+                    raise Refused("has no log, position and header")
+                canonical(header)
+                told = base64.b64encode(sha256(header.encode()).digest())
+                if found.setdefault(log, {}).setdefault(position, told) != told:
+                    raise Refused("has another header for the same entry")
+                report.headers += 1
+            except (Refused, AttributeError) as error:
+                report.add("header", f"line {number}", str(error))
+    return found
+
+
+# --- The command line ------------------------------------------------------------------------------------------------
+
+
+def verify(paths: Sequence[Path], policy: Policy, *, headers: Path | None = None, header: str | None = None) -> Report:
+    """Check all that is given, each by itself and against each other."""
+    report, given = Report(), Given()
+    for path in paths:
+        take(path, policy, header, report, given)
+    of_logs = headers_in(headers, report) if headers is not None else {}
+    asked = [*given.sightings, *chain.from_iterable(one.sightings() for one in given.directories)]
+    with Workers() as pool:
+        for directory in given.directories:
+            directory.verify(pool, of_logs, asked)
+    for origin in sorted({*of_logs} - {origin for one in given.directories for origin in one.heads}):
+        report.add("header", origin, "no log of this name was checked")
+    compare(given, report)
+    report.findings = capped(report.findings)
+    return report
+
+
+def capped(findings: Sequence[Finding]) -> list[Finding]:
+    """Each finding once, and of one kind in one log no more than people read."""
+    counts, kept = dict[tuple[str, str], int](), list[Finding]()
+    for one in dict.fromkeys(findings):
+        key = one.what, one.where.partition(" ")[0]
+        counts[key] = counts.get(key, 0) + 1
+        if counts[key] <= NAMED_MAX:
+            kept.append(one)
+    return kept + [
+        Finding(what, where, f"and {count - NAMED_MAX:,} more")
+        for (what, where), count in counts.items()
+        if count > NAMED_MAX
+    ]
+
+
+def text_of(report: Report) -> str:
+    """The report for people."""
+    lines = [str(finding) for finding in report.findings]
+    for one in report.proofs:
+        lines.append(f"entry {one['index']:,} of {one['log']} is in its {one['size']:,} entries")
+        header: dict[str, Any] = one.get("header") or {}
+        lines += [f"  {name}: {value}" for name, value in header.items()]
+    for one in report.certificates:
+        lines.append(f"certificate {one['kind']} by {one['signer']}: {spelled(one['content'])}")
+    for origin, log in report.logs.items():
+        if "size" in log:
+            signers = ", ".join(sorted(log["witnesses"])) or "no witness"
+            lines.append(f"log {origin}: {log['size']:,} entries, root {log['root']}, {signers}")
+    lines.append(f"{report.entries:,} entries checked, {len(report.findings):,} findings")
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def json_of(report: Report) -> str:
+    """The report for programs."""
+    content = {
+        "ok": not report.findings,
+        "entries": report.entries,
+        "logs": report.logs,
+        "proofs": report.proofs,
+        "certificates": report.certificates,
+        "other_record_log_entries": report.others,
+        "headers": report.headers,
+        "files_ignored": report.ignored,
+        "findings": [finding._asdict() for finding in report.findings],
+    }
+    return json.dumps(content, separators=(",", ":")) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="+", type=Path, metavar="DIR|PROOF|NOTE")
+    parser.add_argument("--policy", required=True, type=Path, help="the trust policy (C2SP tlog-policy)")
+    parser.add_argument("--headers", type=Path, help="lines of JSON with log, position and header, to be checked")
+    parser.add_argument("--header", type=Path, help="the header of the event that a proof is about")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    told = parser.parse_args(arguments)
+    try:
+        policy = Policy.parse(content_of(told.policy, NOTE_MAX))
+        header = None if told.header is None else decoded(content_of(told.header, TEXT_MAX)).removesuffix("\n")
+        for path in (*told.targets, *([told.headers] if told.headers else [])):
+            if not path.exists():
+                raise Refused(f"{path} is missing")
+    except Refused as refused:
+        sys.stderr.write(printable(f"offline: {refused}") + "\n")
+        return 2
+    report = verify(told.targets, policy, headers=told.headers, header=header)
+    text, encoding = json_of(report) if told.json else text_of(report), sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    return 1 if report.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
