@@ -22,7 +22,8 @@ async def export(
         TileMissing: a log lacks a tile.
     """
     written: dict[str, int] = {}
-    logs = await read_logs(database)
+    # The record log last: it binds the others, so what an export that breaks off has written still fits together.
+    logs = sorted(await read_logs(database), key=lambda log: log.name.kind == "checkpoint")
     for done, log in enumerate(logs):
         progress(done, len(logs))
         signed_head(log)

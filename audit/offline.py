@@ -35,6 +35,8 @@ HASH, WIDTH, LEVELS = 32, 256, 7
 PROCESSES: Final = 2
 CHUNK: Final = 64
 """Bundles that a process takes at a time."""
+FEW: Final = 4 * CHUNK * WIDTH
+"""Entries that one process is enough for."""
 LOG_KEY, WITNESS_KEY = 1, 4
 NOTE_MAX, TEXT_MAX, LINES_MAX, PROOF_MAX = 1_000_000, 4_000_000, 100, 63
 BUNDLE_MAX: Final = WIDTH * (2 + 0xFFFF)
@@ -590,6 +592,8 @@ class Diagnosis:
         self._made: dict[tuple[int, int], list[bytes]] = {}
         """From the entries."""
         self.findings: list[Finding] = []
+        self.wrong = set[str]()
+        """Tiles and bundles by name."""
         self._read()
         self._climb()
         self._descend()
@@ -646,7 +650,10 @@ class Diagnosis:
                             proven[level - 1, number * WIDTH + at] = row
                             break
         for kind, number, width in files_of(head.size):
-            self._judge(kind, number, file_name(kind, number, width), proven)
+            before, name = len(self.findings), file_name(kind, number, width)
+            self._judge(kind, number, name, proven)
+            if len(self.findings) > before:
+                self.wrong.add(name)
 
     def _judge(self, kind: str, number: int, name: str, proven: Mapping[tuple[int, int], list[bytes]]) -> None:
         level, what = (0, "entries") if kind == "entries" else (int(kind), "tile")
@@ -658,7 +665,7 @@ class Diagnosis:
             self._add(what, where, "is not what was sealed")
         if kind == "entries":
             how = "is not what was sealed" if truth else "or its tile is not what was sealed"
-            for at, expected in enumerate(truth or stored):
+            for at, expected in enumerate((truth or stored) if made else ()):
                 if made[at : at + 1] != [expected]:
                     entry = f"{self._head.origin} {number * WIDTH + at}"
                     self._add("entry", entry, how if at < len(made) else "is missing")
@@ -768,6 +775,8 @@ class Directory:
     def __init__(self, path: Path, policy: Policy, report: Report) -> None:
         self.path = path
         self.heads: dict[str, Head] = {}
+        self.notes = list[Path]()
+        """Beside the logs: certificates."""
         self.roots: dict[str, dict[int, bytes]] = {}
         self._policy = policy
         self._report = report
@@ -776,6 +785,9 @@ class Directory:
         self._walk()
         for origin in sorted(self._origins):
             self._open(origin)
+        self._newest: dict[str, str] = {}
+        self._wrong = set[str]()
+        """Files of the log that was checked last with which no other can be compared."""
         self._bindings = list(self._bound())
 
     def sightings(self) -> list[Sighting]:
@@ -797,7 +809,8 @@ class Directory:
                 continue
             if "checkpoint" in names:
                 self._report.add("log", "/".join(parts), "is in the directory, and in no line of the policy")
-            self._report.ignored += len(names)
+            self.notes += [Path(folder, name) for name in sorted(names) if name.endswith(".note")]
+            self._report.ignored += sum(not name.endswith(".note") for name in names)
 
     def _open(self, origin: str) -> None:
         report, below = self._report, self._below(origin)
@@ -813,8 +826,9 @@ class Directory:
             report.add("checkpoint", origin, str(refused))
             return
         self.heads[origin] = head
-        shown = {"size": head.size, "root": base64.b64encode(head.root).decode(), "witnesses": signed.witnesses}
-        report.logs[origin] = {**report.logs.get(origin, {}), **shown}
+        if head.size >= report.logs.get(origin, {"size": 0})["size"]:  # of several directories the longest is shown
+            root = base64.b64encode(head.root).decode()
+            report.logs[origin] = {"size": head.size, "root": root, "bound": None, "witnesses": signed.witnesses}
         if wants_quorum(origin) and not self._policy.reached(signed.witnesses):
             names = ", ".join(sorted(signed.witnesses)) or "nobody"
             report.add("witness", origin, f"the policy wants more witnesses than have signed: {names}")
@@ -852,25 +866,28 @@ class Directory:
     def verify(self, pool: "Workers", headers: Mapping[str, dict[int, bytes]], asked: Sequence[Sighting]) -> None:
         """Check every log; afterwards `roots` has what was asked for."""
         bound = self._against_bindings()
-        for origin, positions in headers.items():
-            size = self.heads[origin].size if origin in self.heads else 0
-            for position in sorted(positions):
-                if position >= size:
-                    self._report.add("header", f"{origin} {position}", "there is no such entry")
+        heads = {**self._last_bound(), **self.heads}
         jobs = list[list[Job]]()
-        for origin, head in self.heads.items():
+        for origin, head in heads.items():
             stops = {*bound.get(origin, ()), head.size}
             stops |= {one.head.size for one in asked if one.head.origin == origin and one.head.size <= head.size}
             if self._files(origin, head):
                 jobs.append(_jobs(self._below(origin), head, stops, headers.get(origin, {})))
         done = iter(pool.map(work, list(chain.from_iterable(jobs))))
-        for of_log, head in zip(jobs, [self.heads[some[0].origin] for some in jobs], strict=True):
-            self._conclude(head, of_log, list(islice(done, len(of_log))), bound.get(head.origin, {}))
+        for of_log in jobs:
+            origin = of_log[0].origin
+            self._conclude(heads[origin], of_log, list(islice(done, len(of_log))), bound.get(origin, {}))
+            self._outgrown(origin, heads[origin].size)
         self._freshness()
+
+    def _last_bound(self) -> dict[str, Head]:
+        """What can be said of logs whose checkpoint is no good."""
+        heads = self._bindings[-1].heads if self._bindings else {}
+        return {origin: head for origin, head in heads.items() if self._there.get(origin)}
 
     def _files(self, origin: str, head: Head) -> bool:
         """Name files that do not belong to a log, and ones that are missing; whether it can be hashed at all."""
-        there, where = self._there[origin], self._below(origin)
+        there = self._there[origin]
         for name in sorted(there - {"checkpoint"}):
             found = FILE.fullmatch(name)
             number = int(found[2].replace("x", "").replace("/", "")) if found else 0
@@ -887,29 +904,34 @@ class Directory:
                     self._report.add("file", f"{origin} {name}", "is no file of a log")
                 continue
             width = width_of(0 if found[1] == "entries" else int(found[1]), number, head.size)
-            if told > width:
+            if told > width and origin in self.heads:
                 why = f"lies beyond the {head.size} entries of the checkpoint: it is an old one, or an export broke off"
                 self._report.add("checkpoint", origin, f"{name} {why}")
-            elif told < width:
-                self._outgrown(origin, where / name, where / file_name(found[1], number, width), told)
         missing = islice((file_name(*one) for one in files_of(head.size) if file_name(*one) not in there), 1001)
         lacking = list(missing)
         if len(lacking) > 1000:  # noqa: PLR2004
             self._report.add("log", origin, f"lacks most of the files of {head.size} entries, from {lacking[0]} on")
         return head.size > 0 and len(lacking) <= 1000  # noqa: PLR2004
 
-    def _outgrown(self, origin: str, path: Path, fuller: Path, width: int) -> None:
-        """A partial tile or bundle that was exported earlier must be the beginning of the later one."""
-        name, kind = path.relative_to(self._below(origin)).as_posix(), "entries" if "/entries/" in str(path) else "tile"
-        try:
-            content = content_of(path, BUNDLE_MAX)
-            count = len(entries_in(content)) if kind == "entries" else len(content) / HASH
-            if count != width or not content_of(fuller, BUNDLE_MAX).startswith(content):
-                raise Refused("is not the beginning of the fuller one")
-        except Missing:
-            return  # of the fuller one, which is told
-        except Refused as refused:
-            self._report.add(kind, f"{origin} {name}", str(refused))
+    def _outgrown(self, origin: str, size: int) -> None:
+        """Partial tiles and bundles that were exported earlier must be the beginning of the later ones."""
+        for name in sorted(self._there[origin]):
+            found = FILE.fullmatch(name)
+            if found is None or found[3] is None:
+                continue
+            level, number = int(found[1]) if found[1] != "entries" else 0, int(re.sub("[x/]", "", found[2]))
+            fuller = file_name(found[1], number, width_of(level, number, size))
+            if name == fuller or fuller in self._wrong or int(found[3]) > width_of(level, number, size):
+                continue
+            try:
+                content = content_of(self._below(origin) / name, BUNDLE_MAX)
+                count = len(entries_in(content)) if found[1] == "entries" else len(content) / HASH
+                if count != int(found[3]) or not content_of(self._below(origin) / fuller, BUNDLE_MAX).startswith(
+                    content
+                ):
+                    raise Refused("is not the beginning of the fuller one")
+            except Refused as refused:
+                self._report.add("entries" if found[1] == "entries" else "tile", f"{origin} {name}", str(refused))
 
     def _conclude(self, head: Head, jobs: Sequence[Job], done: Sequence[Done], bound: Mapping[int, Any]) -> None:
         report, below, whole = self._report, self._below(head.origin), all(one.whole for one in done)
@@ -918,18 +940,22 @@ class Directory:
         for before, after, job in zip(done, done[1:], jobs[1:], strict=False):
             if after.first and after.first < before.last:
                 report.add("entry", f"{head.origin} {job.first * WIDTH}", "was recorded before the one in front of it")
-        report.logs[head.origin]["newest"] = next((one.last.decode() for one in reversed(done) if one.last), None)
+        self._newest[head.origin] = next((one.last.decode() for one in reversed(done) if one.last), "")
         tree = Tree([root for one in done for root in one.tiles]) if whole else None
         parts = {stop: part for one in done for stop, part in one.parts.items()}
         if tree is None or tree.root(head.size, parts[head.size]) != head.root:
-            report.findings += Diagnosis(below, head).findings
+            diagnosis = Diagnosis(below, head)
+            report.findings += diagnosis.findings
+            self._wrong = diagnosis.wrong
             return
-        report.findings += chain.from_iterable(one.differing for one in done)
+        differing = list(chain.from_iterable(one.differing for one in done))
         for level, number, hashes in tree.tiles():
-            report.findings += compared(below, head.origin, file_name(level, number, len(hashes)), hashes)
+            differing += compared(below, head.origin, file_name(level, number, len(hashes)), hashes)
+        report.findings += differing
+        self._wrong = {one.where.rpartition(" ")[2] for one in differing}
         roots = self.roots[head.origin] = {stop: tree.root(stop, part) for stop, part in parts.items()}
         for size, (root, where) in bound.items():
-            if size and roots[size] != root:
+            if size in roots and roots[size] != root:
                 report.add("log", head.origin, f"has another root at {size} entries than entry {where} bound")
 
     # What the record log says
@@ -948,11 +974,14 @@ class Directory:
         for origin, (size, where) in ends.items():
             if origin not in self._origins:
                 report.add("log", origin, f"is bound by entry {where}, and in no line of the policy")
+            elif not self._there[origin]:
+                continue  # it is missing, which is told
             elif origin in self.heads and self.heads[origin].size < size:
                 why = f"ends at {self.heads[origin].size} entries, entry {where} bound {size}: it was set back"
                 report.add("log", origin, why)
                 bound[origin] = {at: one for at, one in bound[origin].items() if at <= self.heads[origin].size}
-            report.logs.setdefault(origin, {})["bound"] = size
+            if origin in self.heads and report.logs[origin]["size"] == self.heads[origin].size:
+                report.logs[origin]["bound"] = size
         self._unbound(ends)
         return bound
 
@@ -973,8 +1002,8 @@ class Directory:
             return
         last = self._bindings[-1]
         for origin in last.heads:
-            told = self._report.logs.get(origin, {}).get("newest")
-            if not told or self.heads[origin].size <= last.heads[origin].size:
+            told = self._newest.get(origin)
+            if not told or origin not in self.heads or self.heads[origin].size <= last.heads[origin].size:
                 continue
             try:
                 behind = moment_of(told) - last.at
@@ -1029,7 +1058,7 @@ class Workers:
 
     def map(self, task: Callable[[Job], Done], jobs: Sequence[Job]) -> Iterator[Done]:
         """Results in the order of jobs."""
-        if len(jobs) > PROCESSES * 2 and self._pool is None:
+        if self._pool is None and sum(min(CHUNK * WIDTH, job.size - job.first * WIDTH) for job in jobs) > FEW:
             self._pool = ProcessPoolExecutor(PROCESSES)
         results = map(task, jobs) if self._pool is None else self._pool.map(task, jobs)
         said, checked = time.monotonic(), 0
@@ -1082,6 +1111,17 @@ def check_certificate(signed: Signed) -> dict[str, Any]:
     return {"signer": signed.signer, "kind": lines[1], "content": canonical(lines[2])}
 
 
+def pinned_in(name: str, content: dict[str, Any]) -> list[Sighting]:
+    """The head of the record log that a certificate pins, if it does."""
+    pinned: dict[str, Any] | None = content.get("record_log")
+    if pinned is None:
+        return []
+    told = [pinned.get(one) for one in ("origin", "size", "root")] if type(pinned) is dict else []
+    if [type(one) for one in told] != [str, int, str]:
+        raise Refused("pins a record log without origin, size and root")
+    return [Sighting(name, Head(str(told[0]), int(str(told[1])), unbase64(str(told[2]), HASH)))]
+
+
 class Consistency(NamedTuple):
     """Hashes that show one log to be a prefix of another."""
 
@@ -1104,6 +1144,8 @@ def take(path: Path, policy: Policy, header: str | None, report: Report, given: 
     """Open one thing that was given, and check what can be checked of it alone."""
     if path.is_dir():
         given.directories.append(Directory(path, policy, report))
+        for note in given.directories[-1].notes:
+            take(note, policy, None, report, given)
         return
     what = "note"
     try:
@@ -1124,7 +1166,9 @@ def take(path: Path, policy: Policy, header: str | None, report: Report, given: 
         else:
             signed = opened(text, policy)
             if signed.signer.endswith("/certificates"):
-                report.certificates.append({"file": path.name, **check_certificate(signed)})
+                certificate = check_certificate(signed)
+                report.certificates.append({"file": path.name, **certificate})
+                given.sightings += pinned_in(path.name, certificate["content"])
                 return
             head = head_of(signed)
             if wants_quorum(head.origin) and not policy.reached(signed.witnesses):
@@ -1216,8 +1260,10 @@ def verify(paths: Sequence[Path], policy: Policy, *, headers: Path | None = None
     with Workers() as pool:
         for directory in given.directories:
             directory.verify(pool, of_logs, asked)
-    for origin in sorted({*of_logs} - {origin for one in given.directories for origin in one.heads}):
-        report.add("header", origin, "no log of this name was checked")
+    for origin, positions in of_logs.items():
+        size = max((one.heads[origin].size for one in given.directories if origin in one.heads), default=0)
+        for position in sorted(one for one in positions if one >= size):
+            report.add("header", f"{origin} {position}", "no log that was given has such an entry")
     compare(given, report)
     report.findings = capped(report.findings)
     return report
@@ -1248,9 +1294,8 @@ def text_of(report: Report) -> str:
     for one in report.certificates:
         lines.append(f"certificate {one['kind']} by {one['signer']}: {spelled(one['content'])}")
     for origin, log in report.logs.items():
-        if "size" in log:
-            signers = ", ".join(sorted(log["witnesses"])) or "no witness"
-            lines.append(f"log {origin}: {log['size']:,} entries, root {log['root']}, {signers}")
+        signers = f", signed by {', '.join(sorted(log['witnesses'])) or 'no witness'}" if wants_quorum(origin) else ""
+        lines.append(f"log {origin}: {log['size']:,} entries, root {log['root']}{signers}")
     lines.append(f"{report.entries:,} entries checked, {len(report.findings):,} findings")
     return "".join(f"{printable(line)}\n" for line in lines)
 

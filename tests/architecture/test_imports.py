@@ -46,6 +46,10 @@ def test_a_pure_package_imports_nothing_else(project: Path, package: str, allowe
     assert {(file, name) for file, name in imported if name not in sys.stdlib_module_names} == set()
 
 
+def test_the_offline_verifier_imports_nothing_but_cryptography(project: Path) -> None:
+    assert _imports(project / "audit" / "offline.py") - sys.stdlib_module_names == {"cryptography"}
+
+
 def _imports(path: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,5 +1,7 @@
-"""A record with events, and hands to seal its logs with."""
+"""A record with events, and hands to seal its logs with; exports of one that were made once."""
 
+import asyncio
+import uuid
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from audit.logs import Log, ensure_logs
 from audit.sealer import Hands
 from audit.sealing import open_pool
 from audit.signing import FileKeys
+from store.embedded import EmbeddedServer
 from store.initialising import create_partitions
 from store.record import Record
+from tests.audit.evidence import Evidence, make_evidence
 
 LOG_ID = "bank.example/test"
 
@@ -41,3 +45,21 @@ async def logs(hands: Hands) -> list[Log]:
 async def admin_pool(database) -> AsyncGenerator[asyncpg.Pool]:
     async with asyncpg.create_pool(database.admin_dsn, min_size=0, max_size=2) as pool:
         yield pool
+
+
+@pytest.fixture(scope="session")
+def evidence(server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """Exports of one record, made once. Nobody may change them: `copy` gives what may be changed."""
+    return asyncio.run(_evidence(server, template, tmp_path_factory.mktemp("evidence")))
+
+
+async def _evidence(server: EmbeddedServer, template: str, folder: Path) -> Evidence:
+    name = f"evidence_{uuid.uuid4().hex}"
+    connection = await asyncpg.connect(server.admin_dsn())
+    try:
+        await connection.execute(f"create database {name} template {template} strategy file_copy")
+        made = await make_evidence(server.dsn(name, "daybook_app"), server.admin_dsn(name), folder)
+        await connection.execute(f"drop database {name} with (force)")
+    finally:
+        await connection.close()
+    return made
