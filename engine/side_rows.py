@@ -1,7 +1,7 @@
 """What the rows beside an event must say: of the record's events by their aggregates, of looks by who was looked at."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import orjson
@@ -14,11 +14,27 @@ from replay.side_rows import Difference, Participants, Role, compare
 from store.envelope import RecordedEvent
 from store.errors import NewerSchema, UnknownType
 
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
 
 async def compare_side_rows(daybook: Daybook, progress: Callable[[int, int], None]) -> list[Difference]:
     """Side rows of the record and of the looks that are not what their events say."""
-    of_events = await compare(daybook.record, participants_of_events(daybook.mapper), progress=progress)
-    return of_events + await compare(daybook.looks.record, participants_of_look, READS, progress)
+    async with (
+        daybook.record.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return await side_rows_at(cast("Connection[Record]", connection), daybook.record.partitions, progress)
+
+
+async def side_rows_at(
+    snapshot: "Connection[Record]",
+    partitions: int,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[Difference]:
+    """The same at the moment that a transaction sees."""
+    of_events = await compare(snapshot, partitions, participants_of_events(EventMapper()), progress=progress)
+    return of_events + await compare(snapshot, partitions, participants_of_look, READS, progress)
 
 
 def participants_of_events(mapper: EventMapper) -> Participants:

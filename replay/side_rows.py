@@ -2,21 +2,26 @@
 
 No leaf of a log holds them, because all that they say can be made again from events, whose leaves are sealed. So
 whoever edits them changes what is found, and not what happened; this is what shows it. Answers that have no events
-(refusals, commands that changed nothing) and answers that are gone cannot be made again: of those nothing is said.
+(refusals, commands that changed nothing), the fingerprint of a request, the day on which an answer expires, and answers
+that are gone cannot be made again: of those nothing is said.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
 import orjson
 
-from store.envelope import RecordedEvent
-from store.record import Record
+from store.canonical import canonical_json
+from store.envelope import RecordedEvent, recorded
 from store.statements import in_schema
+from store.statements import statement as of_record
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 PAGE: Final = 4000
 
@@ -37,46 +42,52 @@ class Difference(NamedTuple):
 class _Partition:
     """A partition that is being compared."""
 
-    record: Record
+    snapshot: "Connection[Record]"
     schema: str
     number: int
-    end: int
     differences: list[Difference] = field(default_factory=list[Difference])
 
     async def rows(self, name: str, *arguments: object) -> Sequence[Any]:
-        return await self.record.pool.fetch(_statement(name, self.schema), self.number, *arguments)
+        return await self.snapshot.fetch(_statement(name, self.schema), self.number, *arguments)
 
-    def differs(self, table: str, position: object, why: str) -> None:
-        self.differences.append(Difference(table, f"{self.schema}/{self.number} {position}", why))
+    async def events(self, name: str, *arguments: object) -> list[RecordedEvent]:
+        rows = await self.snapshot.fetch(of_record(name, self.schema), self.number, *arguments)
+        return [recorded(row) for row in rows]
+
+    async def end(self) -> int:
+        last = await self.snapshot.fetchval(of_record("last_position", self.schema), self.number)
+        return 0 if last is None else last + 1
+
+    def differs(self, table: str, where: object, why: str) -> None:
+        self.differences.append(Difference(table, f"{self.schema}/{self.number} {where}", why))
 
 
 async def compare(
-    record: Record,
+    snapshot: "Connection[Record]",
+    partitions: int,
     participants_of: Participants,
     schema: str = "record",
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[Difference]:
     """Every side row that is not what its event says, is missing, or belongs to no event.
 
-    Events that are appended meanwhile are left for the next time. `schema`: `record`, or `reads` for looks.
+    `snapshot`: a connection in a transaction that sees one moment. `schema`: `record`, or `reads` for looks.
     """
-    found: list[Difference] = []
-    ends = [await record.next_position(number) for number in range(record.partitions)]
-    for number, end in enumerate(ends):
-        partition = _Partition(record, schema, number, end)
+    compared = [_Partition(snapshot, schema, number) for number in range(partitions)]
+    ends = [await partition.end() for partition in compared]
+    for partition, end in zip(compared, ends, strict=True):
         for start in range(0, end, PAGE):
-            progress(sum(ends[:number]) + start, sum(ends))
-            await _missing(partition, start, min(start + PAGE, end), participants_of)
+            progress(sum(ends[: partition.number]) + start, sum(ends))
+            await _missing(partition, start, participants_of)
         await _added(partition, participants_of)
         await _compare_answers(partition)
-        found += partition.differences
     progress(sum(ends), sum(ends))
-    return found
+    return [one for partition in compared for one in partition.differences]
 
 
-async def _missing(partition: _Partition, start: int, stop: int, participants_of: Participants) -> None:
+async def _missing(partition: _Partition, start: int, participants_of: Participants) -> None:
     """Participants that events name, and that have no row."""
-    events = await partition.record.read_partition(partition.number, start, stop - start)
+    events = await partition.events("read_partition", start, PAGE)
     expected = [(event.position, *other) for event in events for other in set(participants_of(event) or ())]
     if expected:
         for row in await partition.rows("participants_missing", *map(list, zip(*expected, strict=True))):
@@ -87,7 +98,7 @@ async def _added(partition: _Partition, participants_of: Participants) -> None:
     """Rows of participants that their events do not name."""
     last: tuple[UUID, int, str] = (UUID(int=0), -1, "")
     while rows := await partition.rows("participants_after", *last, PAGE):
-        there = await partition.record.read_events(partition.number, {row["position"] for row in rows})
+        there = await partition.events("read_events", list({row["position"] for row in rows}))
         told = {event.position: participants_of(event) for event in there}
         for row in rows:
             last = (row["customer_id"], row["position"], row["role"])
@@ -99,40 +110,54 @@ async def _added(partition: _Partition, participants_of: Participants) -> None:
 async def _compare_answers(partition: _Partition) -> None:
     after = UUID(int=0)
     while rows := await partition.rows("answers_after", after, PAGE):
-        answers = {row["command_id"]: row["answer"] for row in rows if row["position"] < partition.end}
-        answered = {command_id: _events_of(answer) for command_id, answer in answers.items()}
-        named = [event_id for events in answered.values() for event_id in events or ()]
-        commands = {row["event_id"]: _command_of(row["meta"]) for row in await partition.rows("commands_of", named)}
-        for command_id, events in answered.items():
-            _compare_answer(partition, command_id, events, commands)
+        answered = {row["command_id"]: (_told(row["answer"]), row["position"]) for row in rows}
+        named = [one[0] for told, _ in answered.values() for one in told or ()]
+        events = {row["event_id"]: row for row in await partition.rows("answered_events", named)}
+        for command_id, (told, position) in answered.items():
+            why = "has an answer that is none" if told is None else _wrong(command_id, told, position, events)
+            if why:
+                partition.differs("command", command_id, why)
         after = rows[-1]["command_id"]
 
 
-def _compare_answer(
-    partition: _Partition, command_id: UUID, events: list[UUID] | None, commands: Mapping[UUID, UUID | None]
-) -> None:
-    if events is None:
-        partition.differs("command", command_id, "has an answer that is none")
-    for event_id in events or ():
-        if event_id not in commands:
-            partition.differs("command", command_id, f"is answered with event {event_id}, which there is not")
-        elif commands[event_id] != command_id:
-            partition.differs("command", command_id, f"is answered with event {event_id} of another command")
+def _wrong(command_id: UUID, told: Sequence[tuple[Any, ...]], last: int, events: Mapping[UUID, Any]) -> str:
+    """What an answer says that its events do not; nothing if it is right."""
+    for place, one in enumerate(told, last - len(told) + 1):
+        event = events.get(one[0])
+        if event is None:
+            return f"is answered with event {one[0]}, which there is not"
+        if _command_of(event["meta"]) != command_id:
+            return f"is answered with event {one[0]} of another command"
+        if one != (event["event_id"], event["stream_id"], event["type"], event["version"]):
+            return f"is answered with another event than {one[0]}"
+        if event["position"] != place:
+            return f"is answered with event {one[0]} in another place than {place}"
+    if told and _command_of(events[told[0][0]]["meta_before"]) == command_id:
+        return "is not answered with all of its events"
+    return ""
 
 
-def _events_of(answer: bytes) -> list[UUID] | None:
-    """The events that an answer names; None: it is no answer."""
+def _told(answer: bytes) -> list[tuple[Any, ...]] | None:
+    """The events that an answer names (event, stream, type, version); None: it is no answer."""
     try:
         told = cast("dict[str, Any]", orjson.loads(answer))
-        return [] if "refusal" in told else [UUID(one[0]) for one in told["events"]]
+        if canonical_json(told) != answer:
+            return None
+        if told.keys() == {"refusal"}:
+            return []
+        events = [(UUID(event), UUID(stream), kind, version) for event, stream, kind, version in told["events"]]
+        last = {stream: version for _, stream, _, version in events}
+        if last.get(UUID(told["stream"]), told["version"]) != told["version"]:
+            return None
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
+    return events
 
 
-def _command_of(meta: bytes) -> UUID | None:
+def _command_of(meta: bytes | None) -> UUID | None:
     """The command that an event says it came from; an edited `meta` is told by the event's leaf."""
     try:
-        return UUID(cast("dict[str, str]", orjson.loads(meta))["command"])
+        return UUID(cast("dict[str, str]", orjson.loads(meta or b""))["command"])
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
 
