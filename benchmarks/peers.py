@@ -11,7 +11,7 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
 from benchmarks.made import PAYLOAD, requests, rows
-from store.copying import EVENT
+from store.copy_rows import EVENT
 
 COPY_BATCH = 5000
 

@@ -28,14 +28,16 @@ class PersonalPart(NamedTuple):
 class _Shape:
     """What the mapper knows of an event class, worked out once."""
 
-    __slots__ = ("cls", "dropped", "groups", "personal", "version")
+    __slots__ = ("cls", "dropped", "elsewhere", "groups", "version")
 
     def __init__(self, cls: type[Event]) -> None:
         self.cls = cls
         self.version = cls.class_version
-        self.personal = frozenset(name for name, _ in personal_fields(cls))
+        self.elsewhere = ("occurred_at", *(name for name, _ in personal_fields(cls)))
         # A field that is None by default is left out when it is None: it was not given.
-        self.dropped = frozenset(name for name, info in cls.model_fields.items() if info.default is None)
+        self.dropped = tuple(
+            name for name, info in cls.model_fields.items() if info.default is None and name not in self.elsewhere
+        )
         groups: dict[tuple[str, str], list[str]] = {}
         for name, mark in personal_fields(cls):
             groups.setdefault((mark.record_class, mark.subject), []).append(name)
@@ -65,12 +67,12 @@ class EventMapper(Mapper[UUID]):
     def data(self, event: Event, sealed: Sequence[tuple[PersonalPart, Sealed]] = ()) -> bytes:
         """Canonical JSON of the clear fields, and a reference to each sealed blob."""
         shape = self._shapes[event.type]
-        personal, dropped = shape.personal, shape.dropped
-        fields: dict[str, Any] = {
-            name: value
-            for name, value in event.__dict__.items()
-            if name != "occurred_at" and name not in personal and not (value is None and name in dropped)
-        }
+        fields: dict[str, Any] = event.__dict__.copy()
+        for name in shape.elsewhere:
+            del fields[name]
+        for name in shape.dropped:
+            if fields[name] is None:
+                del fields[name]
         if sealed:
             fields["sealed"] = [
                 {

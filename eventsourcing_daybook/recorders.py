@@ -1,7 +1,6 @@
 """The library's four recorders."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -54,7 +53,7 @@ class DaybookAggregateRecorder(DaybookRecorder, AggregateRecorder):
         """
         if stored_events:
             # No expected version: between two snapshots is a gap.
-            self.datastore.append(replace(append_request(self.partition, stored_events), expected={}))
+            self.datastore.append(append_request(self.partition, stored_events)._replace(expected={}))
         return None
 
     def select_events(
@@ -125,7 +124,7 @@ class DaybookApplicationRecorder(DaybookAggregateRecorder, ApplicationRecorder):
             if self._any_taken(request):
                 raise
         # There is a gap in the sequence. The library lets it be.
-        return self.datastore.append(replace(request, expected={}))
+        return self.datastore.append(request._replace(expected={}))
 
     def _any_taken(self, request: AppendRequest) -> bool:
         streams = [event.stream_id for event in request.events]
@@ -199,7 +198,7 @@ class DaybookProcessRecorder(DaybookTrackingRecorder, DaybookApplicationRecorder
         if not stored_events:
             self.insert_tracking(tracking)
             return []
-        request = replace(append_request(self.partition, stored_events), expected={})
+        request = append_request(self.partition, stored_events)._replace(expected={})
         return _ids(self.datastore.append_tracked(request, tracking))
 
 

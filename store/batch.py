@@ -33,6 +33,32 @@ class Batch:
         self._salts = b""
 
     @classmethod
+    def of_all(cls, requests: Sequence[AppendRequest], size_bytes: int) -> "Batch | None":
+        """A full batch of all of these requests, of so many bytes; None: some may have to wait for others.
+
+        Their streams and ids are looked at all together, in a third of the time that `admit` takes for each.
+        """
+        streams: list[UUID] = []
+        events: list[NewEvent] = []
+        commands: list[UUID] = []
+        for request in requests:
+            _, of_request, expected, conditions, answer, *_ = request
+            if conditions:
+                return None
+            streams += expected
+            for event in of_request:
+                if event[1] not in expected:
+                    streams.append(event[1])
+            events += of_request
+            if answer is not None:
+                commands.append(answer[0])
+        if not (_distinct(streams) and _distinct(commands) and _distinct([event[0].bytes for event in events])):
+            return None
+        batch = cls()
+        batch.requests, batch.events, batch.size_bytes = [*requests], events, size_bytes
+        return batch
+
+    @classmethod
     def of(cls, requests: Sequence[AppendRequest]) -> "Batch":
         """A batch of requests that are known not to touch each other."""
         batch = cls()
@@ -82,6 +108,10 @@ class Batch:
             at += SALT_BYTES * len(request.events)
         return firsts
 
+    def to_probe(self) -> bool:
+        """Whether there are versions or conditions that only a probe can judge."""
+        return bool(self._expected(careful=False) or self._conditions())
+
     def judge_arguments(self, *, careful: bool) -> tuple[Any, ...]:
         """What `record.judge` takes after the partition."""
         return careful, self._events() if careful else (), self._expected(careful), self._conditions(), self._answers()
@@ -103,9 +133,12 @@ class Batch:
         begun: list[tuple[Any, ...]] = []
         for ordinal, request in enumerate(self.requests, 1):
             for stream_id, version in request.expected.items():
-                begins = version == NO_STREAM and (stream_id, 0) in [event[1:3] for event in request.events]
-                (begun if begins else probed).append((ordinal, stream_id, version))
-        return probed + begun if careful else probed
+                if version == NO_STREAM and _begins(request.events, stream_id):
+                    if careful:
+                        begun.append((ordinal, stream_id, version))
+                else:
+                    probed.append((ordinal, stream_id, version))
+        return probed + begun
 
     def _events(self) -> Rows:
         return [(ordinal, *event) for ordinal, r in enumerate(self.requests, 1) for event in r.events]
@@ -138,6 +171,18 @@ class Batch:
                 rows.extend((events + p.event + 1, p.customer_id, p.role) for p in request.participants)
             events += len(request.events)
         return rows
+
+
+def _distinct(keys: Sequence[UUID | bytes]) -> bool:
+    return len(set(keys)) == len(keys)
+
+
+def _begins(events: Sequence[NewEvent], stream_id: UUID) -> bool:
+    """Whether one of these events is the stream's first."""
+    for event in events:  # noqa: SIM110  # `any` takes twice as long, and every request of an import is asked
+        if event[2] == 0 and event[1] == stream_id:
+            return True
+    return False
 
 
 def size_of(request: AppendRequest) -> int:

@@ -1,23 +1,18 @@
 """The import's way through the lane: the same lock and judgement, then COPY."""
 
-from collections.abc import Sequence
-from datetime import datetime
+import struct
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
+from store import copy_rows
 from store.batch import SALT_BYTES, Batch
+from store.copy_rows import COMMAND, EVENT, PARTICIPANT, SEALED, Written
+from store.envelope import AppendRequest, NewEvent
 from store.judging import Verdict
 from store.statements import statement
 
 if TYPE_CHECKING:
     import asyncpg
-
-EVENT = (
-    "partition", "position", "event_id", "stream_id", "version", "customer_id", "type", "schema", "occurred_at",
-    "recorded_at", "actor", "correlation_id", "causation_id", "salt", "data", "meta",
-)  # fmt: skip
-SEALED = ("partition", "event_id", "subject_id", "record_class", "key_id", "blob")
-PARTICIPANT = ("partition", "customer_id", "position", "role")
-COMMAND = ("partition", "command_id", "request_hmac", "answer", "position", "expires_at")
 
 
 async def copy_batch(
@@ -27,16 +22,19 @@ async def copy_batch(
     async with connection.transaction(isolation="read_committed"):
         base, stamp = await _fetch(connection, statement("next_position", schema), partition, batch.cause_recorded_at())
         judged = await _judge(connection, partition, batch, careful=careful, schema=schema)
-        rows = _Rows(partition, batch, base, stamp, frozenset(judged[0] or ()))
-        for table, columns, records in rows.tables():
-            if records:
-                await connection.copy_records_to_table(table, schema_name=schema, columns=columns, records=records)
+        for table, columns, rows in _tables(Written(partition, base, stamp), batch, frozenset(judged[0] or ())):
+            await connection.copy_to_table(
+                table, schema_name=schema, columns=columns, source=_whole(rows), format="binary"
+            )
     return Verdict(base, stamp, *judged)
 
 
 async def _judge(
     connection: "asyncpg.Connection[asyncpg.Record]", partition: int, batch: Batch, *, careful: bool, schema: str
 ) -> tuple[Any, ...]:
+    """The refusals; what only the unique keys can refuse is not asked of the database, as in `record.append`."""
+    if not careful and not batch.to_probe():
+        return None, None, None, None
     return await _fetch(connection, statement("judge", schema), partition, *batch.judge_arguments(careful=careful))
 
 
@@ -46,42 +44,43 @@ async def _fetch(connection: "asyncpg.Connection[asyncpg.Record]", sql: str, *ar
     return tuple(row or ())
 
 
-class _Rows:
-    """The rows of the good requests, in the tables' columns."""
+def _tables(
+    written: Written, batch: Batch, refused: frozenset[int]
+) -> Iterator[tuple[str, tuple[str, ...], Iterator[bytes]]]:
+    """(table, columns, rows) of each table that gets some of the good requests' rows, events first."""
+    requests, events, salts = batch.requests, batch.events, batch.salts()
+    if refused:
+        requests, events, salts = _good(batch, refused)
+    if events:
+        yield "event", EVENT, copy_rows.events(written, events, salts)
+    if any(request.sealed for request in requests):
+        yield "sealed", SEALED, copy_rows.sealed(written, requests)
+    if any(request.participants for request in requests):
+        yield "participant", PARTICIPANT, copy_rows.participants(written, requests)
+    if any(request.answer is not None for request in requests):
+        yield "command", COMMAND, copy_rows.commands(written, requests)
 
-    def __init__(self, partition: int, batch: Batch, base: int, stamp: datetime, refused: frozenset[int]) -> None:
-        salts = batch.salts()
-        self._events: list[tuple[Any, ...]] = []
-        self._sealed: list[tuple[Any, ...]] = []
-        self._participants: list[tuple[Any, ...]] = []
-        self._commands: list[tuple[Any, ...]] = []
-        position, salt = base, 0
-        for ordinal, request in enumerate(batch.requests, 1):
-            if ordinal in refused:
-                salt += len(request.events) * SALT_BYTES
-                continue
-            first = position
-            # Each by name: half of the time of slices, for every event of an import.
-            for event_id, stream, version, customer, kind, schema, at, actor, root, cause, data, meta in request.events:
-                own_salt = salts[salt : salt + SALT_BYTES]
-                row = (
-                    partition, position, event_id, stream, version, customer, kind, schema, at, stamp, actor, root,
-                    cause, own_salt, data, meta,
-                )  # fmt: skip
-                self._events.append(row)
-                position += 1
-                salt += SALT_BYTES
-            self._sealed.extend((partition, *sealed) for sealed in request.sealed)
-            self._participants.extend((partition, p.customer_id, first + p.event, p.role) for p in request.participants)
-            if (a := request.answer) is not None:
-                last = position - 1 if request.events else base - 1
-                self._commands.append((partition, a.command_id, a.request_hmac, a.answer, last, a.expires_at))
 
-    def tables(self) -> Sequence[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]]:
-        """(table, columns, rows) of each table, events first."""
-        return (
-            ("event", EVENT, self._events),
-            ("sealed", SEALED, self._sealed),
-            ("participant", PARTICIPANT, self._participants),
-            ("command", COMMAND, self._commands),
-        )
+def _good(batch: Batch, refused: frozenset[int]) -> tuple[list[AppendRequest], list[NewEvent], bytes]:
+    """The requests that were not refused, their events and these events' salts."""
+    good: list[AppendRequest] = []
+    salts: list[bytes] = []
+    at = 0
+    for ordinal, request in enumerate(batch.requests, 1):
+        end = at + len(request.events) * SALT_BYTES
+        if ordinal not in refused:
+            good.append(request)
+            salts.append(batch.salts()[at:end])
+        at = end
+    return good, [event for request in good for event in request.events], b"".join(salts)
+
+
+async def _whole(rows: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """A COPY's whole content, in pieces: the server works on one while the next is made."""
+    yield copy_rows.BEGIN
+    try:
+        for piece in rows:
+            yield piece
+    except struct.error as error:  # no error of a value by its class
+        raise ValueError(f"a number is out of range: {error}") from error
+    yield copy_rows.END

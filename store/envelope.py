@@ -1,8 +1,9 @@
 """What goes into the record and what comes out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -64,8 +65,7 @@ class StoredAnswer(NamedTuple):
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AppendRequest:
+class AppendRequest(NamedTuple):
     """What one decision appends, all of it or nothing, in one partition.
 
     `expected` gives the version each touched stream must have (-1: none yet). A request without
@@ -74,7 +74,7 @@ class AppendRequest:
 
     partition: int
     events: Sequence[NewEvent] = ()
-    expected: Mapping[UUID, int] = field(default_factory=dict[UUID, int])
+    expected: Mapping[UUID, int] = MappingProxyType({})
     conditions: Sequence[CustomerCondition] = ()
     answer: StoredAnswer | None = None
     sealed: Sequence[SealedBlob] = ()

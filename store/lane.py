@@ -17,6 +17,7 @@ from store.batch import Batch, size_of
 from store.envelope import Appended, AppendRequest
 from store.errors import LaneFull, OutcomeUnknown, RecordUnreachable, RequestTooLarge
 from store.judging import Outcome
+from store.waiting import Waiting, WaitingCopy
 from store.writing import Connect, Writer
 
 _log = logging.getLogger(__name__)
@@ -40,54 +41,6 @@ class LaneLimits:
     """How long to go on trying to reach the database, and to settle a lost commit, in seconds."""
 
 
-@dataclass(slots=True)
-class _Waiting:
-    request: AppendRequest
-    size_bytes: int
-    future: asyncio.Future[Appended]
-
-
-class _WaitingCopy:
-    """An import's call: what is left of it, and the outcomes so far."""
-
-    __slots__ = ("count", "future", "known", "left")
-
-    def __init__(self, requests: Sequence[AppendRequest], future: asyncio.Future[list[Outcome]]) -> None:
-        self.count = len(requests)
-        self.left = deque(enumerate(requests))
-        self.known: dict[int, Outcome] = {}
-        self.future = future
-
-    def gather(self, limits: LaneLimits) -> tuple[Batch, list[int]]:
-        """The next batch, and where its requests stood in the call."""
-        batch, chosen = Batch(), list[int]()
-        later: list[tuple[int, AppendRequest]] = []
-        while self.left and len(batch.events) < limits.copy_events and batch.size_bytes < limits.size_bytes:
-            index, request = self.left.popleft()
-            if batch.admit(request, size_of(request)):
-                chosen.append(index)
-            else:
-                later.append((index, request))
-        self.left.extendleft(reversed(later))
-        return batch, chosen
-
-    def learn(self, chosen: Sequence[int], outcomes: Sequence[Outcome]) -> bool:
-        """Keep the outcomes of a batch; true when there is nothing left to do."""
-        self.known.update(zip(chosen, outcomes, strict=True))
-        if self.left:
-            return False
-        self._answer([self.known[index] for index in range(self.count)])
-        return True
-
-    def fail(self, failure: PersistenceError) -> None:
-        """The same outcome for all that have none yet."""
-        self._answer([self.known.get(index, failure) for index in range(self.count)])
-
-    def _answer(self, outcomes: list[Outcome]) -> None:
-        if not self.future.done():
-            self.future.set_result(outcomes)
-
-
 class Lane:
     """The one way by which this process appends to one partition."""
 
@@ -95,8 +48,8 @@ class Lane:
         self.partition = partition
         self._writer = Writer(partition, connect, schema=schema, reach_s=limits.reach_s)
         self._limits = limits
-        self._waiting: deque[_Waiting | _WaitingCopy] = deque()
-        self._in_flight: Sequence[_Waiting | _WaitingCopy] = ()
+        self._waiting: deque[Waiting | WaitingCopy] = deque()
+        self._in_flight: Sequence[Waiting | WaitingCopy] = ()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -116,7 +69,7 @@ class Lane:
         self._check_room()
         size_bytes = self._check_size(request)
         future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(request, size_bytes, future))
+        self._waiting.append(Waiting(request, size_bytes, future))
         self._wake()
         return future
 
@@ -127,10 +80,9 @@ class Lane:
             As `submit`.
         """
         self._check_room()
-        for request in requests:
-            self._check_size(request)
+        sizes = [self._check_size(request) for request in requests]
         future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_WaitingCopy(requests, future))
+        self._waiting.append(WaitingCopy(requests, sizes, future))
         self._wake()
         return future
 
@@ -168,7 +120,7 @@ class Lane:
             while self._waiting:
                 # Callers that the last batch woke get to run first, and so join this one.
                 await asyncio.sleep(0)
-                if isinstance(first := self._waiting[0], _WaitingCopy):
+                if isinstance(first := self._waiting[0], WaitingCopy):
                     await self._flush_copy(first)
                 else:
                     await self._flush()
@@ -180,10 +132,10 @@ class Lane:
         finally:
             self._task = None
 
-    def _gather(self) -> tuple[Batch, list[_Waiting]]:
+    def _gather(self) -> tuple[Batch, list[Waiting]]:
         batch = Batch()
-        chosen: list[_Waiting] = []
-        later: list[_Waiting] = []
+        chosen: list[Waiting] = []
+        later: list[Waiting] = []
         waiting, limits = self._waiting, self._limits
         while (
             waiting
@@ -193,7 +145,7 @@ class Lane:
             and batch.size_bytes < limits.size_bytes
         ):
             item = waiting[0]
-            if isinstance(item, _WaitingCopy):
+            if isinstance(item, WaitingCopy):
                 break
             waiting.popleft()
             if item.future.done():  # given up by its caller
@@ -218,12 +170,12 @@ class Lane:
         self._in_flight = ()
         self._fail_waiting_if_unreachable(outcomes)
 
-    async def _flush_copy(self, item: _WaitingCopy) -> None:
+    async def _flush_copy(self, item: WaitingCopy) -> None:
         self._waiting.popleft()
         if item.future.done():
             return
         self._in_flight = (item,)
-        batch, chosen = item.gather(self._limits)
+        batch, chosen = item.gather(self._limits.copy_events, self._limits.size_bytes)
         outcomes = await self._writer.write(batch, copy=True) if chosen else ()
         if not item.learn(chosen, outcomes):
             self._waiting.append(item)  # behind the others: an import does not hold up the counter
@@ -247,9 +199,9 @@ class Lane:
         self._waiting.clear()
 
     @staticmethod
-    def _give_up(items: Iterable[_Waiting | _WaitingCopy], failure: PersistenceError) -> None:
+    def _give_up(items: Iterable[Waiting | WaitingCopy], failure: PersistenceError) -> None:
         for item in items:
-            if isinstance(item, _WaitingCopy):
+            if isinstance(item, WaitingCopy):
                 item.fail(failure)
             elif not item.future.done():
                 item.future.set_exception(failure)

@@ -171,6 +171,9 @@ BAD = {
     "nothing where something must be": {"actor": None},
     "no time": {"occurred_at": "yesterday"},
     "a negative version": {"version": -2},
+    "a version out of range": {"version": 1 << 63},
+    "no id": {"correlation_id": "clerk-7"},
+    "text for octets": {"data": "{}"},
 }
 
 
