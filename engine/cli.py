@@ -21,6 +21,7 @@ from audit.tiles import TileMissing
 from engine import demo as demonstration
 from engine import status as reports
 from engine.cli_certificates import certificates
+from engine.cli_keys import keys
 from engine.cli_logs import logs
 from engine.cli_verify import verifying
 from engine.following import Following
@@ -29,6 +30,7 @@ from engine.importing.verdict import ImportRefused, ImportSummary
 from engine.issuer import LIFETIME_S, USERS, DevelopmentIssuer, IssuerRefused, development
 from engine.reporting import people, result, steps
 from engine.settings import Settings
+from engine.shredding import NoEraser
 from engine.wiring import Daybook, find_database, initialise, read_model_setup
 from replay.rebuild import rebuild as rebuild_models
 from store.collecting import collect_seldom
@@ -49,6 +51,7 @@ app = typer.Typer(
 imports = typer.Typer(no_args_is_help=True, help="Import files; importing one twice changes nothing.")
 app.add_typer(imports, name="import")
 app.add_typer(logs, name="logs")
+app.add_typer(keys, name="keys")
 app.add_typer(verifying, name="verify")
 app.add_typer(certificates, name="certificates")
 
@@ -63,6 +66,7 @@ FAILURES = (
     TileMissing,
     IssuerRefused,
     RoleTooPowerful,
+    NoEraser,
     MigrationError,
     EmbeddedServerError,
     ImportRefused,

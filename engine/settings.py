@@ -25,6 +25,11 @@ class Settings(BaseSettings):
         default_factory=default_data_dir, description="Folder of the embedded server and of the key file."
     )
     key_dir: Path | None = Field(default=None, description="Folder of the key file; unset: `keys` in the data folder.")
+    backup_window_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        default=35,
+        description="How many days back a backup of the database may have to be restored; the key-encryption key of an "
+        "epoch is not destroyed before.",
+    )
     database: str = Field(default="daybook", description="Database name on the embedded server.", pattern=r"^[a-z_]+$")
     partitions: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         default=None,

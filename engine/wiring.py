@@ -25,7 +25,7 @@ from store.lane import LaneLimits
 from store.migrate import migrate
 from store.record import Record
 from store.role_powers import require_modest_role
-from vault.provider import FileKeyProvider
+from vault.provider import FileKeyProvider, KeyProvider
 from vault.vault import Vault
 
 APPLICATION_ROLE = "daybook_app"
@@ -132,8 +132,13 @@ class Daybook:
             await asyncio.to_thread(self.databases.release)
 
 
+def key_provider(settings: Settings) -> KeyProvider:
+    """Where the key-encryption keys are; raises `KeyStoreRefused`."""
+    return FileKeyProvider.load_or_create(settings.keys)
+
+
 async def _vault(pool: "asyncpg.Pool[asyncpg.Record]", settings: Settings) -> Vault:
-    vault = Vault(pool, FileKeyProvider.load_or_create(settings.keys))
+    vault = Vault(pool, key_provider(settings))
     await vault.keyring.check()
     return vault
 

@@ -892,6 +892,21 @@ $$;
 
 ALTER FUNCTION vault.refuse_living() OWNER TO daybook_owner;
 
+CREATE FUNCTION vault.refuse_old_epoch() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if exists (select from vault.epoch e
+                where e.partition = new.partition and e.epoch = new.epoch and e.change in ('emptied', 'destroyed')) then
+        raise exception 'epoch % of the key-encryption keys is over: nothing is wrapped under it', new.epoch
+            using errcode = 'DB009';
+    end if;
+    return new;
+end;
+$$;
+
+ALTER FUNCTION vault.refuse_old_epoch() OWNER TO daybook_owner;
+
 CREATE FUNCTION vault.refuse_tombstoned() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -905,6 +920,19 @@ end;
 $$;
 
 ALTER FUNCTION vault.refuse_tombstoned() OWNER TO daybook_owner;
+
+CREATE FUNCTION vault.refuse_used_epoch() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if exists (select from vault.data_key k where k.partition = new.partition and k.epoch = new.epoch) then
+        raise exception 'epoch % still wraps data keys: wrap them anew first', new.epoch using errcode = 'DB010';
+    end if;
+    return new;
+end;
+$$;
+
+ALTER FUNCTION vault.refuse_used_epoch() OWNER TO daybook_owner;
 
 CREATE FUNCTION vault.rewrap_only() RETURNS trigger
     LANGUAGE plpgsql
@@ -1377,6 +1405,21 @@ CREATE TABLE vault.data_key (
 
 ALTER TABLE vault.data_key OWNER TO daybook_owner;
 
+CREATE TABLE vault.epoch (
+    partition smallint NOT NULL,
+    epoch integer NOT NULL,
+    change text NOT NULL,
+    actor text NOT NULL,
+    approved_by text NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT epoch_change_check CHECK ((change = ANY (ARRAY['made'::text, 'emptied'::text, 'destroyed'::text]))),
+    CONSTRAINT epoch_check CHECK ((approved_by <> actor)),
+    CONSTRAINT epoch_epoch_check CHECK ((epoch >= 1)),
+    CONSTRAINT epoch_partition_check CHECK ((partition >= 0))
+);
+
+ALTER TABLE vault.epoch OWNER TO daybook_owner;
+
 CREATE TABLE vault.erasure (
     partition smallint NOT NULL,
     subject_id uuid NOT NULL,
@@ -1530,6 +1573,9 @@ ALTER TABLE ONLY vault.data_key
 ALTER TABLE ONLY vault.data_key
     ADD CONSTRAINT data_key_pkey PRIMARY KEY (partition, key_id);
 
+ALTER TABLE ONLY vault.epoch
+    ADD CONSTRAINT epoch_pkey PRIMARY KEY (partition, epoch, change);
+
 ALTER TABLE ONLY vault.erasure
     ADD CONSTRAINT erasure_pkey PRIMARY KEY (partition, subject_id, record_class);
 
@@ -1555,6 +1601,8 @@ CREATE INDEX sealed_subject ON reads.sealed USING btree (partition, subject_id);
 CREATE INDEX event_customer ON record.event USING btree (partition, customer_id, "position");
 
 CREATE INDEX sealed_subject ON record.sealed USING btree (partition, subject_id);
+
+CREATE INDEX data_key_epoch ON vault.data_key USING btree (partition, epoch);
 
 CREATE INDEX hold_subject ON vault.hold USING btree (partition, subject_id);
 
@@ -1658,6 +1706,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.tile FOR EACH STATEMENT E
 
 CREATE TRIGGER eraser_only BEFORE DELETE ON vault.hold FOR EACH ROW EXECUTE FUNCTION vault.eraser_only();
 
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.epoch FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
+
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.erasure FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE UPDATE ON vault.hold FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
@@ -1672,9 +1722,13 @@ CREATE TRIGGER refuse_held BEFORE INSERT ON vault.erasure FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER refuse_living BEFORE DELETE ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_living();
 
+CREATE TRIGGER refuse_old_epoch BEFORE INSERT OR UPDATE OF epoch ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_old_epoch();
+
 CREATE TRIGGER refuse_tombstoned BEFORE INSERT OR UPDATE OF partition, key_id ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_tombstoned();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.data_key FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.epoch FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.erasure FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
@@ -1683,6 +1737,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.hold FOR EACH STATEMENT 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.key_check FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.tombstone FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER refuse_used_epoch BEFORE INSERT ON vault.epoch FOR EACH ROW WHEN ((new.change = ANY (ARRAY['emptied'::text, 'destroyed'::text]))) EXECUTE FUNCTION vault.refuse_used_epoch();
 
 CREATE TRIGGER rewrap_only BEFORE UPDATE ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.rewrap_only();
 
@@ -1801,6 +1857,9 @@ GRANT UPDATE(epoch) ON TABLE vault.data_key TO daybook_eraser;
 
 GRANT UPDATE(wrapped) ON TABLE vault.data_key TO daybook_eraser;
 
+GRANT SELECT ON TABLE vault.epoch TO daybook_app;
+GRANT SELECT,INSERT ON TABLE vault.epoch TO daybook_eraser;
+
 GRANT SELECT ON TABLE vault.erasure TO daybook_app;
 GRANT SELECT,INSERT ON TABLE vault.erasure TO daybook_eraser;
 
@@ -1808,7 +1867,7 @@ GRANT SELECT,INSERT ON TABLE vault.hold TO daybook_app;
 GRANT SELECT,DELETE ON TABLE vault.hold TO daybook_eraser;
 
 GRANT SELECT,INSERT ON TABLE vault.key_check TO daybook_app;
-GRANT SELECT ON TABLE vault.key_check TO daybook_eraser;
+GRANT SELECT,INSERT ON TABLE vault.key_check TO daybook_eraser;
 
 GRANT SELECT ON TABLE vault.tombstone TO daybook_app;
 GRANT SELECT,INSERT ON TABLE vault.tombstone TO daybook_eraser;

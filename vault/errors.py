@@ -51,6 +51,14 @@ class EpochUnknown(VaultError):
         self.epoch = epoch
 
 
+class EpochKept(VaultError):
+    """The key-encryption key of an epoch is not destroyed: something still needs it, or may."""
+
+    def __init__(self, epoch: int, reason: str) -> None:
+        super().__init__(f"epoch {epoch} is kept: {reason}")
+        self.epoch = epoch
+
+
 class EnvelopeCorrupt(VaultError):
     """A blob does not open: changed, cut short, moved to another place, or of unknown version."""
 

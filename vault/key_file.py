@@ -27,6 +27,7 @@ from vault.errors import KeyStoreRefused
 from vault.seal import KEY_BYTES
 
 FILE_NAME: Final = "keys.json"
+OLD_NAME: Final = "keys.old"
 FORMAT: Final = "daybook-keys-1"
 _OTHERS: Final = 0o077
 
@@ -79,6 +80,60 @@ def read_or_create(directory: Path) -> KeyFile:
         if not (directory / FILE_NAME).exists():
             _write(directory, _random())
     return read(directory)
+
+
+def state(directory: Path | None) -> tuple[int, int, int] | None:
+    """What tells one content of the file from another without reading it; None: there is none."""
+    try:
+        found = None if directory is None else (directory / FILE_NAME).stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def add_epoch(directory: Path) -> KeyFile:
+    """Add an epoch with a random key, and answer the new content."""
+    with _locked(directory):
+        keys = read(directory)
+        newest = max(epoch.id for epoch in keys.epochs)
+        added = Epoch(newest + 1, datetime.now(UTC), os.urandom(KEY_BYTES))
+        keys = KeyFile((*keys.epochs, added), keys.root)
+        _write(directory, keys)
+    return keys
+
+
+def remove_epoch(directory: Path, epoch: int) -> KeyFile:
+    """Take an epoch out for good, and answer the new content; ValueError for the newest."""
+    with _locked(directory):
+        _wipe(directory)  # what a crash has left
+        keys = read(directory)
+        if epoch == max(each.id for each in keys.epochs):
+            raise ValueError(f"epoch {epoch} is the newest: make a new one first")
+        rest = tuple(each for each in keys.epochs if each.id != epoch)
+        if len(rest) < len(keys.epochs):
+            keys = KeyFile(rest, keys.root)
+            old = directory / OLD_NAME
+            old.hardlink_to(directory / FILE_NAME)
+            _write(directory, keys)
+            _wipe(directory)
+    return keys
+
+
+def _wipe(directory: Path) -> None:
+    """Overwrite the file that was replaced. A journaling or copying disk may still have it: see the documents."""
+    old = directory / OLD_NAME
+    try:
+        if old.samefile(directory / FILE_NAME):  # a crash before it was replaced
+            old.unlink()
+            return
+        with old.open("r+b") as file:
+            file.write(bytes(old.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        old.unlink()
+    except FileNotFoundError:
+        return
+    _sync(directory)
 
 
 def _random() -> KeyFile:

@@ -5,6 +5,7 @@ appended; this is why a keyring has a pool of its own and takes no connection: i
 transaction the promise would be empty. The pool may lead to another database than the record's.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
@@ -12,6 +13,8 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
+
+import asyncpg
 
 from vault.cache import AgingCache
 from vault.errors import KeyCorrupt, KeyDestroyed, KeyStoreMismatch, SubjectErased, VaultError
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from asyncpg import Pool, Record
 
 KEYS_PER_BATCH_MAX: Final = 10_000
+EPOCH_OVER: Final = "DB009"
 _CREATE_ROUNDS_MAX: Final = 3
 _RECORD_CLASS: Final = re.compile(r"[a-z][a-z0-9._-]{0,62}")
 # Which keys a whole database was filled with is said once, in the partition that always exists.
@@ -119,8 +123,10 @@ class Keyring:
         Raises:
             KeyStoreMismatch: a key noted down before is absent from the key store, or is another one.
         """
+        self._provider.refresh()
         held = self._provider.check_values()
         noted = await self._noted()
+        await self._refuse_destroyed(held)
         _refuse_mismatch(held, noted)
         new = {name: value for name, value in held.items() if name not in noted}
         if new:
@@ -134,8 +140,16 @@ class Keyring:
         self._by_id.clear()
 
     async def _noted(self) -> dict[str, bytes]:
+        """Check values of all keys but those of destroyed epochs."""
         rows = await self._pool.fetch(statement("key_checks"), _CHECK_PARTITION)
-        return {row["name"]: row["value"] for row in rows}
+        return {row["name"]: row["value"] for row in rows if row["destroyed_at"] is None}
+
+    async def _refuse_destroyed(self, held: Mapping[str, bytes]) -> None:
+        for row in await self._pool.fetch(statement("key_checks"), _CHECK_PARTITION):
+            if row["destroyed_at"] is not None and row["name"] in held:
+                again = f"daybook keys destroy-epoch {row['name'].removeprefix('epoch-')}"
+                reason = f"was destroyed on {row['destroyed_at'].isoformat()} and is back: run `{again}` once more"
+                raise KeyStoreMismatch(row["name"], reason)
 
     def _new_live_lane(self, partition: int) -> Lane[KeyName, DataKey | VaultError]:
         lane = self._live_lanes[partition] = Lane(partial(self._load_or_create, partition), KEYS_PER_BATCH_MAX)
@@ -174,21 +188,31 @@ class Keyring:
 
     async def _create(self, partition: int, names: Sequence[KeyName]) -> dict[KeyName, DataKey]:
         keys = [DataKey.random() for _ in names]
-        wrapped = [self._provider.wrap(key.secret) for key in keys]
-        rows = await self._pool.fetch(
-            statement("create_keys"),
-            partition,
-            [key.key_id for key in keys],
-            *_columns(names),
-            [w.epoch for w in wrapped],
-            [w.wrapped for w in wrapped],
-            [key.commitment for key in keys],
-        )
+        rows = await self._insert(partition, names, keys)
         won = {row["key_id"] for row in rows}
         created = {name: key for name, key in zip(names, keys, strict=True) if key.key_id in won}
         for name, key in created.items():
             self._live.put((partition, name), key)
         return created
+
+    async def _insert(self, partition: int, names: Sequence[KeyName], keys: Sequence[DataKey]) -> "list[Record]":
+        for attempt in itertools.count():
+            self._provider.refresh()
+            wrapped = [self._provider.wrap(key.secret) for key in keys]
+            try:
+                return await self._pool.fetch(
+                    statement("create_keys"),
+                    partition,
+                    [key.key_id for key in keys],
+                    *_columns(names),
+                    [w.epoch for w in wrapped],
+                    [w.wrapped for w in wrapped],
+                    [key.commitment for key in keys],
+                )
+            except asyncpg.PostgresError as error:  # a new epoch was made between the two
+                if error.sqlstate != EPOCH_OVER or attempt:
+                    raise
+        raise AssertionError
 
     async def _load_by_id(self, partition: int, key_ids: Collection[UUID]) -> Mapping[UUID, DataKey | VaultError]:
         rows = await self._pool.fetch(statement("keys_by_id"), partition, list(key_ids))

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.keywrap import (
 )
 
 from vault import key_file
-from vault.errors import EpochUnknown, KeyCorrupt
+from vault.errors import EpochUnknown, KeyCorrupt, KeyStoreRefused
 
 SECRET_BYTES = 32
 _SECRET_SALT = b"daybook/vault/secret/v1"
@@ -33,6 +33,26 @@ class WrappedKey(NamedTuple):
 
 class KeyProvider(Protocol):
     """Holder of the key-encryption keys of all living epochs, and of the root secret."""
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch, which wraps."""
+        ...
+
+    def refresh(self) -> None:
+        """Take up epochs that another process has made or destroyed; cheap, called before new keys are wrapped."""
+        ...
+
+    def make_epoch(self) -> int:
+        """Make a key-encryption key of a new epoch and wrap with it from now on; durable when this returns."""
+        ...
+
+    def destroy_epoch(self, epoch: int) -> None:
+        """Destroy a key-encryption key for good, with every trace of it that can be reached; never the newest.
+
+        One that is gone already is none to destroy.
+        """
+        ...
 
     def wrap(self, key: bytes) -> WrappedKey:
         """Wrap a data key under the newest epoch."""
@@ -54,16 +74,18 @@ class KeyProvider(Protocol):
 class FileKeyProvider:
     """Keys from one private file, see `vault.key_file`; held in memory while the process lives."""
 
-    def __init__(self, keys: key_file.KeyFile) -> None:
-        self._keys = {epoch.id: epoch.key for epoch in keys.epochs}
+    def __init__(self, keys: key_file.KeyFile, directory: Path | None = None) -> None:
+        """Without the directory the keys can be used, and no epoch made or destroyed."""
+        self._directory = directory
         self._root = keys.root
         self._secrets: dict[str, bytes] = {}
-        self.epoch = max(self._keys)
+        self._seen = key_file.state(directory)
+        self._take(keys)
 
     @classmethod
     def load(cls, directory: Path) -> Self:
         """Read an existing key file; raise `KeyStoreRefused`."""
-        return cls(key_file.read(directory))
+        return cls(key_file.read(directory), directory)
 
     @classmethod
     def load_or_create(cls, directory: Path) -> Self:
@@ -71,7 +93,40 @@ class FileKeyProvider:
 
         A lost file is replaced without a word here; `Keyring.check` is what then refuses to start.
         """
-        return cls(key_file.read_or_create(directory))
+        return cls(key_file.read_or_create(directory), directory)
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch, which wraps."""
+        return self._newest
+
+    def refresh(self) -> None:
+        """Read the file again if it is another one than before; raise `KeyStoreRefused`."""
+        if self._directory is None or (seen := key_file.state(self._directory)) == self._seen:
+            return
+        keys = key_file.read(self._directory)
+        if keys.root != self._root:
+            raise KeyStoreRefused(self._directory / key_file.FILE_NAME, "it has another root secret than at the start")
+        self._seen = seen
+        self._take(keys)
+
+    def make_epoch(self) -> int:
+        """Add an epoch to the file; raise `KeyStoreRefused`."""
+        self._take(key_file.add_epoch(self._file()))
+        return self.epoch
+
+    def destroy_epoch(self, epoch: int) -> None:
+        """Take an epoch out of the file, and overwrite what it was; raise `KeyStoreRefused`, ValueError."""
+        self._take(key_file.remove_epoch(self._file(), epoch))
+
+    def _file(self) -> Path:
+        if self._directory is None:
+            raise ValueError("these keys were not read from a key file")
+        return self._directory
+
+    def _take(self, keys: key_file.KeyFile) -> None:
+        self._keys = {epoch.id: epoch.key for epoch in keys.epochs}
+        self._newest = max(self._keys)
 
     def __repr__(self) -> str:
         return f"FileKeyProvider(epochs={sorted(self._keys)})"
@@ -83,7 +138,9 @@ class FileKeyProvider:
     def unwrap(self, key: WrappedKey) -> bytes:
         """Give back the data key; raise `EpochUnknown` or `KeyCorrupt`."""
         if key.epoch not in self._keys:
-            raise EpochUnknown(key.epoch)
+            self.refresh()  # made by another process since
+            if key.epoch not in self._keys:
+                raise EpochUnknown(key.epoch)
         try:
             return aes_key_unwrap_with_padding(self._keys[key.epoch], key.wrapped)
         except InvalidUnwrap:

@@ -26,6 +26,7 @@ def daybook_cli(empty_database, tmp_path):
             check=False,
         )  # fmt: skip
 
+    run.eraser = empty_database.app_dsn.replace("daybook_app", "daybook_eraser")  # pyright: ignore[reportFunctionMemberAccess]
     return run
 
 
@@ -41,6 +42,24 @@ def test_from_nothing_to_status(daybook_cli) -> None:
     assert status["positions"] == [0, 0]
     assert {model["name"] for model in status["models"]} >= {"customer_profile", "audit_trail"}
     assert "up to date" in daybook_cli("status").stdout
+
+
+def test_keys_are_rotated_by_two_people_and_an_old_epoch_goes(daybook_cli) -> None:
+    daybook_cli("init", "--partitions", "2")
+    assert daybook_cli("status").returncode == 0
+    eraser = {"DAYBOOK_BACKUP_WINDOW_DAYS": "0"}
+    alone = daybook_cli("keys", "rotate", "--actor", "a", "--approved-by", "a", **eraser)
+    assert alone.returncode == 1
+    assert "another person" in alone.stderr
+    without = daybook_cli("keys", "list", **eraser)
+    assert "DAYBOOK_ERASER_URL" in without.stderr
+    by = "--actor", "a", "--approved-by", "b", "--json"
+    eraser["DAYBOOK_ERASER_URL"] = daybook_cli.eraser
+    assert last_line(daybook_cli("keys", "rotate", *by, **eraser)) == {"epoch": 2, "rewrapped": 0, "resumed": False}
+    assert last_line(daybook_cli("keys", "destroy-epoch", "1", *by, **eraser)) == {"epoch": 1, "destroyed": True}
+    told = last_line(daybook_cli("keys", "list", "--json", **eraser))
+    assert [(one["epoch"], one["held"]) for one in told["epochs"]] == [(1, False), (2, True)]
+    assert daybook_cli("status").returncode == 0
 
 
 def test_a_record_keeps_its_number_of_partitions(daybook_cli) -> None:

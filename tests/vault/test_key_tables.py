@@ -5,8 +5,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-TABLES = ["data_key", "tombstone", "key_check", "erasure", "hold"]
-INSERTED_BY_THE_ERASER = {"tombstone", "erasure"}
+TABLES = ["data_key", "tombstone", "key_check", "erasure", "hold", "epoch"]
+INSERTED_BY_THE_ERASER = {"tombstone", "erasure", "epoch"}
 NEW_KEY = """
     insert into vault.data_key (partition, key_id, subject_id, record_class, epoch, wrapped, commitment)
     values ($1, $2, $3, $4, 1, $5, $6)
