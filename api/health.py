@@ -10,6 +10,7 @@ from api.bodies import JSON
 from api.edge import Edge, edge
 from api.failures import EXPECTED
 from api.metrics import MEDIA_TYPE
+from engine.vouching import Vouching
 from projections.errors import ReadModelError
 from projections.models import Progress
 from store.migrate import MigrationError, pending
@@ -54,6 +55,7 @@ async def _found(at: Edge) -> tuple[bool, dict[str, Any]]:
         "read_models_mismatched": mismatched,
         "partitions_not_followed": dict(at.following.troubles),
         "logs_not_sealed": dict(at.sealing.troubles) if at.sealing is not None else {},
+        "not_vouched_for": (await Vouching.read(daybook.record.pool)).troubles(),
         "waiting": sum(daybook.record.waiting().values()),
     }
     return not missing and not mismatched, found
@@ -69,9 +71,12 @@ async def _metrics(request: Request) -> Response:
     at = edge(request)
     ends: tuple[int, ...] = ()
     progress: list[Progress] = []
+    vouching = Vouching()
     try:
         ends = (await at.daybook.record.end()).next_positions
         progress = list((await at.daybook.models.all_progress()).values())
+        vouching = await Vouching.read(at.daybook.record.pool)
     except EXPECTED:
         pass
-    return Response(at.metrics.text(at.daybook.record, progress, ends), 200, {"Cache-Control": "no-store"}, MEDIA_TYPE)
+    content = at.metrics.text(at.daybook.record, progress, ends, vouching)
+    return Response(content, 200, {"Cache-Control": "no-store"}, MEDIA_TYPE)

@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from starlette.types import Scope
 
+from engine.vouching import Vouching
 from projections.models import Progress
 from store.record import Record
 
@@ -50,16 +51,17 @@ class Metrics:
         if events:
             self._events.inc(events)
 
-    def text(self, record: Record, progress: Iterable[Progress], ends: Iterable[int]) -> bytes:
+    def text(self, record: Record, progress: Iterable[Progress], ends: Iterable[int], vouching: Vouching) -> bytes:
         """All metrics in Prometheus' text format."""
-        gauges = _Gauges(record, list(progress), list(ends))
+        gauges = _Gauges(record, list(progress), list(ends), vouching)
         return generate_latest(self.registry) + generate_latest(gauges)  # pyright: ignore[reportArgumentType]
 
 
 class _Gauges:
     """How the record and the read models stand, as a collector for one scrape."""
 
-    def __init__(self, record: Record, progress: list[Progress], ends: list[int]) -> None:
+    def __init__(self, record: Record, progress: list[Progress], ends: list[int], vouching: Vouching) -> None:
+        self._vouching = vouching
         self._record = record
         self._progress = progress
         self._ends = ends
@@ -75,6 +77,27 @@ class _Gauges:
             end.add_metric([str(partition)], position)
         yield end
         yield from self._followers()
+        yield from self._vouchers()
+
+    def _vouchers(self) -> Iterable[Metric]:
+        size = GaugeMetricFamily(
+            "daybook_witness_size", "Entries of the record log that a witness cosigned.", labels=["witness"]
+        )
+        trouble = GaugeMetricFamily(
+            "daybook_witness_trouble", "1: the witness did not cosign when asked last.", labels=["witness"]
+        )
+        for one in self._vouching.witnesses:
+            size.add_metric([one.name], one.size)
+            trouble.add_metric([one.name], one.trouble is not None)
+        yield size
+        yield trouble
+        anchored = GaugeMetricFamily("daybook_anchor_timestamp_seconds", "Time of the record log's newest anchor.")
+        missing = GaugeMetricFamily("daybook_anchor_trouble", "1: no timestamp could be had when asked last.")
+        for one in self._vouching.anchoring:
+            anchored.add_metric([], 0 if one.at is None else one.at.timestamp())
+            missing.add_metric([], one.trouble is not None)
+        yield anchored
+        yield missing
 
     def _followers(self) -> Iterable[Metric]:
         lag = GaugeMetricFamily(

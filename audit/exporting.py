@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
+from audit.anchoring import read_anchors
 from audit.checkpoint import Checkpoint
 from audit.logs import Database, read_logs
 from audit.notes import NoteRefused, parse
 from audit.record_log import signed_head
 from audit.serving import CHECKPOINT, files_of
+
+ANCHORS: Final = "anchor"
+"""Folder of a log's timestamps: `<size>.tsr` is over the text of its checkpoint at that size."""
 
 
 async def export(
@@ -30,15 +35,23 @@ async def export(
         below = directory.joinpath(*log.origin.split("/"))
         count = 0
         async for file in files_of(database, log, _exported(below)):
-            path = below.joinpath(*file.path.split("/"))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(path.name + ".new")
-            partial.write_bytes(file.content)
-            partial.replace(path)
+            _write(below.joinpath(*file.path.split("/")), file.content)
             count += 1
+        for anchor in await read_anchors(database, log):
+            path = below / ANCHORS / f"{anchor.size}.tsr"
+            if not path.exists():
+                _write(path, anchor.token)
+                count += 1
         written[log.origin] = count
     progress(len(logs), len(logs))
     return written
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".new")
+    partial.write_bytes(content)
+    partial.replace(path)
 
 
 def _exported(below: Path) -> int:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from audit.leaf import Row, entry, header
 from audit.log_tiles import hashes_for
-from audit.logs import SCHEMAS, Database, Log
+from audit.logs import SCHEMAS, Database, Log, LogName
 from audit.merkle import assembled, consistency_parts, inclusion_parts
 from audit.notes import parse
 from audit.proof import TlogProof
@@ -78,6 +78,16 @@ async def prove_consistency(database: Database, log: Log, old: int, size: int) -
     """
     if size > log.signed_size:
         raise ValueError(f"log {log.origin} is signed up to {log.signed_size} entries, not {size}")
+    return await prove_growth(database, log.name, old, size)
+
+
+async def prove_growth(database: Database, name: LogName, old: int, size: int) -> list[bytes]:
+    """The same from tiles that are committed, whether or not they are signed yet.
+
+    Raises:
+        ValueError: `old` is not from 1 to `size`.
+        TileMissing: tiles are gone.
+    """
     parts = consistency_parts(old, size)
-    read = await hashes_for(database, log.name, [node for part in parts for node in part], size)
+    read = await hashes_for(database, name, [node for part in parts for node in part], size)
     return assembled(parts, read)

@@ -45,8 +45,16 @@ class Countersigner(Protocol):
         """
         ...
 
+    def due(self, text: str) -> bool:
+        """Whether more signatures could be had now for the checkpoint of this text, which is published already."""
+        ...
+
     async def published(self, sealer: "LogSealer", note: Note) -> None:
         """Told of every new checkpoint of the record log after it was published, so that it can be anchored."""
+        ...
+
+    async def close(self) -> None:
+        """Nothing more will be signed here."""
         ...
 
 
@@ -127,7 +135,14 @@ class LogSealer:
             await self._grow(leaves)
         if self.size > self.second.size or self.signed_size < self.size or self.head is None:
             await self._confirm()
+        elif (others := self._others) is not None and others.due(self.head.text()):
+            await self._publish(self.head)
         return len(leaves)
+
+    @property
+    def _others(self) -> Countersigner | None:
+        """Who else signs this log."""
+        return self.hands.countersigner if self.name.kind == "checkpoint" else None
 
     async def release(self, trouble: str | None = None) -> None:
         """Let another take the lease; `trouble` says why this one stopped."""
@@ -191,7 +206,7 @@ class LogSealer:
 
     async def _publish(self, head: Checkpoint) -> None:
         note = signed(head.text(), [self.signer])
-        others = self.hands.countersigner if self.name.kind == "checkpoint" else None
+        others = self._others
         if others is not None:
             note = await others.countersign(self, note)
         arguments = (*self.name, self.epoch, head.size, note.format())

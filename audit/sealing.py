@@ -79,6 +79,8 @@ class Sealing:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._hands.countersigner is not None:
+            await self._hands.countersigner.close()
         await self._hands.pool.close()
 
     async def __aenter__(self) -> Self:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from audit.errors import SealingStopped
 from audit.files import locked, private_directory, replace
-from audit.notes import KeySigner, Signer
+from audit.notes import ED25519, KeySigner, Signer
 
 SEED_BYTES: Final = 32
 _OTHERS: Final = 0o077
@@ -26,10 +26,11 @@ class SigningKeys(Protocol):
 
 
 class FileKeys:
-    """Keys in files of a directory that nobody else may enter: whoever reads one can sign for its log."""
+    """Keys in files of a directory that nobody else may enter: whoever reads one can sign for its log (or witness)."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, kind: int = ED25519) -> None:
         self._directory = private_directory(directory)
+        self._kind = kind
 
     def signer(self, origin: str) -> Signer:
         """The signer of a log.
@@ -48,7 +49,7 @@ class FileKeys:
             raise SealingStopped(f"others may read the key of log {origin}: run chmod 600 {path}")
         if len(seed) != SEED_BYTES:
             raise SealingStopped(f"the key of log {origin} is damaged: restore {path}")
-        return KeySigner(origin, seed)
+        return KeySigner(origin, seed, self._kind)
 
     def create(self, origin: str) -> Signer:
         """The signer of a log, with a new key if it has none."""

@@ -17,13 +17,16 @@ from pydantic import ValidationError
 
 from audit.errors import SealingStopped
 from audit.notes import NoteRefused
+from audit.policy import PolicyRefused
 from audit.tiles import TileMissing
+from audit.timestamps import TimestampRefused
 from engine import demo as demonstration
 from engine import status as reports
 from engine.cli_certificates import certificates
 from engine.cli_keys import keys
 from engine.cli_logs import logs
 from engine.cli_verify import verifying
+from engine.cli_witness import witness
 from engine.following import Following
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportRefused, ImportSummary
@@ -54,6 +57,7 @@ app.add_typer(logs, name="logs")
 app.add_typer(keys, name="keys")
 app.add_typer(verifying, name="verify")
 app.add_typer(certificates, name="certificates")
+app.add_typer(witness, name="witness")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]
@@ -63,6 +67,8 @@ FAILURES = (
     VaultError,
     SealingStopped,
     NoteRefused,
+    PolicyRefused,
+    TimestampRefused,
     TileMissing,
     IssuerRefused,
     RoleTooPowerful,

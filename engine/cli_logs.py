@@ -49,7 +49,7 @@ def seal() -> None:
 
 @logs.command("list", epilog="Example: daybook logs list --json")
 def list_logs(as_json: Json = False) -> None:  # noqa: FBT002
-    """Show every log: its verifier key, how far it is signed, why one is not; and the keys of certificates."""
+    """Show every log as a trust policy: verifier keys, how far each is signed, why one is not; keys of certificates."""
 
     async def work(daybook: Daybook) -> dict[str, Any]:
         found = [
@@ -65,12 +65,13 @@ def list_logs(as_json: Json = False) -> None:  # noqa: FBT002
         return {"logs": found, "certificates": await certificate_keys(daybook.record.pool)}
 
     found = opened(work)
-    text = "\n".join(
-        f"log {one['vkey']}  # {one['signed']:,} entries" + (f", stopped: {one['trouble']}" if one["trouble"] else "")
+    lines = [
+        f"# {one['signed']:,} entries{', stopped: ' * bool(one['trouble'])}{one['trouble'] or ''}\nlog {one['vkey']}"
         for one in found["logs"]
-    )
-    text += "".join(f"\nlog {vkey}  # signs certificates" for vkey in found["certificates"])
-    result(found, as_json=as_json, text=text or "No log was begun yet: run `daybook serve`.")
+    ]
+    lines += [f"# signs certificates\nlog {vkey}" for vkey in found["certificates"]]
+    text = "\n".join([*lines, "# no witness is asked for\nquorum none"])
+    result(found, as_json=as_json, text=text if lines else "No log was begun yet: run `daybook serve`.")
 
 
 @logs.command("export", epilog="Example: daybook logs export ./evidence")

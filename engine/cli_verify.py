@@ -9,9 +9,10 @@ import typer
 from audit.logs import current, read_logs
 from audit.verifying import Verified, verify
 from engine.cli_logs import opened
-from engine.logs import guard_if_there, trusted_keys
+from engine.logs import guard_if_there, read_policy, trusted_certificates, trusted_keys
 from engine.reporting import result, steps
 from engine.side_rows import compare_side_rows
+from engine.vouching import VouchingVerified, verify_vouching
 from engine.wiring import Daybook
 from replay.side_rows import Difference
 from store.catalog import SchemaDifference, compare_schema
@@ -26,7 +27,11 @@ def verify_record(
     context: typer.Context,
     policy: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Trust policy with a line `log <verifier key>` for each log."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Trust policy: a line `log <verifier key>` for each log, witnesses, quorum.",
+        ),
     ] = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -34,24 +39,33 @@ def verify_record(
     if context.invoked_subcommand is not None:
         return
 
-    async def work(daybook: Daybook) -> tuple[Verified, dict[str, int]]:
-        pool, keys = daybook.record.pool, None if policy is None else trusted_keys(policy)
+    async def work(daybook: Daybook) -> tuple[Verified, VouchingVerified, dict[str, int]]:
+        pool, trust = daybook.record.pool, None if policy is None else read_policy(policy)
+        keys = None if trust is None else trusted_keys(trust)
         found = await verify(pool, guard_if_there(daybook.settings), keys)
+        vouched = await verify_vouching(pool, trust, trusted_certificates(daybook.settings))
         ends = (await daybook.record.end()).next_positions
         newest = {log.name.partition: log for log in current(await read_logs(pool)) if log.name.kind == "event"}
-        return found, {log.origin: ends[partition] - log.signed_size for partition, log in newest.items()}
+        return found, vouched, {log.origin: ends[partition] - log.signed_size for partition, log in newest.items()}
 
-    found, unsealed = opened(work)
-    lines = [str(finding) for finding in found.findings]
+    found, vouched, unsealed = opened(work)
+    findings = [*found.findings, *vouched.findings]
+    lines = [str(finding) for finding in findings]
     lines.append(
-        f"{sum(found.sizes.values()):,} entries in {len(found.sizes)} logs compared, "
-        f"{len(found.findings)} findings; {sum(unsealed.values()):,} events are not sealed yet."
+        f"{sum(found.sizes.values()):,} entries in {len(found.sizes)} logs and {vouched.anchors:,} anchors compared, "
+        f"{len(findings)} findings; {sum(unsealed.values()):,} events are not sealed yet."
     )
-    findings = [finding._asdict() for finding in found.findings]
-    result(
-        {"sizes": dict(found.sizes), "findings": findings, "unsealed": unsealed}, as_json=as_json, text="\n".join(lines)
-    )
-    if found.findings or not found.sizes:
+    if vouched.anchors_unchecked:
+        lines.append(f"{vouched.anchors_unchecked:,} anchors were not checked: set DAYBOOK_TSA_CERTIFICATES.")
+    told = {
+        "sizes": dict(found.sizes),
+        "findings": [finding._asdict() for finding in findings],
+        "unsealed": unsealed,
+        "anchors": vouched.anchors,
+        "anchors_unchecked": vouched.anchors_unchecked,
+    }
+    result(told, as_json=as_json, text="\n".join(lines))
+    if findings or not found.sizes:
         sys.exit(1)
 
 

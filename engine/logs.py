@@ -1,15 +1,21 @@
 """The logs of an installation: who seals them, where their keys and the fork guard are, and what is asked of them."""
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from audit.anchoring import Anchoring
 from audit.certificate import CERTIFICATES
+from audit.countersigning import Countersigning
 from audit.errors import SealingStopped
 from audit.guard import ForkGuard
+from audit.policy import Policy, PolicyRefused
 from audit.sealing import INTERVAL_S, Sealing, open_pool
 from audit.signing import FileKeys
 from audit.statements import statement
+from audit.timestamps import TimestampAuthority, TrustedCertificates
+from audit.witnessing import Witnesses
 from engine.settings import Settings
 from engine.wiring import Databases
 
@@ -43,7 +49,59 @@ async def start_sealing(settings: Settings, databases: Databases, *, interval_s:
     if dsn is None or not settings.seal:
         return None
     log_id = settings.log_id or await _log_id(dsn)
-    return await Sealing.start(dsn, guard_of(settings), FileKeys(settings.signing), log_id, interval_s=interval_s)
+    others = countersigning(settings)
+    try:
+        return await Sealing.start(
+            dsn, guard_of(settings), FileKeys(settings.signing), log_id, interval_s=interval_s, countersigner=others
+        )
+    except BaseException:
+        if others is not None:
+            await others.close()
+        raise
+
+
+def countersigning(settings: Settings) -> Countersigning | None:
+    """Who else vouches for the record log: the witnesses and the timestamp authority of the settings; None: nobody.
+
+    Raises:
+        PolicyRefused, TimestampRefused: the files that the settings name are not what they should be.
+        SealingStopped: a setting lacks another.
+    """
+    policy = None if settings.witness_policy is None else read_policy(settings.witness_policy)
+    if policy is not None and not any(one.url for one in policy.witnesses):
+        raise PolicyRefused(f"{settings.witness_policy} has no witness with an address: `witness NAME VKEY URL`")
+    trusted = trusted_certificates(settings)
+    anchoring = None
+    if settings.tsa_url is not None:
+        if trusted is None:
+            raise SealingStopped("DAYBOOK_TSA_URL needs DAYBOOK_TSA_CERTIFICATES: whose timestamps are to be believed?")
+        interval = timedelta(seconds=settings.anchor_interval_s)
+        anchoring = Anchoring(TimestampAuthority(settings.tsa_url, trusted), interval)
+    if policy is None and anchoring is None:
+        return None
+    witnesses = None if policy is None else Witnesses(policy)
+    return Countersigning(witnesses, require=settings.witness_required, anchoring=anchoring)
+
+
+def read_policy(file: Path) -> Policy:
+    """A trust policy.
+
+    Raises:
+        PolicyRefused: it is none.
+    """
+    try:
+        return Policy.parse(file.read_text(encoding="utf-8"))
+    except (PolicyRefused, UnicodeDecodeError) as error:
+        raise PolicyRefused(f"{file}: {error}") from None
+
+
+def trusted_certificates(settings: Settings) -> TrustedCertificates | None:
+    """Whose timestamps are believed; None: nobody was named.
+
+    Raises:
+        TimestampRefused: the file is not what it should be.
+    """
+    return None if settings.tsa_certificates is None else TrustedCertificates.load(settings.tsa_certificates)
 
 
 async def _log_id(dsn: str) -> str:
@@ -55,15 +113,13 @@ async def _log_id(dsn: str) -> str:
         await pool.close()
 
 
-def trusted_keys(file: Path) -> dict[str, str]:
-    """Verifier keys by origin from a trust policy's lines `log <vkey> [url]`; that of certificates is no log's.
+def trusted_keys(policy: Policy) -> dict[str, str]:
+    """The newest verifier key of each log of a policy, by origin; that of certificates is no log's.
 
     Raises:
         SealingStopped: it names no log.
     """
-    lines = [line.split() for line in file.read_text(encoding="utf-8").splitlines()]
-    named = {line[1].partition("+")[0]: line[1] for line in lines if len(line) > 1 and line[0] == "log"}
-    keys = {name: vkey for name, vkey in named.items() if not name.endswith(CERTIFICATES)}
+    keys = {name: keys[-1].vkey for name, keys in policy.logs.items() if not name.endswith(CERTIFICATES)}
     if not keys:
-        raise SealingStopped(f"{file} names no log: it has lines `log <verifier key>`")
+        raise SealingStopped("the policy names no log: it has lines `log <verifier key>`")
     return keys

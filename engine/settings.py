@@ -76,6 +76,28 @@ class Settings(BaseSettings):
     signing_dir: Path | None = Field(
         default=None, description="Folder of the keys that sign checkpoints; unset: `signing` in the data folder."
     )
+    witness_policy: Path | None = Field(
+        default=None,
+        description="Trust policy (lines `witness <name> <vkey> <url>`, `group`, `quorum`): its witnesses are asked to "
+        "cosign the record log; unset: nobody is.",
+    )
+    witness_required: bool = Field(
+        default=True,
+        description="Whether a checkpoint of the record log waits until the policy's quorum has cosigned it; if not, "
+        "it is published without, and the lack is shown.",
+    )
+    tsa_url: str | None = Field(
+        default=None,
+        description="Timestamp authority (RFC 3161) that anchors the record log; unset: it is not anchored.",
+    )
+    tsa_certificates: Path | None = Field(
+        default=None,
+        description="PEM file of the certificates that the authority's timestamps must lead to: its roots, and "
+        "whatever is wanted of intermediates and of the authority itself.",
+    )
+    anchor_interval_s: Annotated[float, Field(ge=1, le=7 * 86400)] = Field(
+        default=3600.0, description="Seconds between two anchors of the record log."
+    )
     follow: bool = Field(
         default=True,
         description="Whether `serve` also keeps the read models up to date; if not, run `daybook follow` beside it.",

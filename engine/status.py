@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.vouching import Vouching
 from engine.wiring import Daybook
 
 
@@ -38,10 +39,17 @@ class Status:
     positions: tuple[int, ...]
     models: tuple[ModelStatus, ...]
     parked: tuple[ParkedStatus, ...]
+    vouching: Vouching
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
-        return asdict(self)
+        return {
+            "incarnation": self.incarnation,
+            "positions": self.positions,
+            "models": [asdict(one) for one in self.models],
+            "parked": [asdict(one) for one in self.parked],
+            **self.vouching.as_json(),
+        }
 
     def text(self) -> str:
         """For people."""
@@ -59,7 +67,7 @@ class Status:
             f"{one.queued} events wait: {one.error}"
             for one in self.parked
         ]
-        return "\n".join(lines)
+        return "\n".join(lines + self.vouching.lines())
 
 
 async def status(daybook: Daybook) -> Status:
@@ -84,6 +92,7 @@ async def status(daybook: Daybook) -> Status:
             ParkedStatus(one.projection, one.partition, str(one.key), one.position, one.error, one.queued)
             for one in parked
         ),
+        await Vouching.read(daybook.record.pool),
     )
 
 

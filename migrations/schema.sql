@@ -1300,6 +1300,29 @@ ALTER TABLE ONLY record.sealed ALTER COLUMN blob SET STORAGE EXTERNAL;
 
 ALTER TABLE record.sealed OWNER TO daybook_owner;
 
+CREATE TABLE seal.anchor (
+    partition smallint NOT NULL,
+    origin text NOT NULL,
+    size bigint NOT NULL,
+    token bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT anchor_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT anchor_size_check CHECK ((size > 0)),
+    CONSTRAINT anchor_token_check CHECK (((octet_length(token) >= 1) AND (octet_length(token) <= 65536)))
+);
+
+ALTER TABLE seal.anchor OWNER TO daybook_owner;
+
+CREATE TABLE seal.anchoring (
+    partition smallint NOT NULL,
+    origin text NOT NULL,
+    asked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    trouble text,
+    CONSTRAINT anchoring_partition_check CHECK ((partition >= 0))
+);
+
+ALTER TABLE seal.anchoring OWNER TO daybook_owner;
+
 CREATE TABLE seal.certificate (
     partition smallint NOT NULL,
     kind text NOT NULL,
@@ -1386,6 +1409,20 @@ CREATE TABLE seal.tile (
 ALTER TABLE ONLY seal.tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
 
 ALTER TABLE seal.tile OWNER TO daybook_owner;
+
+CREATE TABLE seal.witness (
+    partition smallint NOT NULL,
+    origin text NOT NULL,
+    name text NOT NULL,
+    size bigint NOT NULL,
+    cosigned_at timestamp with time zone,
+    asked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    trouble text,
+    CONSTRAINT witness_partition_check CHECK ((partition = 0)),
+    CONSTRAINT witness_size_check CHECK ((size >= 0))
+);
+
+ALTER TABLE seal.witness OWNER TO daybook_owner;
 
 CREATE TABLE vault.data_key (
     partition smallint NOT NULL,
@@ -1549,6 +1586,12 @@ ALTER TABLE ONLY record.partition_head
 ALTER TABLE ONLY record.sealed
     ADD CONSTRAINT sealed_pkey PRIMARY KEY (partition, event_id, subject_id, record_class);
 
+ALTER TABLE ONLY seal.anchor
+    ADD CONSTRAINT anchor_pkey PRIMARY KEY (partition, origin, size);
+
+ALTER TABLE ONLY seal.anchoring
+    ADD CONSTRAINT anchoring_pkey PRIMARY KEY (partition, origin);
+
 ALTER TABLE ONLY seal.certificate_key
     ADD CONSTRAINT certificate_key_pkey PRIMARY KEY (partition, vkey);
 
@@ -1566,6 +1609,9 @@ ALTER TABLE ONLY seal.log
 
 ALTER TABLE ONLY seal.tile
     ADD CONSTRAINT tile_pkey PRIMARY KEY (partition, kind, shard, level, number);
+
+ALTER TABLE ONLY seal.witness
+    ADD CONSTRAINT witness_pkey PRIMARY KEY (partition, origin, name);
 
 ALTER TABLE ONLY vault.data_key
     ADD CONSTRAINT data_key_partition_subject_id_record_class_key UNIQUE (partition, subject_id, record_class);
@@ -1676,6 +1722,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.partition_head FOR EACH
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON record.sealed FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
 
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON seal.anchor FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
+
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON seal.certificate FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON seal.certificate_key FOR EACH ROW EXECUTE FUNCTION seal.refuse_change();
@@ -1691,6 +1739,8 @@ CREATE TRIGGER refuse_change BEFORE DELETE ON seal.tile FOR EACH ROW EXECUTE FUN
 CREATE TRIGGER refuse_other BEFORE UPDATE ON seal.tile FOR EACH ROW EXECUTE FUNCTION seal.refuse_other_tile();
 
 CREATE TRIGGER refuse_shrinking BEFORE UPDATE ON seal.log FOR EACH ROW EXECUTE FUNCTION seal.refuse_shrinking();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.anchor FOR EACH STATEMENT EXECUTE FUNCTION seal.refuse_change();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.certificate FOR EACH STATEMENT EXECUTE FUNCTION seal.refuse_change();
 
@@ -1832,6 +1882,12 @@ GRANT SELECT ON TABLE record.partition_head TO daybook_eraser;
 GRANT SELECT,INSERT ON TABLE record.sealed TO daybook_app;
 GRANT SELECT,DELETE ON TABLE record.sealed TO daybook_eraser;
 
+GRANT SELECT ON TABLE seal.anchor TO daybook_app;
+GRANT SELECT,INSERT ON TABLE seal.anchor TO daybook_sealer;
+
+GRANT SELECT ON TABLE seal.anchoring TO daybook_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE seal.anchoring TO daybook_sealer;
+
 GRANT SELECT,INSERT ON TABLE seal.certificate TO daybook_app;
 GRANT SELECT,INSERT ON TABLE seal.certificate TO daybook_sealer;
 
@@ -1849,6 +1905,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE seal.log TO daybook_sealer;
 
 GRANT SELECT ON TABLE seal.tile TO daybook_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE seal.tile TO daybook_sealer;
+
+GRANT SELECT ON TABLE seal.witness TO daybook_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE seal.witness TO daybook_sealer;
 
 GRANT SELECT,INSERT ON TABLE vault.data_key TO daybook_app;
 GRANT SELECT,DELETE ON TABLE vault.data_key TO daybook_eraser;

@@ -5,8 +5,9 @@ import pytest
 from audit.certificate import read
 from audit.certificates import certificate_keys
 from audit.errors import CertificatesUnavailable
+from audit.notes import KeySigner
 from engine.certificates import issue, issue_once
-from engine.logs import start_sealing, trusted_keys
+from engine.logs import read_policy, start_sealing, trusted_keys
 
 
 @pytest.fixture
@@ -41,5 +42,6 @@ async def test_a_process_without_keys_says_what_to_do(daybook):
 async def test_the_policy_may_name_the_key_of_certificates(sealed, tmp_path):
     (vkey,) = await certificate_keys(sealed.record.pool)
     file = tmp_path / "policy"
-    file.write_text(f"log bank.example/x/0/0+00+AA\nlog {vkey}  # signs certificates\n", encoding="utf-8")
-    assert list(trusted_keys(file)) == ["bank.example/x/0/0"]
+    log = KeySigner("bank.example/x/0/0", bytes(32)).verifier
+    file.write_text(f"log {log.vkey}\n# signs certificates\nlog {vkey}\nquorum none\n", encoding="utf-8")
+    assert trusted_keys(read_policy(file)) == {log.name: log.vkey}

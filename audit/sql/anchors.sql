@@ -1,0 +1,1 @@
+select origin, size, token, at from seal.anchor where partition = $1 and origin = $2 and size > $3 order by size
