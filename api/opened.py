@@ -8,14 +8,19 @@ from engine.opening import Opener
 from engine.wiring import Daybook
 from projections.fact import Fact
 from projections.references import SealedAt
+from projections.withheld import Withheld
 from vault.vault import Missing
 
 
 def told(value: Any) -> Any:  # noqa: ANN401  # a personal field's value
-    """A personal field as an answer shows it; one that is erased says since when."""
-    if isinstance(value, Missing):
-        return {"erased_on": value.at}
-    return value
+    """A personal field as an answer shows it; one that is erased or withheld says since when."""
+    match value:
+        case Missing():
+            return {"erased_on": value.at}
+        case Withheld():
+            return value._asdict()
+        case _:
+            return value
 
 
 class Gaps:
@@ -49,8 +54,8 @@ def _wanted(of: Iterable[tuple[SealedAt, str | None]]) -> Mapping[SealedAt, tupl
 def _part(opened: dict[str, Any], field: str | None) -> Any:  # noqa: ANN401
     if field is not None:
         return told(opened.get(field))
-    erased = next((value for value in opened.values() if isinstance(value, Missing)), None)
-    return told(erased) if erased is not None else opened
+    gone = next((value for value in opened.values() if isinstance(value, Missing | Withheld)), None)
+    return told(gone) if gone is not None else opened
 
 
 async def personal_of(daybook: Daybook, looker: Looker, partition: int, facts: Sequence[Fact]) -> list[dict[str, Any]]:

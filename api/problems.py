@@ -123,6 +123,7 @@ REFUSALS: Final[Mapping[str, int]] = MappingProxyType(
         "disposal.second-person-required": 409,
         "erasure.already-ended": 409,
         "erasure.already-requested": 409,
+        "erasure.not-completed": 409,
         "erasure.not-requested": 404,
         "erasure.recipient-unknown": 422,
         "interaction.already-recorded": 409,

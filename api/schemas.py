@@ -19,6 +19,7 @@ _TEMPLATE: Final = REF + "{model}"
 UUID: Final[Schema] = {"type": "string", "format": "uuid"}
 TEXT: Final[Schema] = {"type": "string"}
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}
+DATE: Final[Schema] = {"type": "string", "format": "date"}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 VERSION: Final[Schema] = {"type": "integer", "minimum": 0, "description": "Version of the stream, from 0; its ETag."}
 CURSOR: Final[Schema] = {"type": "string", "description": "Opaque."}
@@ -117,10 +118,14 @@ SHARED: Final[Mapping[str, Schema]] = {
         {"partition": COUNT, "position": COUNT, "event_id": UUID}, description="The event that last changed it."
     ),
     "PersonalField": {
-        "description": "Personal data: the value or a mask, null if none was given, or since when it is erased.",
-        "anyOf": [TEXT, {"type": "null"}, ref("Erased")],
+        "description": "Personal data: the value or a mask, null, or since when it is gone or withheld.",
+        "anyOf": [TEXT, {"type": "null"}, ref("Erased"), ref("Withheld")],
     },
     "Erased": object_with({"erased_on": maybe(TIME)}, description="What can never be opened again."),
+    "Withheld": object_with(
+        {"reason": {"enum": ["erasure-requested", "restricted"]}, "since": TIME, "until": maybe(DATE)},
+        description="What is not shown because it is being erased, or because its use is restricted.",
+    ),
     "FieldError": object_with(
         {
             "in": {"enum": ["body", "header", "path", "query"]},

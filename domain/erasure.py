@@ -24,6 +24,8 @@ Cause = Literal["privacy-request", "disposal"]
 
 StoreName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9._-]*$")]
 
+KEYS_MAX: Final = 100_000
+
 _STRICT: Final = ConfigDict(extra="forbid")
 
 
@@ -49,19 +51,24 @@ class DestroyedKey:
 
 
 class ErasureOrder(Facts):
-    """Whose data of which classes, why, and who outside has it too."""
+    """Whose data of which classes, why, under which keys it is, and who outside has it too.
+
+    `final`: nothing of these classes may be recorded of the customer any more, for they are a customer no more.
+    """
 
     customer_id: UUID
     cause: Cause
     cause_id: UUID
     record_classes: RecordClasses
+    key_ids: Annotated[tuple[UUID, ...], Field(max_length=KEYS_MAX)] = ()
+    final: bool = False
     recipients: Annotated[tuple[Recipient, ...], Field(max_length=1000)] = ()
 
 
 class Destroyed(Facts):
     """What is gone: keys with their tombstones, and how many blobs and index entries."""
 
-    keys: Annotated[tuple[DestroyedKey, ...], Field(max_length=100_000)]
+    keys: Annotated[tuple[DestroyedKey, ...], Field(max_length=KEYS_MAX)]
     blobs: Count
     indexes: Count = 0
 
@@ -93,6 +100,12 @@ class ErasureCompleted(Destroyed, Event, name="erasure.completed"):
     record_classes: RecordClasses
 
 
+class ErasureCertified(Event, name="erasure.certified"):
+    """A signed certificate says what is gone; `sha256` is of its note."""
+
+    sha256: Sha256
+
+
 class RecipientNotified(Event, name="erasure.recipient-notified"):
     """A recipient was told to erase it too; or why that was not done."""
 
@@ -115,6 +128,7 @@ class Erasure:
     recipients: frozenset[UUID] = frozenset()
     telling: frozenset[UUID] = frozenset()
     failing: frozenset[str] = frozenset()
+    certified: Sha256 | None = None
 
 
 # Evolve
@@ -144,6 +158,10 @@ def _completed(state: Erasure, _: ErasureCompleted) -> Erasure:
     return replace(state, status="completed", failing=frozenset())
 
 
+def _certified(state: Erasure, event: ErasureCertified) -> Erasure:
+    return replace(state, certified=event.sha256)
+
+
 def _recipient_notified(state: Erasure, event: RecipientNotified) -> Erasure:
     return replace(state, telling=state.telling - {event.disclosure_id})
 
@@ -153,6 +171,7 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Erasure]]] = {
     ErasureAttemptFailed: _attempt_failed,
     ErasureAbandoned: _abandoned,
     ErasureCompleted: _completed,
+    ErasureCertified: _certified,
     RecipientNotified: _recipient_notified,
 }
 
@@ -202,6 +221,14 @@ class CompleteErasure(Destroyed, ErasureCommand, name="erasure.complete"):
     internal = True
 
 
+class CertifyErasure(ErasureCommand, name="erasure.certify"):
+    """Say which certificate tells of it."""
+
+    internal = True
+
+    sha256: Sha256
+
+
 class RecordRecipientNotice(ErasureCommand, name="erasure.record-notice"):
     """Record that a recipient was told to erase the data too, or why that was not done."""
 
@@ -220,6 +247,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "erasure.already-requested": "This erasure was begun already.",
         "erasure.not-requested": "There is no such erasure.",
         "erasure.already-ended": "The erasure was completed or abandoned.",
+        "erasure.not-completed": "Only what is completed can be certified.",
         "erasure.recipient-unknown": "This erasure names no such disclosure.",
     }
 )
@@ -252,6 +280,14 @@ def _complete(command: CompleteErasure, state: Erasure) -> Sequence[Event]:
     return [happened(ErasureCompleted, command, **whose)]
 
 
+def _certify(command: CertifyErasure, state: Erasure) -> Sequence[Event]:
+    if state.certified is not None:
+        return []
+    if state.status != "completed":
+        raise _refuse("erasure.not-completed")
+    return [happened(ErasureCertified, command)]
+
+
 def _record_notice(command: RecordRecipientNotice, state: Erasure) -> Sequence[Event]:
     if command.disclosure_id not in state.recipients:
         raise _refuse("erasure.recipient-unknown", "disclosure_id")
@@ -270,6 +306,7 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     ReportErasureAttempt: _report_attempt,
     AbandonErasure: _abandon,
     CompleteErasure: _complete,
+    CertifyErasure: _certify,
     RecordRecipientNotice: _record_notice,
 }
 
@@ -282,7 +319,7 @@ def decide(command: Command, state: Erasure) -> Sequence[Event]:
 
 
 def _ended(state: Erasure) -> bool:
-    return state.status in {"completed", "abandoned"} and not state.telling
+    return state.status == "abandoned" or (state.certified is not None and not state.telling)
 
 
 ERASURE: Final = Aggregate(

@@ -87,7 +87,7 @@ class PrivacyRequestDecided(Event, name="privacy-request.decided"):
     """The retention schedule and the legal holds have decided each record class; a later decision replaces it."""
 
     customer_id: UUID
-    schedule_version: ScheduleVersion
+    schedule_version: ScheduleVersion | None = None
     decisions: ClassDecisions
 
 
@@ -173,7 +173,7 @@ class DecidePrivacyRequest(PrivacyRequestCommand, name="privacy-request.decide")
 
     internal = True
 
-    schedule_version: ScheduleVersion
+    schedule_version: ScheduleVersion | None = None
     held: Annotated[tuple[ClassHeld, ...], Field(max_length=50)]
     rules: RetentionRules
 

@@ -101,8 +101,7 @@ def _approved(state: PrivacyRequest, event: PrivacyRequestApproved) -> PrivacyRe
 
 def _decided(state: PrivacyRequest, event: PrivacyRequestDecided) -> PrivacyRequest:
     decisions = {one.record_class: one for one in event.decisions}
-    status = "decided" if state.status == "approved" else state.status
-    return replace(state, status=status, decisions={**state.decisions, **decisions})
+    return replace(state, status="decided", decisions={**state.decisions, **decisions})
 
 
 def _restriction_lifted(state: PrivacyRequest, event: ProcessingRestrictionLifted) -> PrivacyRequest:

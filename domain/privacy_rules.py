@@ -29,6 +29,9 @@ RecordClasses = Annotated[tuple[RecordClass, ...], Field(max_length=50)]
 
 ScheduleVersion = Annotated[int, Field(ge=1, le=1_000_000)]
 
+RESTRICTED_PURPOSES: Final = frozenset({"audit", "investigation", "privacy-request"})
+"""Purposes of looking that a restriction leaves open: legal claims and the rights of the person (GDPR art. 18(2))."""
+
 HELD: Final = "legal-hold"
 """The basis of what is refused because a legal hold stands."""
 NO_RULE: Final = "no-retention-rule"

@@ -12,6 +12,7 @@ from eventsourcing.persistence import PersistenceError
 from domain.kernel import Command, Refusal
 from engine.answers import Answer, AnsweredEvent, CommandReused, accepted, refused, repeated
 from engine.deciding import Context, Decision, decide, stream_of
+from engine.holding import Holds
 from engine.mapping import EventMapper
 from engine.sealing import Sealer
 from engine.states import States, StreamOfAnotherKind, Versioned
@@ -45,6 +46,7 @@ class CommandHandler:
     def __init__(self, record: Record, vault: Vault, mapper: EventMapper) -> None:
         self._record = record
         self._sealer = Sealer(mapper, vault)
+        self._holds = Holds(record)
         self._states = States(record, mapper)
         self._answers: dict[int, Lane[UUID, FoundAnswer]] = {}
 
@@ -137,6 +139,7 @@ class CommandHandler:
     async def _request(
         self, partition: int, first: UUID, decision: Decision, context: Context
     ) -> tuple[AppendRequest, Answer]:
+        await self._holds.place([decision])
         ((events, blobs),) = await self._sealer.seal(partition, [(decision, context)])
         answer = _answer(partition, first, decision)
         stored = _stored(context, accepted(first, answer.version, answer.events))
@@ -191,6 +194,7 @@ class CommandHandler:
         except (SubjectErased, KeyDestroyed):  # of one or few: the others are not to suffer from it
             self._states.forget({stream for decision in decisions.values() for stream in decision.before})
             return {index: await self._alone(units[index]) for index in decisions}
+        await self._holds.place(decisions.values())
         answers: list[Answer] = []
         requests: list[AppendRequest] = []
         for (index, decision), (events, blobs) in zip(decisions.items(), sealed, strict=True):

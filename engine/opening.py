@@ -1,8 +1,9 @@
 """Personal data on its way out: the one place where anything sealed is opened.
 
-For each field the access table decides whether the one who asks is shown it. What was decided is
-committed as a look, and only then are the blobs opened that hold a field to be shown; of what is not
-shown no blob is read and no key is used, its mask stands in its place.
+For each field the access table decides whether the one who asks is shown it; what is being erased nobody
+is shown, and what is restricted only for a few purposes. What was decided is committed as a look, and only
+then are the blobs opened that hold a field to be shown; of what is not shown no blob is read and no key is
+used, its mask or the reason stands in its place.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
+from domain.privacy_rules import RESTRICTED_PURPOSES
 from engine.access import mask_of, personal_registry
 from engine.looking import Looked, Looker, Looks
+from projections.projection import Decode
 from projections.references import SealedAt
+from projections.withheld import Withheld, withheld
 from store.envelope import SealedBlob
 from store.record import Record
 from vault.vault import Missing, Reference, Vault
@@ -24,14 +28,16 @@ Wanted: TypeAlias = Mapping[SealedAt, tuple[str, ...]]
 """The fields wanted of each sealed part; none named: all that its record class can have."""
 
 Opened: TypeAlias = dict[SealedAt, dict[str, Any]]
-"""The fields of each part by name: the value, its mask, or `Missing` if it is erased; one never given is absent."""
+"""The fields of each part by name: the value, its mask, `Withheld`, or `Missing` if it is erased; one never given is
+absent."""
 
 
 class Opener:
     """Opens sealed personal data for the one who asks. Nothing opened is kept."""
 
-    def __init__(self, record: Record, vault: Vault, looks: Looks) -> None:
+    def __init__(self, record: Record, decode: Decode, vault: Vault, looks: Looks) -> None:
         self._record = record
+        self._decode = decode
         self._vault = vault
         self._looks = looks
 
@@ -47,13 +53,32 @@ class Opener:
         if not wanted:
             return {}
         named = {at: names or tuple(sorted(personal_registry()[at.record_class])) for at, names in wanted.items()}
+        kept_back = await self._kept_back(looker, named)
         shown = {
-            at: frozenset(name for name in names if looker.decide(at.record_class, name) == "shown")
+            at: frozenset[str]()
+            if at in kept_back
+            else frozenset(name for name in names if looker.decide(at.record_class, name) == "shown")
             for at, names in named.items()
         }
         await self._looks.commit(looker, _looked(named, shown))
         texts = await self._texts(partition, [at for at, names in shown.items() if names], blobs)
-        return {at: _fields(at, names, shown[at], texts.get(at)) for at, names in named.items()}
+        return {
+            at: dict.fromkeys(names, kept_back[at]) if at in kept_back else _fields(at, names, shown[at], texts.get(at))
+            for at, names in named.items()
+        }
+
+    async def _kept_back(self, looker: Looker, named: Wanted) -> dict[SealedAt, Withheld]:
+        """The parts that this looker is not shown whatever the access table says."""
+        found = await withheld(self._record, self._decode, {at.subject_id for at in named})
+        if not found:
+            return {}
+        used = looker.viewer.purpose in RESTRICTED_PURPOSES
+        return {
+            at: one
+            for at in named
+            if (one := found.get((at.subject_id, at.record_class))) is not None
+            and not (used and one.reason == "restricted")
+        }
 
     async def open_facts(self, looker: Looker, partition: int, facts: "Sequence[Fact]") -> list[dict[str, Any]]:
         """Each fact's personal fields by name, as `open` gives them."""

@@ -90,7 +90,7 @@ class Daybook:
         self.models = models
         self.handler = CommandHandler(record, vault, mapper)
         self.looks = looks
-        self.opener = Opener(record, vault, looks)
+        self.opener = Opener(record, mapper.fact, vault, looks)
         self.access = InForce(models, mapper)
 
     @classmethod

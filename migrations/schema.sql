@@ -1646,6 +1646,8 @@ CREATE INDEX sealed_subject ON reads.sealed USING btree (partition, subject_id);
 
 CREATE INDEX event_customer ON record.event USING btree (partition, customer_id, "position");
 
+CREATE INDEX event_withholding ON record.event USING btree (partition, customer_id, "position") WHERE (type = ANY (ARRAY['erasure.requested'::text, 'erasure.completed'::text, 'erasure.abandoned'::text, 'privacy-request.decided'::text, 'privacy-request.restriction-lifted'::text]));
+
 CREATE INDEX sealed_subject ON record.sealed USING btree (partition, subject_id);
 
 CREATE INDEX data_key_epoch ON vault.data_key USING btree (partition, epoch);

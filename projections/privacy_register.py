@@ -12,6 +12,7 @@ from domain.disposal import DisposalApproved, DisposalCompleted, DisposalPropose
 from domain.erasure import (
     ErasureAbandoned,
     ErasureAttemptFailed,
+    ErasureCertified,
     ErasureCompleted,
     ErasureRequested,
     RecipientNotified,
@@ -75,7 +76,7 @@ class PrivacyRequestRow:
 
 @dataclass(slots=True)
 class ErasureRow:
-    """An erasure: requested, completed or abandoned; which stores fail, and which recipients are still to be told."""
+    """An erasure: requested, completed or abandoned; which stores fail; recipients, by disclosure, still to be told."""
 
     partition: int
     erasure_id: UUID
@@ -90,6 +91,7 @@ class ErasureRow:
     failing: list[str] = field(default_factory=list[str])
     telling: dict[str, str] = field(default_factory=dict[str, str])
     keys: int = 0
+    certificate_sha256: str | None = None
     position: int = 0
     event_id: UUID = NIL
 
@@ -215,7 +217,7 @@ def _withdrawn(rows: Register, _: PrivacyRequestWithdrawn, fact: Fact) -> None:
 
 def _decided(rows: Register, event: PrivacyRequestDecided, fact: Fact) -> None:
     row = _request(rows, fact)
-    row.status = "decided" if row.status == "approved" else row.status
+    row.status, row.open = "decided", True
     for one in event.decisions:
         until = None if one.until is None else one.until.isoformat()
         row.decisions[one.record_class] = {"outcome": one.outcome, "basis": one.basis, "until": until}
@@ -261,13 +263,17 @@ def _abandoned(rows: Register, event: ErasureAbandoned, fact: Fact) -> None:
 def _erased(rows: Register, event: ErasureCompleted, fact: Fact) -> None:
     row = rows.erasure.change(fact.recorded.stream_id, fact.recorded)
     row.status, row.ended_at, row.failing, row.keys = "completed", event.occurred_at, [], len(event.keys)
-    row.open = bool(row.telling)
+
+
+def _certified(rows: Register, event: ErasureCertified, fact: Fact) -> None:
+    row = rows.erasure.change(fact.recorded.stream_id, fact.recorded)
+    row.certificate_sha256, row.open = event.sha256, bool(row.telling)
 
 
 def _recipient_notified(rows: Register, event: RecipientNotified, fact: Fact) -> None:
     row = rows.erasure.change(fact.recorded.stream_id, fact.recorded)
     row.telling = {known: name for known, name in row.telling.items() if known != str(event.disclosure_id)}
-    row.open = row.status == "requested" or bool(row.telling)
+    row.open = row.certificate_sha256 is None or bool(row.telling)
 
 
 def _placed(rows: Register, event: LegalHoldPlaced, fact: Fact) -> None:
@@ -321,6 +327,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ErasureAttemptFailed: _attempt_failed,
     ErasureAbandoned: _abandoned,
     ErasureCompleted: _erased,
+    ErasureCertified: _certified,
     RecipientNotified: _recipient_notified,
     LegalHoldPlaced: _placed,
     LegalHoldReleaseProposed: _release_proposed,

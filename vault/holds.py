@@ -42,3 +42,8 @@ async def release_hold(pool: "Pool[Record]", partitions: int, hold_id: UUID, sub
 async def holds_of(pool: "Pool[Record]", partition: int, subject_id: UUID) -> list[Hold]:
     """The holds that stand over a subject in a partition."""
     return [Hold(*row) for row in await pool.fetch(statement("holds_of"), partition, subject_id)]
+
+
+async def standing_holds(pool: "Pool[Record]", partition: int) -> list[tuple[UUID, UUID]]:
+    """All holds that stand in a partition, each with its subject."""
+    return [tuple(row) for row in await pool.fetch(statement("standing_holds"), partition)]

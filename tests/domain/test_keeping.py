@@ -14,6 +14,7 @@ from domain.disposal import (
 from domain.erasure import (
     ERASURE,
     AbandonErasure,
+    CertifyErasure,
     CompleteErasure,
     DestroyedKey,
     ErasureAbandoned,
@@ -106,7 +107,7 @@ def test_a_hold_that_comes_first_ends_it():
 def test_every_recipient_is_told_once_and_the_erasure_ends_with_the_last():
     tell = to(RecordRecipientNotice, disclosure_id=TWO, notice="sent", channel="letter", notified_by="staff:1")
     told = it(RecipientNotified, disclosure_id=TWO, notice="sent", channel="letter", notified_by="staff:1")
-    done = (REQUEST, to(CompleteErasure, keys=(), blobs=0))
+    done = (REQUEST, to(CompleteErasure, keys=(), blobs=0), to(CertifyErasure, sha256="ab" * 32))
     assert not ERASURE.ended(given(ERASURE, *done).state)
     given(ERASURE, *done).when(tell).then(told)
     given(ERASURE, *done, tell).when(tell).then()

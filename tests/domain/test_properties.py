@@ -203,6 +203,7 @@ WAYS_OUT: Final[dict[str, Way]] = {
             )
             for one in state.telling
         ),
+        *([] if state.certified else [to(erasure.CertifyErasure, sha256="ab" * 32)]),
     ],
     LEGAL_HOLD.name: lambda _: [
         to(legal_hold.ProposeLegalHoldRelease, reason="settled", proposed_by="staff:a"),

@@ -51,7 +51,14 @@ from domain.customer import (
 )
 from domain.disclosure import DISCLOSURE, RecordDisclosure, RetractDisclosure
 from domain.disposal import DISPOSAL, ApproveDisposal, CompleteDisposal, ProposeDisposal, WithdrawDisposal
-from domain.erasure import ERASURE, CompleteErasure, RecordRecipientNotice, ReportErasureAttempt, RequestErasure
+from domain.erasure import (
+    ERASURE,
+    CertifyErasure,
+    CompleteErasure,
+    RecordRecipientNotice,
+    ReportErasureAttempt,
+    RequestErasure,
+)
 from domain.interaction import (
     INTERACTION,
     AnnotateInteraction,
@@ -294,6 +301,7 @@ ERASURE_CASES: list[Case] = [
     ("erasure.not-requested", "erasure_id", [], GONE),
     ("erasure.already-requested", "erasure_id", [ERASE], ERASE),
     ("erasure.already-ended", None, [ERASE, GONE], FAILED),
+    ("erasure.not-completed", None, [ERASE], to(CertifyErasure, sha256="ab" * 32)),
     ("erasure.recipient-unknown", "disclosure_id", [ERASE], TELL),
 ]
 

@@ -53,6 +53,7 @@ PLANS = [
     ("audit_of_stream", "", 10, "event_partition_stream_id_version_key"),
     ("event_by_id", "", 2, "event_partition_event_id_key"),
     ("timeline", "", 5, "event_customer"),
+    ("withheld", "", 2, "event_withholding"),
     ("privacy_request", "", 2, "privacy_request_v1_pkey"),
     ("privacy_requests", "and r.open = $7::boolean", 7, "privacy_request_v1_due"),
     ("privacy_requests", "and r.customer_id = $7::uuid", 7, "privacy_request_v1_customer"),

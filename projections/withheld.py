@@ -1,0 +1,69 @@
+"""What may not be shown of a person now: what is being erased, and what is restricted. Read from the record itself.
+
+A read model would lag behind; nobody is shown what is to be erased from the moment that the record says so.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
+from typing import Literal, NamedTuple, TypeAlias
+from uuid import UUID
+
+from domain.erasure import ErasureAbandoned, ErasureCompleted, ErasureRequested
+from domain.privacy_messages import PrivacyRequestDecided, ProcessingRestrictionLifted
+from projections.fact import Fact
+from projections.projection import Decode
+from projections.statements import statement
+from store.envelope import recorded
+from store.record import Record
+
+Reason = Literal["erasure-requested", "restricted"]
+
+
+class Withheld(NamedTuple):
+    """Why data is not shown, since when, and until which day (None: until somebody decides)."""
+
+    reason: Reason
+    since: datetime
+    until: date | None = None
+
+
+Withholding: TypeAlias = Mapping[tuple[UUID, str], Withheld]
+"""By subject and record class."""
+
+
+async def withheld(record: Record, decode: Decode, subjects: Collection[UUID]) -> Withholding:
+    """What is withheld of these people as of now; of most people nothing."""
+    by_partition: dict[int, set[UUID]] = {}
+    for subject_id in subjects:
+        by_partition.setdefault(record.partition_of(subject_id), set()).add(subject_id)
+    pages = await asyncio.gather(
+        *(record.pool.fetch(statement("withheld"), partition, list(of)) for partition, of in by_partition.items())
+    )
+    facts = [decode(recorded(row)) for page in pages for row in page]
+    return _withholding(facts) if facts else {}
+
+
+def _withholding(facts: Iterable[Fact]) -> Withholding:
+    restricted: dict[tuple[UUID, str], Withheld] = {}
+    erasing: dict[UUID, dict[tuple[UUID, str], Withheld]] = {}
+    for fact in facts:
+        since, stream_id = fact.recorded.recorded_at, fact.recorded.stream_id
+        match fact.event:
+            case ErasureRequested(customer_id=subject_id, record_classes=classes):
+                erasing[stream_id] = {(subject_id, one): Withheld("erasure-requested", since) for one in classes}
+            case ErasureCompleted() | ErasureAbandoned():
+                erasing.pop(stream_id, None)
+            case PrivacyRequestDecided(customer_id=subject_id, decisions=decisions):
+                for one in decisions:
+                    restricted.pop((subject_id, one.record_class), None)
+                    if one.outcome == "restricted":
+                        restricted[subject_id, one.record_class] = Withheld("restricted", since, one.until)
+            case ProcessingRestrictionLifted(customer_id=subject_id, record_classes=classes):
+                for name in classes:
+                    restricted.pop((subject_id, name), None)
+            case _:
+                pass
+    for parts in erasing.values():
+        restricted.update(parts)
+    return restricted
