@@ -20,6 +20,19 @@ from projections.satisfaction_series import Point
 _PARKED: Schema = {**COUNT, "description": "Customers or streams that are left out; incomplete unless it is 0."}
 _ROW = ("partition", "position", "event_id", "sealed")
 _LAST = ref("LastEvent")
+_LOG: Schema = object_with(
+    {
+        "log": TEXT,
+        "of": {"enum": ["event", "look", "checkpoint"], "description": "What its entries stand for."},
+        "partition": COUNT,
+        "shard": COUNT,
+        "vkey": TEXT,
+        "size": {**COUNT, "description": "Entries that are signed."},
+        "checkpoint": {**maybe(TEXT), "description": "A signed note; null before the first."},
+        "stopped": {"type": "boolean", "description": "It is signed no more until somebody has looked."},
+        "consistency": maybe(object_with({"log": TEXT, "old_size": COUNT, "size": COUNT, "hashes": list_of(TEXT)})),
+    }
+)
 _USER = ("actor", "role", "name", "purpose")
 
 
@@ -106,6 +119,7 @@ def _others() -> dict[str, Schema]:
         "audit": _page("entries", rows(AuditEntry), parked=_PARKED),
         "access_table": object_with({"table_version": COUNT, "sha256": TEXT, "rules": OBJECT}),
         "receipt": ref("Receipt"),
+        "audit_logs": object_with({"logs": list_of(_LOG)}),
         "audit_looks": _page("looks", rows(Look, looked=list_of(rows(Part)))),
         "audit_detail": object_with({"event": ref("Event"), "changes": changes}),
         "feed": object_with({"events": list_of(ref("FeedEvent")), "next": CURSOR}),

@@ -23,6 +23,7 @@ from api import (
     events,
     feed,
     health,
+    log_proofs,
     privacy,
     receipts,
     satisfaction,
@@ -51,8 +52,8 @@ from store.collecting import collect_seldom
 from store.migrate import MigrationError
 
 _ROOMS: Final = (
-    customers, complaints, campaigns, satisfaction, audit, events, bulk, cloudevents, feed, health, docs, access_tables,
-    receipts, privacy, development_room,
+    customers, complaints, campaigns, satisfaction, log_proofs, audit, events, bulk, cloudevents, feed, health, docs,
+    access_tables, receipts, privacy, development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, ValueError)

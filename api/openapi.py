@@ -43,7 +43,7 @@ _TEXTS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _OF_THE_RECORD: Final = frozenset(
     {
-        "access_table", "customer_timeline", "audit_detail", "audit_looks", "receipt",
+        "access_table", "customer_timeline", "audit_detail", "audit_logs", "audit_looks", "receipt",
         *(name.replace("-", "_") for name in WITHOUT_READ_MODEL),
     }
 )  # fmt: skip

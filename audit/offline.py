@@ -1,7 +1,7 @@
 """Checks exported logs, proofs and signed notes without Daybook: one file that needs Python 3.11 and `cryptography`.
 
     python offline.py DIR --policy FILE [--headers FILE]     a directory that `daybook logs export` wrote, or a mirror
-    python offline.py PROOF --policy FILE [--header FILE]    a proof of one entry (.tlog-proof, or the API's JSON)
+    python offline.py PROOF --policy FILE [--header FILE]    a proof of an entry (.tlog-proof), or a receipt (JSON)
     python offline.py NOTE --policy FILE                     a checkpoint, or a certificate
     python offline.py OLD NEW --policy FILE                  any of these together: one log must have one history
 
@@ -38,7 +38,7 @@ CHUNK: Final = 64
 FEW: Final = 4 * CHUNK * WIDTH
 """Entries that one process is enough for."""
 LOG_KEY, WITNESS_KEY = 1, 4
-NOTE_MAX, TEXT_MAX, LINES_MAX, PROOF_MAX = 1_000_000, 4_000_000, 100, 63
+NOTE_MAX, TEXT_MAX, LINES_MAX, PROOF_MAX = 1_000_000, 16_000_000, 100, 63
 BUNDLE_MAX: Final = WIDTH * (2 + 0xFFFF)
 NAMED_MAX: Final = 100
 """Findings of one kind that are named one by one in a log."""
@@ -1150,32 +1150,44 @@ def take(path: Path, policy: Policy, header: str | None, report: Report, given: 
     what = "note"
     try:
         text = decoded(content_of(path, TEXT_MAX))
-        what = "proof" if text.startswith((PROOF_HEAD, "{")) else "note"
-        if text.startswith("{"):
-            content = from_json(text)
-            if "hashes" in content:
-                given.consistencies.append(_consistency(content))
-                return
-            text, told = str(content.get("proof")), content.get("header")
-            if told is not None and type(told) is not str:
-                raise Refused("has a header that is no text")
-            header = header or told
-        if what == "proof":
-            head, told = check_proof(text, header, policy)
-            report.proofs.append({"file": path.name, **told})
-        else:
-            signed = opened(text, policy)
-            if signed.signer.endswith("/certificates"):
-                certificate = check_certificate(signed)
-                report.certificates.append({"file": path.name, **certificate})
-                given.sightings += pinned_in(path.name, certificate["content"])
-                return
-            head = head_of(signed)
-            if wants_quorum(head.origin) and not policy.reached(signed.witnesses):
-                raise Refused("the policy wants more witnesses than have signed it")
+        if text.startswith((PROOF_HEAD, "{")):
+            what = "proof"
+            for one in proofs_in(text):
+                if "hashes" in one:
+                    given.consistencies.append(_consistency(one))
+                    continue
+                head, shown = check_proof(one["proof"], one.get("header") if header is None else header, policy)
+                report.proofs.append({"file": path.name, **shown})
+                given.sightings.append(Sighting(path.name, head))
+            return
+        signed = opened(text, policy)
+        if signed.signer.endswith("/certificates"):
+            certificate = check_certificate(signed)
+            report.certificates.append({"file": path.name, **certificate})
+            given.sightings += pinned_in(path.name, certificate["content"])
+            return
+        head = head_of(signed)
+        if wants_quorum(head.origin) and not policy.reached(signed.witnesses):
+            raise Refused("the policy wants more witnesses than have signed it")
         given.sightings.append(Sighting(path.name, head))
     except Refused as refused:
         report.add(what, str(path), str(refused))
+
+
+def proofs_in(text: str) -> list[dict[str, Any]]:
+    """What is in a file: one .tlog-proof, a proof, those of a receipt, those of an answer with a receipt."""
+    if not text.startswith("{"):
+        return [{"proof": text}]
+    content: dict[str, Any] = from_json(text)
+    receipt: dict[str, Any] = content.get("receipt") or content
+    some: list[dict[str, Any]] = receipt.get("proofs", [receipt]) if type(receipt) is dict else []
+    if type(some) is not list or not some or any(type(one) is not dict for one in some):
+        raise Refused("has no proof")
+    for one in some:
+        one.setdefault("header", None)
+        if "hashes" not in one and (type(one.get("proof")) is not str or type(one["header"]) not in {str, type(None)}):
+            raise Refused("has no proof, or a header that is no text")
+    return some
 
 
 def _consistency(content: Mapping[str, Any]) -> Consistency:

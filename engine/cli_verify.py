@@ -9,6 +9,7 @@ import typer
 from audit.logs import current, read_logs
 from audit.verifying import Verified, verify
 from engine.cli_logs import opened
+from engine.cli_proofs import add_to
 from engine.logs import guard_if_there, read_policy, trusted_certificates, trusted_keys
 from engine.reporting import result, steps
 from engine.side_rows import compare_side_rows
@@ -20,6 +21,7 @@ from store.catalog import SchemaDifference, compare_schema
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 verifying = typer.Typer(invoke_without_command=True, help="Verify what is kept; alone: the database against its logs.")
+add_to(verifying)
 
 
 @verifying.callback(epilog="Example: daybook verify --policy trusted-logs.txt")

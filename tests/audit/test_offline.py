@@ -134,6 +134,23 @@ def test_a_proof_of_an_event_with_its_header_holds(evidence: Evidence, tmp_path:
     assert verify(evidence, put(tmp_path / "answer.json", answer)).proofs[0] | {"file": ""} == told | {"file": ""}
 
 
+def test_a_receipt_has_several_proofs(evidence: Evidence, tmp_path: Path) -> None:
+    proofs = [{"header": evidence.headers[at], "proof": evidence.proofs[at]} for at in (0, 1)]
+    for content in ({"proofs": proofs}, {"receipt": {"status": "sealed", "proofs": proofs}}):
+        report = verify(evidence, put(tmp_path / "receipt.json", json.dumps(content)), evidence.new)
+        assert (report.findings, [one["index"] for one in report.proofs]) == ([], [0, 1])
+    proofs[1]["header"] = proofs[0]["header"]
+    (finding,) = verify(evidence, put(tmp_path / "receipt.json", json.dumps({"proofs": proofs}))).findings
+    assert "another header" in finding.why
+    for content in (
+        {"proofs": []},
+        {"proofs": [1]},
+        {"receipt": [1]},
+        {"receipt": {"status": "pending", "proofs": []}},
+    ):
+        assert verify(evidence, put(tmp_path / "receipt.json", json.dumps(content))).findings, content
+
+
 def _lines(proof: str, number: int, change: str) -> str:
     lines = proof.split("\n")
     lines[number] = change
