@@ -57,6 +57,7 @@ LEAF: Final = re.compile(
 NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 NAME: Final = re.compile(r"[^\s+\x00-\x20\x7f]+")
 FILE: Final = re.compile(r"tile/(entries|[0-6])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+ANCHOR: Final = re.compile(r"anchor/(0|[1-9][0-9]{0,18})\.tsr")
 ORIGIN: Final = re.compile(r"(?:(reads)/)?(0|[1-9][0-9]{0,4})/(0|[1-9][0-9]{0,4})")
 RECORD_LOG: Final = re.compile(r"(.+)/record/(0|[1-9][0-9]{0,4})")
 
@@ -761,6 +762,8 @@ class Report:
     others: dict[str, int] = field(default_factory=dict)
     """Entries of the record log that bind nothing, by type."""
     headers: int = 0
+    anchors: int = 0
+    """Timestamps that are over a checkpoint of the log; their signatures are for other tools to check."""
     ignored: int = 0
     findings: list[Finding] = field(default_factory=list)
 
@@ -870,6 +873,7 @@ class Directory:
         jobs = list[list[Job]]()
         for origin, head in heads.items():
             stops = {*bound.get(origin, ()), head.size}
+            stops |= {size for size, _ in self._anchors(origin) if 0 < size <= head.size}
             stops |= {one.head.size for one in asked if one.head.origin == origin and one.head.size <= head.size}
             if self._files(origin, head):
                 jobs.append(_jobs(self._below(origin), head, stops, headers.get(origin, {})))
@@ -880,6 +884,12 @@ class Directory:
             self._outgrown(origin, heads[origin].size)
         self._freshness()
 
+    def _anchors(self, origin: str) -> Iterator[tuple[int, str]]:
+        """Timestamps of a log: which size each is of, and its file."""
+        for name in sorted(self._there[origin]):
+            if anchor := ANCHOR.fullmatch(name):
+                yield int(anchor[1]), name
+
     def _last_bound(self) -> dict[str, Head]:
         """What can be said of logs whose checkpoint is no good."""
         heads = self._bindings[-1].heads if self._bindings else {}
@@ -889,6 +899,12 @@ class Directory:
         """Name files that do not belong to a log, and ones that are missing; whether it can be hashed at all."""
         there = self._there[origin]
         for name in sorted(there - {"checkpoint"}):
+            if anchor := ANCHOR.fullmatch(name):
+                if int(anchor[1]) > head.size and origin in self.heads:
+                    self._report.add(
+                        "checkpoint", origin, f"{name} lies beyond its {head.size} entries: it is an old one"
+                    )
+                continue
             found = FILE.fullmatch(name)
             number = int(found[2].replace("x", "").replace("/", "")) if found else 0
             told = int(found[3] or WIDTH) if found else 0
@@ -954,9 +970,23 @@ class Directory:
         report.findings += differing
         self._wrong = {one.where.rpartition(" ")[2] for one in differing}
         roots = self.roots[head.origin] = {stop: tree.root(stop, part) for stop, part in parts.items()}
+        for size, name in self._anchors(head.origin):
+            root = roots.get(size, EMPTY) if size <= head.size else None
+            if root is not None:
+                self._check_anchor(head.origin, name, Head(head.origin, size, root))
         for size, (root, where) in bound.items():
             if size in roots and roots[size] != root:
                 report.add("log", head.origin, f"has another root at {size} entries than entry {where} bound")
+
+    def _check_anchor(self, origin: str, name: str, head: Head) -> None:
+        """A timestamp must be over this checkpoint. Whose it is, tell `openssl ts -verify` and the authority's key."""
+        text = f"{head.origin}\n{head.size}\n{base64.b64encode(head.root).decode()}\n"
+        try:
+            if sha256(text.encode()).digest() not in content_of(self._below(origin) / name, NOTE_MAX):
+                raise Refused(f"is a timestamp of something else than the checkpoint of {head.size} entries")
+            self._report.anchors += 1
+        except Refused as refused:
+            self._report.add("anchor", f"{origin} {name}", str(refused))
 
     # What the record log says
 
@@ -1308,6 +1338,8 @@ def text_of(report: Report) -> str:
     for origin, log in report.logs.items():
         signers = f", signed by {', '.join(sorted(log['witnesses'])) or 'no witness'}" if wants_quorum(origin) else ""
         lines.append(f"log {origin}: {log['size']:,} entries, root {log['root']}{signers}")
+    if report.anchors:
+        lines.append(f"{report.anchors:,} timestamps are over checkpoints of these logs; openssl tells whose they are")
     lines.append(f"{report.entries:,} entries checked, {len(report.findings):,} findings")
     return "".join(f"{printable(line)}\n" for line in lines)
 
@@ -1322,6 +1354,7 @@ def json_of(report: Report) -> str:
         "certificates": report.certificates,
         "other_record_log_entries": report.others,
         "headers": report.headers,
+        "anchors": report.anchors,
         "files_ignored": report.ignored,
         "findings": [finding._asdict() for finding in report.findings],
     }

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -456,6 +457,27 @@ def test_a_log_goes_on_as_the_next_shard(evidence: Evidence, tmp_path: Path) -> 
     policy = f"log {signer.verifier.vkey}\n{evidence.policy}"
     report = offline.verify([export], offline.Policy.parse(policy.encode()))
     assert (report.findings, report.others) == ([], {"hand-over": 1})
+
+
+# Timestamps
+
+
+def test_a_timestamp_must_be_over_the_checkpoint_that_it_is_named_after(evidence: Evidence, tmp_path: Path) -> None:
+    export, digest = (
+        evidence.copy(tmp_path),
+        sha256(parse((evidence.old / ONE / "checkpoint").read_bytes()).text.encode()),
+    )
+    anchor = export / ONE / "anchor" / "120.tsr"
+    anchor.parent.mkdir()
+    anchor.write_bytes(b"of an authority" + digest.digest())
+    report = offline.verify([export], offline.Policy.parse(evidence.policy.encode()))
+    assert (report.findings, report.anchors) == ([], 1)
+    shutil.copy(anchor, anchor.with_name("121.tsr"))
+    assert named(findings(export, evidence.policy), "anchor", f"{ONE} anchor/121.tsr", "of something else")
+    anchor.with_name("121.tsr").rename(anchor.with_name("701.tsr"))
+    assert named(findings(export, evidence.policy), "checkpoint", ONE, "anchor/701.tsr lies beyond its 700 entries")
+    anchor.with_name("701.tsr").rename(anchor.with_name("0701.tsr"))
+    assert named(findings(export, evidence.policy), "file", f"{ONE} anchor/0701.tsr", "is no file of a log")
 
 
 # Two exports
