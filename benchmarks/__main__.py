@@ -1,4 +1,4 @@
-"""Run a benchmark: `python -m benchmarks append|import|rebuild|http|read [--json] [--write]`."""
+"""Run a benchmark: `python -m benchmarks append|import|rebuild|http|read|vault [--json] [--write]`."""
 
 import argparse
 import sys
@@ -10,7 +10,14 @@ from benchmarks.report import write
 from benchmarks.scratch import scratch_server
 from store.collecting import collect_seldom
 
-NAMES = {"append": "append", "import": "importing", "rebuild": "rebuild", "http": "http", "read": "read"}
+NAMES = {
+    "append": "append",
+    "import": "importing",
+    "rebuild": "rebuild",
+    "http": "http",
+    "read": "read",
+    "vault": "vault",
+}
 
 
 def main() -> None:

@@ -39,4 +39,8 @@ TARGETS: dict[str, tuple[Target, ...]] = {
         Target("bulk_per_s", "copy_per_s", 0.15),
     ),
     "read": (Target("profile_p99_ms", "bare_route_p99_ms", 1.5, at_most=True),),
+    "vault": (
+        Target("append_personal_per_s", "append_plain_per_s", 0.7),
+        Target("import_personal_per_s", "import_plain_per_s", 0.7),
+    ),
 }

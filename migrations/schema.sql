@@ -1650,8 +1650,6 @@ CREATE INDEX event_withholding ON record.event USING btree (partition, customer_
 
 CREATE INDEX sealed_subject ON record.sealed USING btree (partition, subject_id);
 
-CREATE INDEX data_key_epoch ON vault.data_key USING btree (partition, epoch);
-
 CREATE INDEX hold_subject ON vault.hold USING btree (partition, subject_id);
 
 CREATE INDEX tombstone_subject ON vault.tombstone USING btree (partition, subject_id);

@@ -162,49 +162,39 @@ class Keyring:
     async def _load_or_create(
         self, partition: int, names: Collection[KeyName]
     ) -> Mapping[KeyName, DataKey | VaultError]:
-        outcomes = await self._load(partition, names)
+        outcomes: dict[KeyName, DataKey | VaultError] = {}
+        absent = list(names)
         for _ in range(_CREATE_ROUNDS_MAX):
-            absent = [name for name in names if name not in outcomes]
+            outcomes.update(await self._ensure(partition, absent))
+            absent = [name for name in absent if name not in outcomes]  # another process was first
             if not absent:
                 return outcomes
-            outcomes.update(await self._create(partition, absent))
-            lost = [name for name in absent if name not in outcomes]  # another process was first
-            if lost:
-                outcomes.update(await self._load(partition, lost))
         raise VaultError(f"partition {partition}: data keys vanish as fast as they are created")
 
-    async def _load(self, partition: int, names: Collection[KeyName]) -> dict[KeyName, DataKey | VaultError]:
-        rows = await self._pool.fetch(statement("live_keys"), partition, *_columns(names))
+    async def _ensure(self, partition: int, names: Sequence[KeyName]) -> dict[KeyName, DataKey | VaultError]:
+        """Find keys or make them, in one statement: most names asked for have none yet, or are asked for once."""
+        offered = {key.key_id: key for key in [DataKey.random() for _ in names]}
         outcomes: dict[KeyName, DataKey | VaultError] = {}
-        for row in rows:
+        for row in await self._found_or_made(partition, names, list(offered.values())):
             name = KeyName(row["subject_id"], row["record_class"])
             if row["erased_at"] is not None:
                 outcomes[name] = SubjectErased(*name, row["erased_at"])
                 continue
-            outcome = outcomes[name] = self._unwrapped(partition, row)
+            outcome = outcomes[name] = offered[row["key_id"]] if row["made"] else self._unwrapped(partition, row)
             if isinstance(outcome, DataKey):
                 self._live.put((partition, name), outcome)
         return outcomes
 
-    async def _create(self, partition: int, names: Sequence[KeyName]) -> dict[KeyName, DataKey]:
-        keys = [DataKey.random() for _ in names]
-        rows = await self._insert(partition, names, keys)
-        won = {row["key_id"] for row in rows}
-        created = {name: key for name, key in zip(names, keys, strict=True) if key.key_id in won}
-        for name, key in created.items():
-            self._live.put((partition, name), key)
-        return created
-
-    async def _insert(self, partition: int, names: Sequence[KeyName], keys: Sequence[DataKey]) -> "list[Record]":
+    async def _found_or_made(self, partition: int, names: Sequence[KeyName], keys: Sequence[DataKey]) -> "list[Record]":
         for attempt in itertools.count():
             self._provider.refresh()
             wrapped = [self._provider.wrap(key.secret) for key in keys]
             try:
                 return await self._pool.fetch(
-                    statement("create_keys"),
+                    statement("ensure_keys"),
                     partition,
-                    [key.key_id for key in keys],
                     *_columns(names),
+                    [key.key_id for key in keys],
                     [w.epoch for w in wrapped],
                     [w.wrapped for w in wrapped],
                     [key.commitment for key in keys],

@@ -98,8 +98,9 @@ class Vault:
         keys = await self.keyring.ensure(partition, names)
         sealed: list[Sealed] = []
         for turn in _turns(items):
-            sealed.extend(_seal(item, keys[item.subject_id, item.record_class]) for item in turn)
-            await asyncio.sleep(0)
+            if sealed:
+                await asyncio.sleep(0)
+            sealed += [_seal(item, keys[item.subject_id, item.record_class]) for item in turn]
         return sealed
 
     async def open_many(self, partition: int, rows: Sequence[Sealed | Reference]) -> list[bytes | Missing]:
@@ -114,8 +115,9 @@ class Vault:
         gone = await self.keyring.destroyed_at(partition, [_name(row) for row in rows if row.blob is None])
         opened: list[bytes | Missing] = []
         for turn in _turns(rows):
-            opened.extend(_open(row, keys, gone) for row in turn)
-            await asyncio.sleep(0)
+            if opened:
+                await asyncio.sleep(0)
+            opened += [_open(row, keys, gone) for row in turn]
         return opened
 
     def keyed_hmac(self, purpose: str, *parts: bytes) -> bytes:
