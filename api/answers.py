@@ -109,6 +109,8 @@ def _privacy() -> dict[str, Schema]:
 
 
 def _others() -> dict[str, Schema]:
+    words = dict.fromkeys(("kind", "subject", "sha256", "note"), TEXT)
+    rows_of_certificates = object_with({**words, "partition": COUNT, "issued_at": TIME})
     figure: Schema = {"anyOf": [{"type": "number"}, {"type": "null"}]}
     names = ("response_rate_percent", "mean_score", "csat_percent", "nps")
     scores: Schema = {"type": "object", "description": "Answers by score.", "additionalProperties": COUNT}
@@ -120,6 +122,7 @@ def _others() -> dict[str, Schema]:
         "access_table": object_with({"table_version": COUNT, "sha256": TEXT, "rules": OBJECT}),
         "receipt": ref("Receipt"),
         "audit_logs": object_with({"logs": list_of(_LOG)}),
+        "certificates": _page("certificates", rows_of_certificates),
         "audit_looks": _page("looks", rows(Look, looked=list_of(rows(Part)))),
         "audit_detail": object_with({"event": ref("Event"), "changes": changes}),
         "feed": object_with({"events": list_of(ref("FeedEvent")), "next": CURSOR}),

@@ -15,6 +15,7 @@ from api import (
     audit,
     bulk,
     campaigns,
+    certificates,
     cloudevents,
     commands,
     complaints,
@@ -53,7 +54,7 @@ from store.migrate import MigrationError
 
 _ROOMS: Final = (
     customers, complaints, campaigns, satisfaction, log_proofs, audit, events, bulk, cloudevents, feed, health, docs,
-    access_tables, receipts, privacy, development_room,
+    access_tables, receipts, privacy, certificates, development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, ValueError)

@@ -44,6 +44,7 @@ _TEXTS: Final[Mapping[str, str]] = {
 _OF_THE_RECORD: Final = frozenset(
     {
         "access_table", "customer_timeline", "audit_detail", "audit_logs", "audit_looks", "receipt",
+        "certificates",
         *(name.replace("-", "_") for name in WITHOUT_READ_MODEL),
     }
 )  # fmt: skip

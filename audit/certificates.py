@@ -1,17 +1,23 @@
 """Certificates in the database: the keys that signed them, and each as it was handed out."""
 
 import base64
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from audit.certificate import Certificate, Content, Kind, key_name, make, read
+from audit.checkpoint import Checkpoint
 from audit.errors import CertificatesUnavailable, SealingStopped
+from audit.log_tiles import hashes_for
 from audit.logs import Database, current, read_logs
-from audit.notes import NoteRefused, Signer
+from audit.merkle import covering, root
+from audit.notes import NoteRefused, Signer, unbase64
 from audit.record_log import signed_head
 from audit.signing import SigningKeys
 from audit.statements import statement
+from audit.tiles import TileMissing
+from audit.verifying import Finding
 
 if TYPE_CHECKING:
     import asyncpg
@@ -19,7 +25,9 @@ if TYPE_CHECKING:
 
     Writer = asyncpg.Pool[asyncpg.Record] | asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 
-PAGE: Final = 500
+PAGE: Final = 100
+_PLACE: Final = 4
+_PARTITION_MAX: Final = (1 << 15) - 1
 
 
 class Issued(NamedTuple):
@@ -96,12 +104,33 @@ async def record_head(database: Database) -> Content | None:
     return None
 
 
-async def keep(database: "Writer", kind: Kind, subject: str, note: str, partition: int = 0) -> None:
+async def check_head(database: Database, content: Content | None) -> list[Finding]:
+    """Whether a head that a certificate pins is one that its log has had; what is wrong otherwise."""
+    if content is None:
+        return []
+    head = Checkpoint(content["origin"], content["size"], unbase64(content["root"]))
+    log = next((one for one in await read_logs(database) if one.origin == head.origin), None)
+    if log is None:
+        return [Finding("log", head.origin, "is gone")]
+    if head.size > log.size:
+        return [Finding("log", head.origin, f"ends at {log.size} entries, the certificate knows {head.size}")]
+    try:
+        found = root(head.size, await hashes_for(database, log.name, covering(0, head.size), log.size))
+    except TileMissing as missing:
+        return [Finding("tile", head.origin, str(missing))]
+    if found != head.root:
+        return [Finding("log", head.origin, f"has another root at {head.size} entries than the certificate knows")]
+    return []
+
+
+async def keep(database: "Writer", kind: Kind, subject: str, note: str, partition: int = 0) -> Issued:
     """Keep a signed certificate; the same one again does no harm.
 
     `subject`: up to six words of letters, digits, `_` and `-`, with slashes between them; nothing personal.
     """
-    await database.execute(statement("put_certificate"), partition, kind, subject, note)
+    sha256 = hashlib.sha256(note.encode()).digest()
+    await database.execute(statement("put_certificate"), partition, kind, subject, sha256, note)
+    return Issued(*(await database.fetch(statement("get_certificate"), partition, kind, subject, sha256))[0])
 
 
 async def find(database: Database, kind: Kind, subject: str, partition: int = 0) -> Issued | None:
@@ -118,14 +147,37 @@ async def find(database: Database, kind: Kind, subject: str, partition: int = 0)
 
 async def issued(database: Database, kind: str | None = None) -> AsyncIterator[Issued]:
     """Every kept certificate, of one kind if one is given, in the order of partition, kind and subject."""
-    last: tuple[int, str, str, bytes] = (-1, "", "", b"")
+    after: str | None = None
     while True:
-        rows = await database.fetch(statement("certificates"), kind, PAGE, *last)
-        for row in rows:
-            yield Issued(*row)
-        if len(rows) < PAGE:
+        found, after = await page(database, kind, None, after, PAGE)
+        for one in found:
+            yield one
+        if after is None:
             return
-        last = Issued(*rows[-1])[:4]
+
+
+async def page(
+    database: Database, kind: str | None, subject: str | None, after: str | None, limit: int
+) -> tuple[list[Issued], str | None]:
+    """Kept certificates of a kind and of subjects that begin so, and where the next page begins.
+
+    Raises:
+        ValueError: `after` is not where a page began.
+    """
+    last = (-1, "", "", b"") if after is None else _place(after)
+    rows = await database.fetch(statement("certificates"), kind, limit + 1, *last, subject)
+    found = [Issued(*row) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return found, None
+    partition, of_kind, of_subject, sha256 = found[-1][:4]
+    return found, f"{partition} {of_kind} {of_subject} {sha256.hex()}"
+
+
+def _place(after: str) -> tuple[int, str, str, bytes]:
+    words = after.split(" ")
+    if len(words) != _PLACE or not words[0].isdecimal() or int(words[0]) > _PARTITION_MAX or "\0" in after:
+        raise ValueError("is not `next` of a page before")
+    return int(words[0]), words[1], words[2], bytes.fromhex(words[3])
 
 
 async def read_kept(database: Database, one: Issued) -> Certificate:

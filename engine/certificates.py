@@ -45,12 +45,7 @@ async def issue(  # noqa: PLR0913  # what it is, of what, and where it is kept
         NoteRefused: the content is not what a certificate may hold.
     """
     certifier = await certifier_of(settings, pool)
-    note = await certifier.sign(pool, kind, content)
-    await keep(pool, kind, subject, note, partition)
-    found = await find(pool, kind, subject, partition)
-    if found is None:  # it was just written, and nobody can take it away
-        raise CertificatesUnavailable(f"the {kind} certificate of {subject} is gone")
-    return found
+    return await keep(pool, kind, subject, await certifier.sign(pool, kind, content), partition)
 
 
 async def issue_once(  # noqa: PLR0913  # as `issue`

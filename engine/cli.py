@@ -23,6 +23,7 @@ from audit.timestamps import TimestampRefused
 from engine import demo as demonstration
 from engine import status as reports
 from engine.cli_certificates import certificates
+from engine.cli_certify import certifying
 from engine.cli_keys import keys
 from engine.cli_logs import logs
 from engine.cli_verify import verifying
@@ -58,6 +59,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(verifying, name="verify")
 app.add_typer(certificates, name="certificates")
 app.add_typer(witness, name="witness")
+app.add_typer(certifying, name="certify")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]

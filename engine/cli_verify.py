@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
+from audit.certificate import Certificate, read
+from audit.certificates import certificate_keys
 from audit.logs import current, read_logs
-from audit.verifying import Verified, verify
+from audit.verifying import Finding, Verified, verify
+from engine.certifying import check_certificate
 from engine.cli_logs import opened
 from engine.cli_proofs import add_to
-from engine.logs import guard_if_there, read_policy, trusted_certificates, trusted_keys
+from engine.logs import guard_if_there, read_policy, trusted_certificate_keys, trusted_certificates, trusted_keys
 from engine.reporting import result, steps
 from engine.side_rows import compare_side_rows
 from engine.vouching import VouchingVerified, verify_vouching
@@ -102,4 +105,30 @@ def verify_schema(as_json: Json = False) -> None:  # noqa: FBT002
     lines.append(f"{len(found)} objects of the schema are not as the migrations make them.")
     result({"findings": [one._asdict() for one in found]}, as_json=as_json, text="\n".join(lines))
     if found:
+        sys.exit(1)
+
+
+@verifying.command("certificate", epilog="Example: daybook verify certificate no-miss.note --policy trusted-logs.txt")
+def verify_certificate(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The certificate, as it was signed.")],
+    policy: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Trust policy that names the key; else the database is asked."),
+    ] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Check a certificate's signature, and whether the database still is as it says; if not, exit with 1."""
+
+    async def work(daybook: Daybook) -> tuple[Certificate, list[Finding]]:
+        trust = None if policy is None else trusted_certificate_keys(read_policy(policy))
+        keys = await certificate_keys(daybook.record.pool) if trust is None else trust
+        certificate = read(file.read_bytes(), *keys)
+        return certificate, await check_certificate(daybook.models, certificate)
+
+    certificate, findings = opened(work)
+    lines = [str(finding) for finding in findings]
+    lines.append(f"Signed: {certificate.kind}. {len(findings)} findings.")
+    found = {"kind": certificate.kind, "content": certificate.content, "findings": [one._asdict() for one in findings]}
+    result(found, as_json=as_json, text="\n".join(lines))
+    if findings:
         sys.exit(1)

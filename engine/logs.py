@@ -123,3 +123,15 @@ def trusted_keys(policy: Policy) -> dict[str, str]:
     if not keys:
         raise SealingStopped("the policy names no log: it has lines `log <verifier key>`")
     return keys
+
+
+def trusted_certificate_keys(policy: Policy) -> list[str]:
+    """Verifier keys of certificates of a policy.
+
+    Raises:
+        SealingStopped: it names none.
+    """
+    keys = [key.vkey for name, keys in policy.logs.items() if name.endswith(CERTIFICATES) for key in keys]
+    if not keys:
+        raise SealingStopped("the policy names no key of certificates: `daybook logs list` shows its line")
+    return keys

@@ -8,16 +8,14 @@ that are gone cannot be made again: of those nothing is said.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
 import orjson
 
+from replay.statements import statement
 from store.canonical import canonical_json
 from store.envelope import RecordedEvent, recorded
-from store.statements import in_schema
 from store.statements import statement as of_record
 
 if TYPE_CHECKING:
@@ -48,7 +46,7 @@ class _Partition:
     differences: list[Difference] = field(default_factory=list[Difference])
 
     async def rows(self, name: str, *arguments: object) -> Sequence[Any]:
-        return await self.snapshot.fetch(_statement(name, self.schema), self.number, *arguments)
+        return await self.snapshot.fetch(statement(name, self.schema), self.number, *arguments)
 
     async def events(self, name: str, *arguments: object) -> list[RecordedEvent]:
         rows = await self.snapshot.fetch(of_record(name, self.schema), self.number, *arguments)
@@ -160,8 +158,3 @@ def _command_of(meta: bytes | None) -> UUID | None:
         return UUID(cast("dict[str, str]", orjson.loads(meta or b""))["command"])
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
-
-
-@cache
-def _statement(name: str, schema: str) -> str:
-    return in_schema((files("replay") / "sql" / f"{name}.sql").read_text(encoding="utf-8"), schema)
