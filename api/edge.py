@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 import orjson
@@ -33,8 +33,7 @@ BULK_CHUNKS_MAX: Final = 4
 """Chunks of bulk requests that are handled at a time; the others wait their turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A command as it was asked for, with its context."""
 
     operation: Operation

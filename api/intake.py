@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from eventsourcing.persistence import OperationalError
@@ -36,8 +36,7 @@ class Entry:
     asked: Asked | Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """What became of an entry; `failed`: repeat it with the same id."""
 
     label: dict[str, Any]
@@ -135,7 +134,7 @@ def _partition(record: Record, of: Asked) -> int:
 
 
 async def _outcomes(at: Edge, commands: Sequence[Asked]) -> Sequence[Outcome | Exception]:
-    units = [Unit([of.command], of.context) for of in commands]
+    units = [Unit([of.command], of.context, of.operation.creates) for of in commands]
     try:
         return await at.daybook.handler.handle_copy(units)
     except (OperationalError, *UNREACHABLE) as error:

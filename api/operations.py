@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 from uuid import UUID
 
 import orjson
@@ -169,8 +169,7 @@ class Operation:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What a caller gives: a body and the same as canonical JSON, the stream (None: to be made), who acts."""
 
     body: Mapping[str, Any]

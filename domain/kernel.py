@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 S = TypeVar("S")
 E = TypeVar("E", bound="Event")
+_set = object.__setattr__
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,9 @@ def clear_facts(facts: type[Facts], message: Message) -> tuple[object, ...]:
 
 
 @cache
-def _foreign_fields(event: type[Event], command: type[Command]) -> tuple[tuple[str, ...], int]:
-    """List the command's fields that the event has not, and count the event's."""
-    return tuple(name for name in command.model_fields if name not in event.model_fields), len(event.model_fields)
+def _foreign_fields(event: type[Event], command: type[Command]) -> tuple[tuple[str, ...], set[str]]:
+    """List the command's fields that the event has not, and the event's own."""
+    return tuple(name for name in command.model_fields if name not in event.model_fields), set(event.model_fields)
 
 
 def happened(event: type[E], command: Command, **facts: object) -> E:
@@ -166,15 +167,15 @@ def happened(event: type[E], command: Command, **facts: object) -> E:
     that was most of the time of a decision. A test proves every decided event valid.
     """
     values = command.__dict__.copy()
-    foreign, count = _foreign_fields(event, type(command))
+    foreign, own = _foreign_fields(event, type(command))
     for name in foreign:
         del values[name]
     values.update(facts)
-    if len(values) != count:  # some fields have their default
+    if len(values) != len(own):  # some fields have their default
         return event.model_validate(values)
     made = event.__new__(event)
-    object.__setattr__(made, "__dict__", values)
-    object.__setattr__(made, "__pydantic_fields_set__", set(values))
-    object.__setattr__(made, "__pydantic_extra__", None)
-    object.__setattr__(made, "__pydantic_private__", None)
+    _set(made, "__dict__", values)
+    _set(made, "__pydantic_fields_set__", own)  # shared: messages never change
+    _set(made, "__pydantic_extra__", None)
+    _set(made, "__pydantic_private__", None)
     return made

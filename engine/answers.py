@@ -1,6 +1,5 @@
 """What a command is answered, and how the answer is stored beside its events."""
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,8 +19,7 @@ class AnsweredEvent(NamedTuple):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The outcome of an accepted command.
 
     `version` is that of the first command's stream afterwards; `position` what a read model must
@@ -42,7 +40,8 @@ class CommandReused(Exception):  # an answer, not a fault
 
 def accepted(stream_id: UUID, version: int, events: tuple[AnsweredEvent, ...]) -> bytes:
     """The stored form of an accepted command's answer; its position is stored beside it."""
-    return canonical_json({"stream": stream_id, "version": version, "events": [tuple(event) for event in events]})
+    told = [(str(event_id), str(stream), type_, of) for event_id, stream, type_, of in events]
+    return canonical_json({"stream": str(stream_id), "version": version, "events": told})
 
 
 def refused(refusal: Refusal) -> bytes:

@@ -1,7 +1,6 @@
 """From commands and states to the events they lead to: pure, so that it can be done again on conflict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,8 +12,7 @@ from store.envelope import Participant
 from store.identity import derive_id
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Who commands, and under which ids.
 
     `command_id` is an HMAC of (actor, Idempotency-Key), or derives from the causing event or the
@@ -42,8 +40,7 @@ class Decided(NamedTuple):
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What a unit of commands leads to: events in order, and each touched stream before and after."""
 
     events: tuple[Decided, ...]
@@ -79,7 +76,8 @@ def decide(commands: Sequence[Command], context: Context, states: Mapping[UUID, 
             event_id = derive_id(
                 context.command_id.bytes + len(events).to_bytes(4, "big"), at=event.occurred_at, beside=stream_id
             )
-            participants.extend(Participant(len(events), *other) for other in set(aggregate.participants_of(event)))
+            for customer_id, role in set(aggregate.participants_of(event)):
+                participants.append(Participant(len(events), customer_id, role))
             events.append(Decided(event_id, stream_id, version, aggregate.customer_of(state), event))
         after[stream_id] = Versioned(version, state)
     return Decision(tuple(events), tuple(participants), before, after)

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from eventsourcing.persistence import PersistenceError
 
-from domain.kernel import Command, Refusal
+from domain.kernel import Aggregate, Command, Refusal
 from engine.answers import Answer, AnsweredEvent, CommandReused, accepted, refused, repeated
 from engine.deciding import Context, Decision, decide, stream_of
 from engine.holding import Holds
@@ -32,12 +31,16 @@ FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 Outcome: TypeAlias = Answer | Refusal | CommandReused | PersistenceError
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """Commands that are accepted together or not at all; all their streams are in one partition."""
+class Unit(NamedTuple):
+    """Commands that are accepted together or not at all; all their streams are in one partition.
+
+    `new_stream`: their stream's id was made for them, so it needs no look in the record first; appending
+    checks it anyway.
+    """
 
     commands: Sequence[Command]
     context: Context
+    new_stream: bool = False
 
 
 class CommandHandler:
@@ -164,11 +167,8 @@ class CommandHandler:
     async def _copy(self, partition: int, units: Sequence[Unit]) -> list[Outcome]:
         ids = [unit.context.command_id for unit in units]
         found = await self._record.find_answers(partition, ids)
-        streams = {
-            stream_of(command) for unit in units if unit.context.command_id not in found for command in unit.commands
-        }
         try:
-            states = await self._states.load(partition, list(streams))
+            states = await self._states_of([unit for unit in units if unit.context.command_id not in found], partition)
         except StreamOfAnotherKind:
             return [await self._alone(unit) for unit in units]
         outcomes: dict[int, Outcome] = {}
@@ -186,6 +186,17 @@ class CommandHandler:
         outcomes.update(await self._append_copy(partition, units, decisions))
         return [outcomes[index] for index in range(len(units))]
 
+    async def _states_of(self, units: Sequence[Unit], partition: int) -> dict[UUID, Versioned]:
+        known: dict[UUID, Aggregate[Any]] = {}
+        new: dict[UUID, Aggregate[Any]] = {}
+        for unit in units:
+            (new if unit.new_stream else known).update(map(stream_of, unit.commands))
+        states = await self._states.load(partition, known.items()) if known else {}
+        for stream_id, aggregate in new.items():
+            if stream_id not in states:
+                states[stream_id] = Versioned(NO_STREAM, aggregate.initial)
+        return states
+
     async def _append_copy(
         self, partition: int, units: Sequence[Unit], decisions: dict[int, Decision]
     ) -> dict[int, Outcome]:
@@ -197,11 +208,13 @@ class CommandHandler:
         await self._holds.place(decisions.values())
         answers: list[Answer] = []
         requests: list[AppendRequest] = []
+        expires_at = datetime.now(UTC) + KEEP_ANSWER
         for (index, decision), (events, blobs) in zip(decisions.items(), sealed, strict=True):
             context = units[index].context
             answer = _answer(partition, stream_of(units[index].commands[0])[0], decision)
             answers.append(answer)
-            stored = _stored(context, accepted(answer.stream_id, answer.version, answer.events))
+            told = accepted(answer.stream_id, answer.version, answer.events)
+            stored = StoredAnswer(context.command_id, context.request_hmac, told, context.expires_at or expires_at)
             requests.append(AppendRequest(partition, events, decision.before, (), stored, blobs, decision.participants))
         outcomes: dict[int, Outcome] = {}
         appended = await self._record.append_copy(partition, requests)
@@ -222,10 +235,12 @@ class CommandHandler:
             return Refusal(ERASED, "What is personal here belongs to somebody whose data is erased.")
 
     def _partition(self, commands: Sequence[Command]) -> int:
-        partitions = {self._record.partition_of(stream_of(command)[0]) for command in commands}
-        if len(partitions) != 1:
-            raise ValueError(f"commands of one unit must be of one partition, not of {sorted(partitions)}")
-        return partitions.pop()
+        partition = self._record.partition_of(stream_of(commands[0])[0])
+        for command in commands[1:]:
+            other = self._record.partition_of(stream_of(command)[0])
+            if other != partition:
+                raise ValueError(f"commands of one unit must be of one partition, not of {partition} and {other}")
+        return partition
 
     def _answer_lookup(self, partition: int) -> Lane[UUID, FoundAnswer]:
         lookup = self._answers.get(partition)
@@ -239,7 +254,7 @@ class CommandHandler:
 
 
 def _answer(partition: int, first: UUID, decision: Decision) -> Answer:
-    events = tuple(AnsweredEvent(d.event_id, d.stream_id, d.event.type, d.version) for d in decision.events)
+    events = tuple([AnsweredEvent(d[0], d[1], d.event.type, d[2]) for d in decision.events])
     return Answer(first, decision.after[first].version, partition, -1, events)
 
 

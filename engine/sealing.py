@@ -31,11 +31,18 @@ class Sealer:
             for decided, of_event in zip(decision.events, of_decision, strict=True)
             for part in of_event
         ]
-        blobs = iter(await self._vault.seal_many(partition, items) if items else ())
+        if not items:
+            return [(self._clear(decision, context), []) for decision, context in decisions]
+        blobs = iter(await self._vault.seal_many(partition, items))
         return [
             self._assembled(decision, context, [[(part, next(blobs)) for part in of_event] for of_event in of_decision])
             for (decision, context), of_decision in zip(decisions, parts, strict=True)
         ]
+
+    def _clear(self, decision: Decision, context: Context) -> list[NewEvent]:
+        """The events of a decision without personal data."""
+        meta = _meta(context)
+        return [self._new_event(decided, context, meta, ()) for decided in decision.events]
 
     def _assembled(
         self, decision: Decision, context: Context, sealed: Sequence[Sequence[tuple[PersonalPart, Sealed]]]
@@ -51,11 +58,10 @@ class Sealer:
     def _new_event(
         self, decided: Decided, context: Context, meta: bytes, sealed: Sequence[tuple[PersonalPart, Sealed]]
     ) -> NewEvent:
-        event = decided.event
+        event_id, stream_id, version, customer_id, event = decided
         return NewEvent(
-            decided.event_id, decided.stream_id, decided.version, decided.customer_id,
-            event.type, event.class_version, event.occurred_at, context.actor,
-            context.correlation_id, context.causation_id, self._mapper.data(event, sealed), meta,
+            event_id, stream_id, version, customer_id, event.type, event.class_version, event.occurred_at,
+            context.actor, context.correlation_id, context.causation_id, self._mapper.data(event, sealed), meta,
         )  # fmt: skip
 
 

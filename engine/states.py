@@ -2,8 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain import aggregate_of
@@ -16,8 +15,7 @@ from vault.lane import Lane
 STREAMS_IN_ONE_LOOKUP = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Versioned:
+class Versioned(NamedTuple):
     """A stream's state after its event `version` (-1: before the first)."""
 
     version: int

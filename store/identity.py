@@ -10,7 +10,7 @@ outside takes its slice from SHA-256 over its 16 bytes. `record.slice_of` in SQL
 import hashlib
 import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from struct import Struct
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from asyncpg.pgproto import pgproto
 SLICES = 4096
 _VARIANT = 0b10  # of RFC 9562
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_RANDOM_BITS = (1 << 62) - 1  # below the variant
 _LAST_MILLISECOND = (1 << 48) - 1
 
 _TAILS_AT_ONCE = 512
@@ -63,13 +63,13 @@ def derive_id(key: bytes, *, at: datetime, beside: UUID | None = None) -> UUID:
     hash of one can be enumerated. `at` (times before 1970 count as 1970) fills the first 48 bits, so
     that derived ids lie near each other in an index.
     """
-    octets = bytearray(hashlib.sha256(key).digest()[:16])
-    milliseconds = min(max((at - _EPOCH) // _MILLISECOND, 0), _LAST_MILLISECOND)
-    octets[:6] = milliseconds.to_bytes(6, "big")
-    place = (octets[6] & 15) << 8 | octets[7] if beside is None else slice_of(beside)
-    octets[6:8] = (0x8000 | place).to_bytes(2, "big")
-    octets[8] = 0x80 | octets[8] & 0x3F
-    return _make(bytes(octets))
+    digest = hashlib.sha256(key).digest()
+    since = at - _EPOCH
+    milliseconds = (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+    milliseconds = min(max(milliseconds, 0), _LAST_MILLISECOND)
+    place = (digest[6] & 15) << 8 | digest[7] if beside is None else slice_of(beside)
+    bits = milliseconds << 80 | (0x8000 | place) << 64 | 1 << 63 | int.from_bytes(digest[8:16], "big") & _RANDOM_BITS
+    return _make(bits.to_bytes(16, "big"))
 
 
 def _more_tails() -> tuple[bytes, int]:

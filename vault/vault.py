@@ -125,7 +125,7 @@ class Vault:
 
         Each part is preceded by its length (8 bytes, big-endian), so that no two lists of parts meet.
         """
-        message = b"".join(piece for part in parts for piece in (len(part).to_bytes(8, "big"), part))
+        message = b"".join([piece for part in parts for piece in (len(part).to_bytes(8, "big"), part)])
         return hmac.digest(self._provider.secret(purpose), message, "sha256")
 
 
