@@ -172,19 +172,32 @@ class CommandHandler:
         except StreamOfAnotherKind:
             return [await self._alone(unit) for unit in units]
         outcomes: dict[int, Outcome] = {}
-        decisions: dict[int, Decision] = {}
+        prepared: dict[int, _Prepared] = {}
+        expires_at = datetime.now(UTC) + KEEP_ANSWER
         for index, unit in enumerate(units):
             answered = found.get(unit.context.command_id)
             try:
                 if answered is not None:
                     outcomes[index] = repeated(answered, unit.context.request_hmac, partition)
                     continue
-                decision = decisions[index] = decide(unit.commands, unit.context, states)
-                states.update(decision.after)
+                decision = decide(unit.commands, unit.context, states)
             except (Refusal, CommandReused) as refusal:
                 outcomes[index] = refusal
-        outcomes.update(await self._append_copy(partition, units, decisions))
+                continue
+            states.update(decision.after)
+            # At once: a pass of its own over all units for each step would find nothing left in the processor's cache.
+            prepared[index] = self._prepared(partition, unit, decision, expires_at)
+        outcomes.update(await self._append_copy(partition, units, prepared))
         return [outcomes[index] for index in range(len(units))]
+
+    def _prepared(self, partition: int, unit: Unit, decision: Decision, expires_at: datetime) -> "_Prepared":
+        context = unit.context
+        answer = _answer(partition, stream_of(unit.commands[0])[0], decision)
+        told = accepted(answer.stream_id, answer.version, answer.events)
+        stored = StoredAnswer(context.command_id, context.request_hmac, told, context.expires_at or expires_at)
+        events = self._sealer.clear(decision, context)
+        request = AppendRequest(partition, events or (), decision.before, (), stored, (), decision.participants)
+        return _Prepared(decision, answer, request, events is None)
 
     async def _states_of(self, units: Sequence[Unit], partition: int) -> dict[UUID, Versioned]:
         known: dict[UUID, Aggregate[Any]] = {}
@@ -198,33 +211,31 @@ class CommandHandler:
         return states
 
     async def _append_copy(
-        self, partition: int, units: Sequence[Unit], decisions: dict[int, Decision]
+        self, partition: int, units: Sequence[Unit], prepared: dict[int, "_Prepared"]
     ) -> dict[int, Outcome]:
         try:
-            sealed = await self._sealer.seal(partition, [(decisions[i], units[i].context) for i in decisions])
+            await self._seal(partition, units, prepared)
         except (SubjectErased, KeyDestroyed):  # of one or few: the others are not to suffer from it
-            self._states.forget({stream for decision in decisions.values() for stream in decision.before})
-            return {index: await self._alone(units[index]) for index in decisions}
-        await self._holds.place(decisions.values())
-        answers: list[Answer] = []
-        requests: list[AppendRequest] = []
-        expires_at = datetime.now(UTC) + KEEP_ANSWER
-        for (index, decision), (events, blobs) in zip(decisions.items(), sealed, strict=True):
-            context = units[index].context
-            answer = _answer(partition, stream_of(units[index].commands[0])[0], decision)
-            answers.append(answer)
-            told = accepted(answer.stream_id, answer.version, answer.events)
-            stored = StoredAnswer(context.command_id, context.request_hmac, told, context.expires_at or expires_at)
-            requests.append(AppendRequest(partition, events, decision.before, (), stored, blobs, decision.participants))
+            self._states.forget({stream for one in prepared.values() for stream in one.decision.before})
+            return {index: await self._alone(units[index]) for index in prepared}
+        await self._holds.place([one.decision for one in prepared.values()])
         outcomes: dict[int, Outcome] = {}
-        appended = await self._record.append_copy(partition, requests)
-        for index, answer, outcome in zip(decisions, answers, appended, strict=True):
+        appended = await self._record.append_copy(partition, [one.request for one in prepared.values()])
+        for (index, one), outcome in zip(prepared.items(), appended, strict=True):
             if isinstance(outcome, Appended):
-                outcomes[index] = self._accepted(partition, decisions[index], answer, outcome)
+                outcomes[index] = self._accepted(partition, one.decision, one.answer, outcome)
             else:  # somebody else was there first: once more, alone and on fresh states
-                self._states.forget(decisions[index].before)
+                self._states.forget(one.decision.before)
                 outcomes[index] = await self._alone(units[index])
         return outcomes
+
+    async def _seal(self, partition: int, units: Sequence[Unit], prepared: dict[int, "_Prepared"]) -> None:
+        """Give the requests of those that have personal data their events; all keys are looked up at once."""
+        personal = [index for index, one in prepared.items() if one.personal]
+        decided = [(prepared[index].decision, units[index].context) for index in personal]
+        for index, (events, blobs) in zip(personal, await self._sealer.seal(partition, decided), strict=True):
+            one = prepared[index]
+            prepared[index] = one._replace(request=one.request._replace(events=events, sealed=blobs))
 
     async def _alone(self, unit: Unit) -> Outcome:
         try:
@@ -251,6 +262,15 @@ class CommandHandler:
 
             lookup = self._answers[partition] = Lane(find, ANSWERS_IN_ONE_LOOKUP)
         return lookup
+
+
+class _Prepared(NamedTuple):
+    """A decided unit on its way into the record; `personal`: its events are made when they are sealed."""
+
+    decision: Decision
+    answer: Answer
+    request: AppendRequest
+    personal: bool
 
 
 def _answer(partition: int, first: UUID, decision: Decision) -> Answer:

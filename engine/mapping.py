@@ -64,6 +64,15 @@ class EventMapper(Mapper[UUID]):
                 parts.append(PersonalPart(values[subject], record_class, tuple(given), plaintext))
         return parts
 
+    def has_personal(self, event: Event) -> bool:
+        """Whether `personal` would find something."""
+        values = event.__dict__
+        for _, _, names in self._shapes[event.type].groups:
+            for name in names:
+                if values[name] is not None:
+                    return True
+        return False
+
     def data(self, event: Event, sealed: Sequence[tuple[PersonalPart, Sealed]] = ()) -> bytes:
         """Canonical JSON of the clear fields, and a reference to each sealed blob."""
         shape = self._shapes[event.type]

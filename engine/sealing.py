@@ -31,16 +31,17 @@ class Sealer:
             for decided, of_event in zip(decision.events, of_decision, strict=True)
             for part in of_event
         ]
-        if not items:
-            return [(self._clear(decision, context), []) for decision, context in decisions]
-        blobs = iter(await self._vault.seal_many(partition, items))
+        blobs = iter(await self._vault.seal_many(partition, items) if items else ())
         return [
             self._assembled(decision, context, [[(part, next(blobs)) for part in of_event] for of_event in of_decision])
             for (decision, context), of_decision in zip(decisions, parts, strict=True)
         ]
 
-    def _clear(self, decision: Decision, context: Context) -> list[NewEvent]:
-        """The events of a decision without personal data."""
+    def clear(self, decision: Decision, context: Context) -> list[NewEvent] | None:
+        """The events of a decision without personal data; None: it has some, which must be sealed."""
+        for decided in decision.events:
+            if self._mapper.has_personal(decided.event):
+                return None
         meta = _meta(context)
         return [self._new_event(decided, context, meta, ()) for decided in decision.events]
 
