@@ -58,6 +58,7 @@ NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 NAME: Final = re.compile(r"[^\s+\x00-\x20\x7f]+")
 FILE: Final = re.compile(r"tile/(entries|[0-6])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 ANCHOR: Final = re.compile(r"anchor/(0|[1-9][0-9]{0,18})\.tsr")
+PATH: Final = re.compile(rf"{FILE.pattern}|{ANCHOR.pattern}")
 ORIGIN: Final = re.compile(r"(?:(reads)/)?(0|[1-9][0-9]{0,4})/(0|[1-9][0-9]{0,4})")
 RECORD_LOG: Final = re.compile(r"(.+)/record/(0|[1-9][0-9]{0,4})")
 
@@ -914,7 +915,7 @@ class Directory:
                 or file_name(found[1], number, told) != name
                 or (found[3] and told == WIDTH)
             ):
-                if name.endswith(".new") and FILE.fullmatch(name[:-4]):
+                if name.endswith(".new") and (name == "checkpoint.new" or PATH.fullmatch(name[:-4])):
                     self._report.ignored += 1  # of an export that was broken off
                 else:
                     self._report.add("file", f"{origin} {name}", "is no file of a log")

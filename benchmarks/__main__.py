@@ -1,4 +1,4 @@
-"""Run a benchmark: `python -m benchmarks append|import|rebuild|http|read|vault [--json] [--write]`."""
+"""Run a benchmark: `python -m benchmarks append|import|rebuild|http|read|vault|verify [--json] [--write]`."""
 
 import argparse
 import sys
@@ -17,6 +17,7 @@ NAMES = {
     "http": "http",
     "read": "read",
     "vault": "vault",
+    "verify": "verify",
 }
 
 

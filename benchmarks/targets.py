@@ -43,4 +43,5 @@ TARGETS: dict[str, tuple[Target, ...]] = {
         Target("append_personal_per_s", "append_plain_per_s", 0.7),
         Target("import_personal_per_s", "import_plain_per_s", 0.7),
     ),
+    "verify": (Target("verify_per_s", "", 150_000),),
 }

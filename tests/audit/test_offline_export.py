@@ -269,6 +269,8 @@ MANIPULATIONS: list[tuple[Callable[[Path], None], str, str, str]] = [
     (_extra("tile/0/000.bak"), "file", f"{ONE} tile/0/000.bak", "is no file of a log"),
     (_extra("tile/7/000"), "file", f"{ONE} tile/7/000", "is no file of a log"),
     (_extra("tile/3/000.p/1"), "checkpoint", ONE, "tile/3/000.p/1 lies beyond"),
+    (_extra("checkpoint.new"), "", "", ""),
+    (_extra("checkpoint.old"), "file", f"{ONE} checkpoint.old", "is no file of a log"),
     (_extra("tile/0/000.new"), "", "", ""),  # left behind by an export that broke off
     (_stranger, "log", f"{LOG_ID}/1/1", "in no line of the policy"),
 ]
