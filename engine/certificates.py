@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from audit.certificate import Content, Kind
 from audit.certificates import Certifier, Issued, find, keep
 from audit.errors import CertificatesUnavailable
-from audit.signing import FileKeys
+from engine.hardware_token import signing_keys
 from engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ async def certifier_of(settings: Settings, pool: "asyncpg.Pool[asyncpg.Record]")
             f"certificates cannot be signed here: {settings.signing} has no keys; set DAYBOOK_SIGNING_DIR to the "
             "folder of the process that seals, or ask that one"
         )
-    return await Certifier.open(pool, FileKeys(settings.signing))
+    return await Certifier.open(pool, signing_keys(settings))
 
 
 async def issue(  # noqa: PLR0913  # what it is, of what, and where it is kept

@@ -9,10 +9,11 @@ from typing import Annotated, Any, TypeVar
 import typer
 import uvloop
 
+from engine.hardware_token import key_provider
 from engine.reporting import people, result, steps
 from engine.settings import Settings
 from engine.shredding import open_eraser
-from engine.wiring import find_database, key_provider
+from engine.wiring import find_database
 from store.statements import statement
 from vault.rotating import Authority, EpochState, Rotated, Rotation
 

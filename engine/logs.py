@@ -12,10 +12,10 @@ from audit.errors import SealingStopped
 from audit.guard import ForkGuard
 from audit.policy import Policy, PolicyRefused
 from audit.sealing import INTERVAL_S, Sealing, open_pool
-from audit.signing import FileKeys
 from audit.statements import statement
 from audit.timestamps import TimestampAuthority, TrustedCertificates
 from audit.witnessing import Witnesses
+from engine.hardware_token import signing_keys
 from engine.settings import Settings
 from engine.wiring import Databases
 
@@ -52,7 +52,7 @@ async def start_sealing(settings: Settings, databases: Databases, *, interval_s:
     others = countersigning(settings)
     try:
         return await Sealing.start(
-            dsn, guard_of(settings), FileKeys(settings.signing), log_id, interval_s=interval_s, countersigner=others
+            dsn, guard_of(settings), signing_keys(settings), log_id, interval_s=interval_s, countersigner=others
         )
     except BaseException:
         if others is not None:

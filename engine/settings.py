@@ -1,7 +1,7 @@
 """Settings, from the environment: each is `DAYBOOK_` and the field's name in capitals."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -75,6 +75,18 @@ class Settings(BaseSettings):
     )
     signing_dir: Path | None = Field(
         default=None, description="Folder of the keys that sign checkpoints; unset: `signing` in the data folder."
+    )
+    pkcs11_module: Path | None = Field(
+        default=None,
+        description="Library of a PKCS#11 token (a hardware security module) that holds the keys; unset: they are in "
+        "files. Needs the extra `daybook[pkcs11]`.",
+    )
+    pkcs11_token: str | None = Field(default=None, description="Label of the token.")
+    pkcs11_pin_file: Path | None = Field(default=None, description="Private file with the PIN of the token's user.")
+    pkcs11_keys: Literal["all", "signing", "personal-data"] = Field(
+        default="all",
+        description="Which keys are in the token: those that sign checkpoints and certificates, the key-encryption "
+        "keys of personal data, or both.",
     )
     witness_policy: Path | None = Field(
         default=None,

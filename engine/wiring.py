@@ -9,6 +9,7 @@ import asyncpg
 
 from engine.access_tables import InForce
 from engine.handling import CommandHandler
+from engine.hardware_token import key_provider
 from engine.looking import SCHEMA as READS
 from engine.looking import Looks
 from engine.mapping import EventMapper
@@ -25,7 +26,6 @@ from store.lane import LaneLimits
 from store.migrate import migrate
 from store.record import Record
 from store.role_powers import require_modest_role
-from vault.provider import FileKeyProvider, KeyProvider
 from vault.vault import Vault
 
 APPLICATION_ROLE = "daybook_app"
@@ -130,11 +130,6 @@ class Daybook:
         await self.record.close()
         if release:
             await asyncio.to_thread(self.databases.release)
-
-
-def key_provider(settings: Settings) -> KeyProvider:
-    """Where the key-encryption keys are; raises `KeyStoreRefused`."""
-    return FileKeyProvider.load_or_create(settings.keys)
 
 
 async def _vault(pool: "asyncpg.Pool[asyncpg.Record]", settings: Settings) -> Vault:

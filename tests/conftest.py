@@ -24,9 +24,11 @@ import hypothesis.configuration
 import pytest
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from engine.hardware_token import HardwareToken
 from store.embedded import EmbeddedServer
 from store.migrate import migrate
 from store.postgres_programs import POSTGRES_16, POSTGRES_18, packaged_bin_dir
+from tests import softhsm
 
 PROJECT = Path(__file__).resolve().parents[1]
 CACHE = PROJECT / ".cache"
@@ -186,3 +188,19 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"the real data files are not at {path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def token_module(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Library of a PKCS#11 token in software, `softhsm.LABEL`."""
+    found = softhsm.module()
+    softhsm.make_token(tmp_path_factory.mktemp("softhsm"))
+    return found
+
+
+@pytest.fixture
+def token(token_module: Path) -> HardwareToken:
+    """That token, emptied."""
+    opened = HardwareToken(token_module, softhsm.LABEL, softhsm.PIN)
+    opened.run(softhsm.empty)
+    return opened
