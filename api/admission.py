@@ -1,5 +1,7 @@
 """Who asks, why, and whether they may: before anything else of a request is read."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final, cast
 from uuid import UUID
 
@@ -8,12 +10,17 @@ from fastapi.routing import APIRoute
 from starlette.types import Scope
 
 from api.edge import MAY_NOT, Edge, edge, lower_headers
-from api.headers import uuid_header
+from api.headers import checked_uuid, uuid_header
 from api.problems import FieldError, Problem
+from domain import CONFIDABLE
 from domain.access_rules import PURPOSES
-from engine.access import Viewer
+from domain.break_glass import OpenBreakGlass
+from domain.matters import Sight
+from engine.access import Grant, Viewer
 from engine.access_tokens import TokenRefused
+from engine.break_glass import grant_in_force
 from engine.looking import Looker
+from projections.seeing import hidden_events, hidden_streams
 from store.identity import new_id
 
 PUBLIC: Final = {
@@ -31,6 +38,7 @@ LOG_FILES: Final = "/log/"
 """Checkpoints and tiles are for everybody: there are only hashes in them."""
 
 PURPOSE: Final = "Daybook-Purpose"
+BREAK_GLASS: Final = "Daybook-Break-Glass"
 _REALM: Final = 'Bearer realm="daybook"'
 _VIEWER: Final = "daybook.viewer"
 
@@ -39,7 +47,8 @@ async def admit(scope: Scope, at: Edge) -> None:
     """Find out who asks and why, and keep it with the request; what is public needs neither.
 
     Raises:
-        Problem: token-missing, token-invalid, header-invalid, purpose-not-allowed, too-many-requests.
+        Problem: token-missing, token-invalid, header-invalid, purpose-not-allowed, break-glass-not-open,
+            too-many-requests.
     """
     if scope["path"] in PUBLIC or scope["path"].startswith(LOG_FILES):
         return
@@ -54,7 +63,23 @@ async def admit(scope: Scope, at: Edge) -> None:
     roles = identity.roles
     if purpose is not None and purpose not in at.daybook.access.table.purposes(roles):
         raise forbidden("purpose-not-allowed", FieldError("header", PURPOSE, "is no purpose of your roles"))
-    scope[_VIEWER] = Viewer(identity.actor, roles, purpose, identity.name)
+    viewer = Viewer(identity.actor, roles, purpose, identity.name)
+    scope[_VIEWER] = replace(viewer, grant=await _grant(scope, at, viewer))
+
+
+async def _grant(scope: Scope, at: Edge, viewer: Viewer) -> Grant | None:
+    """The break-glass access that the request says it is asked under; one that is over opens nothing at all."""
+    found = [value for name, value in scope["headers"] if name == b"daybook-break-glass"]
+    if not found:
+        return None
+    grant_id = checked_uuid(found[0].decode("latin-1"), "header", BREAK_GLASS)
+    daybook, now = at.daybook, datetime.now(UTC)
+    grant = None
+    if grant_id is not None and len(found) == 1 and daybook.access.table.may_command(viewer, OpenBreakGlass.type):
+        grant = await grant_in_force(daybook.record, daybook.mapper, viewer.actor, grant_id, now)
+    if grant is None:
+        raise forbidden("break-glass-not-open")
+    return grant
 
 
 def viewer_of(scope: Scope) -> Viewer:
@@ -63,16 +88,54 @@ def viewer_of(scope: Scope) -> Viewer:
 
 
 async def permitted(request: Request) -> None:
-    """Let a query or an intake through if a role of the viewer may use it.
+    """Let a query or an intake through if a role of the viewer may use it, and what its path names exists for them.
 
     Raises:
-        Problem: not-allowed.
+        Problem: not-allowed, not-found.
     """
     operation = _operation(request.scope)
     if operation in PUBLIC.values():
         return
+    viewer = viewer_of(request.scope)
+    by_grant = viewer.grant is not None and any(map(viewer.grant.names, request.path_params.values()))
+    if not by_grant and not edge(request).daybook.access.table.may_ask(viewer, operation):
+        raise forbidden("not-allowed")
+    for name, text in request.path_params.items():
+        if name in _NAMED and await _hidden(request, name, text):
+            raise no_such(_NAMED[name])
+
+
+def require(request: Request, operation: str) -> None:
+    """Refuse what a query gives beside its own answer to who may not ask for it.
+
+    Raises:
+        Problem: not-allowed.
+    """
     if not edge(request).daybook.access.table.may_ask(viewer_of(request.scope), operation):
         raise forbidden("not-allowed")
+
+
+_NAMED: Final = {**CONFIDABLE, "event_id": "event"}
+"""What a part of a path names that may not exist for the viewer."""
+
+
+def no_such(kind: str) -> Problem:
+    """The answer for a stream that does not exist, or not for the one who asks."""
+    return Problem("not-found", f"There is no {kind} with this id.")
+
+
+async def _hidden(request: Request, name: str, text: str) -> bool:
+    try:
+        named = UUID(text)
+    except ValueError:
+        return False  # that it is none, the route itself says
+    hidden = hidden_events if name == "event_id" else hidden_streams
+    return bool(await hidden(edge(request).daybook.record, sight_of(request), [named]))
+
+
+def sight_of(request: Request) -> Sight:
+    """The confidential matters that exist for the viewer of a request."""
+    return edge(request).daybook.access.table.sight(viewer_of(request.scope))
 
 
 def looker(request: Request) -> Looker:

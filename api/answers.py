@@ -6,14 +6,16 @@ from functools import cache
 from api.events import WITHOUT_READ_MODEL
 from api.schemas import COUNT, CURSOR, OBJECT, TEXT, TIME, UUID, VERSION, Schema, list_of, maybe, object_with, ref, rows
 from domain import AGGREGATES
+from projections.actor_directory import ActorRow
 from projections.audit_detail import Changed
 from projections.audit_trail import AuditEntry
+from projections.break_glass_register import GrantRow
 from projections.campaign_results import CampaignRow, ChannelResults
 from projections.complaint_register import ComplaintRow
 from projections.complaint_search import ComplaintCount
-from projections.customer_profile import Consent, ContactPoint, LastScore, Profile
 from projections.looks import Look, Part
 from projections.privacy_register import DisposalRow, ErasureRow, LegalHoldRow, PrivacyRequestRow
+from projections.profile_query import Consent, ContactPoint, LastScore, Profile
 from projections.satisfaction_history import Invitation
 from projections.satisfaction_series import Point
 
@@ -44,7 +46,7 @@ def _page(name: str, of: Schema, **more: Schema) -> Schema:
 @cache
 def answers() -> Mapping[str, Schema]:
     """An answer's schema by the query's operation id."""
-    made = _customers() | _complaints() | _campaigns() | _privacy() | _others()
+    made = _customers() | _complaints() | _campaigns() | _privacy() | _others() | _access()
     for aggregate in AGGREGATES:
         made[f"{aggregate.name.replace('-', '_')}_events"] = _page("events", ref("Event"))
         if aggregate.name in WITHOUT_READ_MODEL:
@@ -118,7 +120,6 @@ def _others() -> dict[str, Schema]:
     changes = {**maybe(list_of(rows(Changed))), "description": "Null: a newer program wrote the stream."}
     return {
         "satisfaction": object_with({"points": list_of(point), "parked": _PARKED}),
-        "audit": _page("entries", rows(AuditEntry), parked=_PARKED),
         "access_table": object_with({"table_version": COUNT, "sha256": TEXT, "rules": OBJECT}),
         "receipt": ref("Receipt"),
         "audit_logs": object_with({"logs": list_of(_LOG)}),
@@ -129,6 +130,24 @@ def _others() -> dict[str, Schema]:
         "dev_users": object_with({"users": list_of(object_with(dict.fromkeys(_USER, TEXT)))}),
         "health": object_with({"status": TEXT}),
         "ready": {**object_with({"status": {"enum": ["ready", "not ready"]}}), "additionalProperties": True},
+    }
+
+
+def _access() -> dict[str, Schema]:
+    text: Schema = {"description": "Personal data: the name, a mask, or when it was erased."}
+    lists = {
+        "organisation_units": list_of(object_with({"since": TIME, "organisation_unit": TEXT})),
+        "names": list_of(object_with({"since": TIME, "name": text})),
+        "last_event": _LAST,
+    }
+    entry = rows(ActorRow, (*_ROW[:3], "units", "names"), **lists)
+    grant = rows(GrantRow, (*_ROW[:3], "explanation"), explanation=text, last_event=_LAST)
+    actors = {**maybe(list_of(entry)), "description": "Whom the entries' actors stand for, where `actors` asks for it."}
+    return {
+        "actors": _page("entries", entry),
+        "actor": rows(ActorRow, (*_ROW[:3], "units", "names"), **lists, version=VERSION),
+        "break_glass": _page("grants", grant),
+        "audit": _page("entries", rows(AuditEntry), parked=_PARKED, actors=actors),
     }
 
 

@@ -12,7 +12,9 @@ from starlette.responses import Response
 
 from api import (
     access_tables,
+    actors,
     audit,
+    break_glass,
     bulk,
     campaigns,
     certificates,
@@ -54,7 +56,7 @@ from store.migrate import MigrationError
 
 _ROOMS: Final = (
     customers, complaints, campaigns, satisfaction, log_proofs, audit, events, bulk, cloudevents, feed, health, docs,
-    access_tables, receipts, privacy, certificates, development_room,
+    access_tables, receipts, privacy, certificates, actors, break_glass, development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, ValueError)

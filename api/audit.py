@@ -1,13 +1,14 @@
 """The audit trail: who did what to whom when, before and after, and why."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
-from api.admission import looker
+from api.actors import told
+from api.admission import looker, require, sight_of
 from api.edge import edge
 from api.events import check_token, events_json
 from api.problems import Problem
@@ -28,6 +29,7 @@ class AuditQuery(Paged):
     recorded_until: AwareDatetime | None = None
     occurred_from: AwareDatetime | None = None
     occurred_until: AwareDatetime | None = None
+    actors: bool = Field(default=False, description="Also tell whom the actors stand for; for who may ask `actors`.")
 
 
 class LooksQuery(Paged):
@@ -49,19 +51,29 @@ def router() -> APIRouter:
 async def _search(request: Request, query: Annotated[AuditQuery, Query()]) -> Response:
     """Events that fit all that is given, last recorded first."""
     at = edge(request)
-    of = AuditFilter(**query.model_dump(exclude={"token", "after", "limit"}))
+    of = AuditFilter(**query.model_dump(exclude={"token", "after", "limit", "actors"}))
     concerning = [one for one in (of.customer_id, of.stream_id) if one is not None]
     as_of = await at.seen(NAME, query.token_of(request), concerning)
-    found = await audit_trail.search(at.daybook.models, of, after=query.after, limit=query.limit)
-    body = {"entries": found.entries, "next": found.next, "parked": found.parked}
+    found = await audit_trail.search(at.daybook.models, of, sight_of(request), after=query.after, limit=query.limit)
+    body: dict[str, Any] = {"entries": found.entries, "next": found.next, "parked": found.parked, "actors": None}
+    if query.actors:
+        require(request, "actors")
+        rows = await at.daybook.directory.entries({entry.actor for entry in found.entries})
+        body["actors"] = await told(request, at, rows)
     return shown(body, as_of, page_link(request, found.next))
 
 
 async def _looks(request: Request, query: Annotated[LooksQuery, Query()]) -> Response:
     """Who looked at whose personal data and for what, last first. It is read from the reads log itself."""
-    reads = edge(request).daybook.looks.record
+    daybook = edge(request).daybook
     found = await looks.looks(
-        reads, customer_id=query.customer_id, actor=query.actor, after=query.after, limit=query.limit
+        daybook.looks.record,
+        daybook.record,
+        sight_of(request),
+        customer_id=query.customer_id,
+        actor=query.actor,
+        after=query.after,
+        limit=query.limit,
     )
     return shown({"looks": found.looks, "next": found.next}, headers=page_link(request, found.next))
 
@@ -70,7 +82,7 @@ async def _detail(request: Request, event_id: str, query: Annotated[Asking, Quer
     """One event with its data, and what it changed in its stream: each field before and after."""
     daybook, wanted = edge(request).daybook, path_uuid(event_id, "event_id")
     check_token(daybook, query.token_of(request))
-    found = await audit_trail.detail(daybook.models, wanted)
+    found = await audit_trail.detail(daybook.models, wanted, sight_of(request))
     if found is None:
         raise Problem("not-found", "There is no event with this id.")
     (event,) = await events_json(daybook, looker(request), found.entry.recorded.partition, [found.entry])

@@ -9,11 +9,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
-from api.admission import looker
+from api.admission import looker, no_such, sight_of
 from api.edge import edge
 from api.headers import etag
 from api.opened import Gaps
-from api.problems import Problem
 from api.reading import Asking, Paged, page_link, path_uuid, shown, version_shown
 from domain.codes import Severity
 from projections import complaint_search
@@ -70,7 +69,9 @@ async def _search(request: Request, query: Annotated[ComplaintQuery, Query()]) -
     of = ComplaintFilter(**query.model_dump(exclude={"token", "after", "limit"}))
     concerning = () if query.customer_id is None else (query.customer_id,)
     as_of = await at.seen(NAME, query.token_of(request), concerning)
-    found = await complaint_search.search(at.daybook.models, of, after=query.after, limit=query.limit)
+    found = await complaint_search.search(
+        at.daybook.models, of, sight_of(request), after=query.after, limit=query.limit
+    )
     complaints = [_body(one) for one in found.complaints]
     return shown({"complaints": complaints, "next": found.next}, as_of, page_link(request, found.next))
 
@@ -80,7 +81,7 @@ async def _counts(request: Request, query: Annotated[CountQuery, Query()]) -> Re
     at = edge(request)
     as_of = await at.seen(NAME, query.token_of(request))
     of = CountFilter(query.status, query.product, query.first_month, query.last_month)
-    found = await complaint_search.counts(at.daybook.models, of, by=query.by)
+    found = await complaint_search.counts(at.daybook.models, of, sight_of(request), by=query.by)
     return shown({"counts": found.counts, "parked": found.parked}, as_of)
 
 
@@ -88,9 +89,9 @@ async def _complaint(request: Request, complaint_id: str, query: Annotated[Askin
     """A complaint as it stands; `personal` is what was said and written: the complaint, a dispute, the last letters."""
     at, stream_id = edge(request), path_uuid(complaint_id, "complaint_id")
     as_of = await at.seen(NAME, query.token_of(request), (stream_id,))
-    found = await complaint_search.complaint(at.daybook.models, stream_id)
+    found = await complaint_search.complaint(at.daybook.models, stream_id, sight_of(request))
     if found is None:
-        raise Problem("not-found", "There is no complaint with this id.")
+        raise no_such("complaint")
     gaps, personal = Gaps(), dict[str, Any]()
     for name, sealed in found.sealed_at.items():
         gaps.leave(personal, name, found.partition, sealed, None)

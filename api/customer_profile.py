@@ -7,7 +7,7 @@ import asyncpg
 from fastapi import Request
 from starlette.responses import Response
 
-from api.admission import looker
+from api.admission import looker, sight_of
 from api.edge import Edge, edge, lower_headers
 from api.headers import etag
 from api.opened import told
@@ -17,8 +17,8 @@ from api.statements import statement
 from engine.looking import Looker
 from engine.opening import Opened
 from engine.wiring import Daybook
-from projections.customer_profile import Profile, profile_of
 from projections.models import ReadModels
+from projections.profile_query import Profile, seen
 from projections.references import SealedAt
 from store.cursor import Cursor
 from store.envelope import SealedBlob
@@ -34,9 +34,10 @@ async def profile(request: Request) -> Response:
     token = lower_headers(request).get("daybook-token") or request.query_params.get("token")
     as_of = await at.seen(NAME, token, (customer_id,))
     row = await _row(at.daybook.models, customer_id)
-    if row is None:
+    found = None if row is None else await seen(at.daybook.record, row, sight_of(request))
+    if row is None or found is None:
         raise Problem("not-found", "No event names this customer.")
-    return await _answer(at, looker(request), row, as_of)
+    return await _answer(at, looker(request), row, found, as_of)
 
 
 async def _row(models: ReadModels, customer_id: UUID) -> asyncpg.Record | None:
@@ -45,8 +46,7 @@ async def _row(models: ReadModels, customer_id: UUID) -> asyncpg.Record | None:
     return await models.record.pool.fetchrow(sql, partition, customer_id)
 
 
-async def _answer(at: Edge, looking: Looker, row: asyncpg.Record, as_of: Cursor) -> Response:
-    found = profile_of(row)
+async def _answer(at: Edge, looking: Looker, row: asyncpg.Record, found: Profile, as_of: Cursor) -> Response:
     opened = await _opened(at.daybook, looking, row, found)
     version: int | None = row["stream_version"]
     body: dict[str, Any] = {

@@ -6,16 +6,18 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from api.admission import looker
+from api.admission import looker, sight_of
 from api.customer_profile import profile
 from api.edge import edge
 from api.events import check_token, events_json
 from api.opened import Gaps
 from api.problems import Problem
 from api.reading import Paged, page_link, path_uuid, shown
+from api.references import named, without
 from domain import event_types
 from projections import satisfaction_history, timeline
 from projections.satisfaction_history import Invitation
+from projections.seeing import hidden_streams
 
 
 class TimelineQuery(Paged):
@@ -47,7 +49,9 @@ async def _timeline(request: Request, customer_id: str, query: Annotated[Timelin
     if set(query.type).difference(event_types()):
         raise Problem("query-invalid", "There is no such type of event.")
     check_token(daybook, query.token_of(request))
-    found = await timeline.timeline(daybook.models, customer, types=query.type, after=query.after, limit=query.limit)
+    found = await timeline.timeline(
+        daybook.models, customer, sight_of(request), types=query.type, after=query.after, limit=query.limit
+    )
     events = await events_json(daybook, looker(request), daybook.record.partition_of(customer), found.entries)
     return shown({"events": events, "next": found.next}, headers=page_link(request, found.next))
 
@@ -59,8 +63,13 @@ async def _satisfaction(request: Request, customer_id: str, query: Annotated[Pag
     found = await satisfaction_history.history(at.daybook.models, customer, after=query.after, limit=query.limit)
     gaps = Gaps()
     invitations = [_invitation(one, gaps) for one in found.invitations]
+    hidden = await hidden_streams(at.daybook.record, sight_of(request), list(named(invitations)))
     await gaps.fill(at.daybook.opener, looker(request))
-    return shown({"invitations": invitations, "next": found.next}, as_of, page_link(request, found.next))
+    return shown(
+        {"invitations": [without(one, hidden) for one in invitations], "next": found.next},
+        as_of,
+        page_link(request, found.next),
+    )
 
 
 _INVITATION: Final = tuple(name for name in Invitation.__slots__ if name != "verbatim")

@@ -13,7 +13,7 @@ from fastapi import Request
 from api.headers import Acting
 from api.keys import Keys
 from api.metrics import Metrics
-from api.operations import Given, Operation, named_id
+from api.operations import EMPTY, Given, Operation, named_id
 from api.problems import Problem
 from api.reading import HowFar
 from api.tail import Tail
@@ -96,7 +96,8 @@ class Edge:
         Raises:
             Problem: not-allowed, validation-failed, json-invalid.
         """
-        if not self.daybook.access.table.may_command(acting.viewer, operation.type):
+        table = self.daybook.access.table
+        if not table.may_command(acting.viewer, operation.type):
             raise Problem("not-allowed", f"Your roles may not give the command {operation.type}.", headers=MAY_NOT)
         hmac = self.daybook.vault.keyed_hmac
         command_id = named_id(hmac("command-id", acting.actor.encode(), *[part.encode() for part in key]))
@@ -104,10 +105,13 @@ class Edge:
         # The fingerprint is the same whichever way a command comes in.
         target = b"" if stream_id is None else stream_id.encode()
         request_hmac = hmac("request", operation.type.encode(), target, content)
-        given = Given(body, content, stream_id, acting.actor, command_id)
+        one_for = operation.command.key_field
+        named = self.daybook.directory.entry_id(str(body.get(one_for))) if one_for else EMPTY
+        given = Given(body, content, stream_id, acting.actor, command_id, table.rules.redress_limits, named)
         context = Context(
-            acting.actor, command_id, request_hmac, acting.correlation_id, acting.causation_id, reason=acting.reason
-        )
+            acting.actor, command_id, request_hmac, acting.correlation_id, acting.causation_id, reason=acting.reason,
+            sight=table.sight(acting.viewer),
+        )  # fmt: skip
         return Asked(operation, operation.build(given, datetime.now(UTC)), context)
 
 

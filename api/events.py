@@ -1,6 +1,6 @@
 """Events in answers, and the streams that have no read model of their own."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, cast
 from uuid import UUID
@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from api.admission import looker
+from api.admission import looker, no_such
 from api.edge import edge
 from api.headers import etag
 from api.opened import personal_of
 from api.operations import COLLECTIONS
-from api.problems import Problem
 from api.reading import LIMIT_MAX, Asking, page_link, path_uuid, shown
+from api.references import hidden_references, without
 from domain import AGGREGATES
 from domain.kernel import Aggregate
 from engine.looking import Looker
@@ -84,7 +84,7 @@ class _Kind:
         events = await daybook.record.read_stream(stream_id, after, limit)
         names = {event.type for event in self.aggregate.events}
         if (not events and after < 0) or (events and events[0].topic not in names):
-            raise Problem("not-found", f"There is no {self.aggregate.name} with this id.")
+            raise no_such(self.aggregate.name)
         return [entry(daybook.mapper.fact, event) for event in events]
 
 
@@ -142,11 +142,12 @@ async def events_json(
 ) -> list[dict[str, Any]]:
     """Events of one partition with their personal data; what this program does not know is shown as recorded."""
     facts = [one.fact for one in entries if one.fact is not None]
+    hidden = await hidden_references(daybook.record, looking.sight, [one.recorded for one in entries])
     personal = iter(await personal_of(daybook, looking, partition, facts))
-    return [_event(daybook, one, next(personal) if one.fact is not None else {}) for one in entries]
+    return [_event(daybook, one, next(personal) if one.fact is not None else {}, hidden) for one in entries]
 
 
-def _event(daybook: Daybook, one: Entry, personal: dict[str, Any]) -> dict[str, Any]:
+def _event(daybook: Daybook, one: Entry, personal: dict[str, Any], hidden: Collection[UUID]) -> dict[str, Any]:
     recorded = one.recorded
     told: dict[str, Any] = {
         "event_id": recorded.event_id,
@@ -164,6 +165,7 @@ def _event(daybook: Daybook, one: Entry, personal: dict[str, Any]) -> dict[str, 
         "position": recorded.position,
     }
     if one.fact is not None:
-        return {**told, "data": {**orjson.loads(daybook.mapper.data(one.fact.event)), **personal}}
+        data = orjson.loads(daybook.mapper.data(one.fact.event))
+        return {**told, "data": {**(without(data, hidden) if hidden else data), **personal}}
     state = cast("bytes | None", recorded.state)  # disposed of at the end of retention
-    return {**told, "data": None if state is None else orjson.loads(state)}
+    return {**told, "data": None if state is None else without(orjson.loads(state), hidden)}

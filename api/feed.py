@@ -4,21 +4,27 @@
 JSON. Both go on from a cursor, which is the `id` of every event of the stream.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
+from api.admission import sight_of
 from api.bodies import JSON
 from api.edge import Edge, edge
 from api.failures import EXPECTED, problem_of
 from api.outgoing import TYPE_PREFIX, cloud_event, packed
 from api.problems import FieldError, Problem
 from api.reading import CURSOR_CHARACTERS_MAX
+from api.references import hidden_references
 from domain import event_types
+from domain.matters import Sight
+from projections.seeing import hidden_streams
 from store.cursor import Cursor
 from store.envelope import RecordedEvent
 from store.record import Record
@@ -56,15 +62,16 @@ def router() -> APIRouter:
 async def _feed(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
     """Read the record on from a cursor, as CloudEvents. The header Last-Event-ID goes before `cursor`."""
     at = edge(request)
-    record = at.daybook.record
+    record, sight = at.daybook.record, replace(sight_of(request), matters=frozenset())  # it would outlive a grant
     wanted = _known(query.type)
     start = await _start(record, request.headers.get("Last-Event-ID") or query.cursor, query.begin)
     if query.mode == "page":
-        events, then = await page(record, start, wanted, query.limit)
-        body = {"events": [cloud_event(event) for event in events], "next": str(then)}
+        events, then = await page(record, start, wanted, query.limit, sight)
+        hidden = await hidden_references(record, sight, events)
+        body = {"events": [cloud_event(event, hidden) for event in events], "next": str(then)}
         return Response(packed(body), 200, {"Cache-Control": "no-store"}, JSON)
     at.tail.check_room()
-    return StreamingResponse(_stream(at, start, wanted), 200, {"Cache-Control": "no-store"}, "text/event-stream")
+    return StreamingResponse(_stream(at, start, wanted, sight), 200, {"Cache-Control": "no-store"}, "text/event-stream")
 
 
 def _known(types: Sequence[str]) -> frozenset[str]:
@@ -99,22 +106,26 @@ async def _start(record: Record, text: str | None, begin: str) -> Cursor:
 
 
 async def page(
-    record: Record, cursor: Cursor, types: frozenset[str], limit: int
+    record: Record, cursor: Cursor, types: frozenset[str], limit: int, sight: Sight
 ) -> tuple[Sequence[RecordedEvent], Cursor]:
-    """Up to `limit` events from a cursor on, of one partition after the other, and the cursor after them.
+    """Up to `limit` events in sight from a cursor on, of one partition after the other, and the cursor after them.
 
-    With `types` the cursor also passes over what is not of them, so that an empty page still advances.
+    The cursor also passes over what is not of `types` or not in sight, so that an empty page still advances.
     """
     found: list[RecordedEvent] = []
     for partition in range(record.partitions):
-        start = cursor.next_positions[partition]
-        room = limit - len(found)
-        if room == 0:
-            break
-        events, position = await _part(record, partition, start, types, room)
-        found += events
-        cursor = cursor.advanced(partition, position)
+        while (room := limit - len(found)) > 0:
+            events, position = await _part(record, partition, cursor.next_positions[partition], types, room)
+            if position == cursor.next_positions[partition]:
+                break
+            found += await _in_sight(record, sight, events)
+            cursor = cursor.advanced(partition, position)
     return found, cursor
+
+
+async def _in_sight(record: Record, sight: Sight, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
+    hidden = await hidden_streams(record, sight, [event.stream_id for event in events])
+    return [event for event in events if event.stream_id not in hidden] if hidden else events
 
 
 async def _part(
@@ -132,7 +143,7 @@ async def _part(
 # Streaming
 
 
-async def _stream(at: Edge, cursor: Cursor, types: frozenset[str]) -> AsyncIterator[bytes]:
+async def _stream(at: Edge, cursor: Cursor, types: frozenset[str], sight: Sight) -> AsyncIterator[bytes]:
     record = at.daybook.record
     at.tail.enter()
     try:
@@ -141,7 +152,7 @@ async def _stream(at: Edge, cursor: Cursor, types: frozenset[str]) -> AsyncItera
             seen = at.tail.positions
             record.incarnation.check(cursor)
             before = cursor
-            async for chunk, after in _all_there_is(record, cursor, types):
+            async for chunk, after in _all_there_is(record, cursor, types, sight):
                 cursor = after
                 if chunk:
                     yield chunk
@@ -154,18 +165,22 @@ async def _stream(at: Edge, cursor: Cursor, types: frozenset[str]) -> AsyncItera
         at.tail.leave()
 
 
-async def _all_there_is(record: Record, cursor: Cursor, types: frozenset[str]) -> AsyncIterator[tuple[bytes, Cursor]]:
+async def _all_there_is(
+    record: Record, cursor: Cursor, types: frozenset[str], sight: Sight
+) -> AsyncIterator[tuple[bytes, Cursor]]:
     """Partition after partition, a page of each at a time, so that none waits for another's end."""
     for partition in range(record.partitions):
         start = cursor.next_positions[partition]
-        events, position = await _part(record, partition, start, types, EVENTS_MAX)
+        read, position = await _part(record, partition, start, types, EVENTS_MAX)
+        events = await _in_sight(record, sight, read)
+        hidden = await hidden_references(record, sight, events)
         parts: list[bytes] = []
         for event in events:
             cursor = cursor.advanced(partition, event.position + 1)
-            parts.append(_sse(event, cursor))
+            parts.append(_sse(event, cursor, hidden))
         cursor = cursor.advanced(partition, position)
         yield b"".join(parts), cursor
 
 
-def _sse(event: RecordedEvent, after: Cursor) -> bytes:
-    return format_sse_event(data_str=packed(cloud_event(event)).decode(), id=str(after))
+def _sse(event: RecordedEvent, after: Cursor, hidden: Collection[UUID]) -> bytes:
+    return format_sse_event(data_str=packed(cloud_event(event, hidden)).decode(), id=str(after))

@@ -12,6 +12,7 @@ from api.boundary import NOTICE
 from api.events import WITHOUT_READ_MODEL
 from api.examples import answers as example_answers
 from api.openapi_commands import (
+    BREAK_GLASS,
     ID,
     PURPOSE,
     answered,
@@ -102,7 +103,7 @@ def _complete_query(path: str, name: str, operation: dict[str, Any], problems: P
     named = [{"name": one, "in": "path", "required": True, "schema": UUID, "example": ID} for one in _names(path)]
     parameters[:] = [*named, *(one for one in parameters if one["in"] != "path")]
     if path not in PUBLIC:
-        parameters.append(PURPOSE)
+        parameters += [PURPOSE, BREAK_GLASS]
     operation["summary"] = operation.get("description", name).partition(".")[0]
     operation["responses"] = _answers(name, parameters) | problems.of(_codes(path, name), name)
 

@@ -166,4 +166,7 @@ WAIT: Final = {
     "schema": {"enum": ["sealed"]},
     "example": "sealed",
 }
+BREAK_GLASS: Final = parameter(
+    "Daybook-Break-Glass", "Break-glass access of yours that is in force, to be asked under.", ID, UUID
+)
 IF_MATCH: Final = parameter("If-Match", "The version that the stream must have.", '"7"', VERSION_TAG)

@@ -10,7 +10,7 @@ from domain import AGGREGATES
 OPEN: Final = ("loopback-only", "host-unknown", "internal")
 EVERYWHERE: Final = (
     *OPEN, "token-missing", "token-invalid", "not-allowed", "purpose-not-allowed", "too-many-requests",
-    "header-invalid",
+    "header-invalid", "break-glass-not-open",
 )  # fmt: skip
 DEVELOPMENT: Final = ("not-found", "json-invalid", "validation-failed", "body-too-large", "media-type-unsupported")
 STORE: Final = ("record-unreachable", "schema-newer")

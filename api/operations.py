@@ -21,10 +21,12 @@ from pydantic.fields import FieldInfo
 from api.problems import FieldError
 from api.validation import TIME_HINT, faults, invalid, unknown_field
 from domain import AGGREGATES
+from domain.access_rules import RedressLimit
 from domain.kernel import Command
 from store.identity import derive_id
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EMPTY: Final = UUID(int=0)
 
 COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -41,8 +43,12 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "retention-schedule": "retention-schedules",
         "disposal": "disposals",
         "disclosure": "disclosures",
+        "break-glass": "break-glass",
+        "actor": "actors",
     }
 )
+
+_TAKEN_FROM: Final = ("it is taken from the token", "it is taken from the access table")
 
 # Whose slice a new stream gets: the first of these fields that the body has.
 _OWNERS: Final = ("customer_id", "complainant_id")
@@ -50,6 +56,7 @@ _OWNERS: Final = ("customer_id", "complainant_id")
 # The id of a new thing inside a stream; made from the Idempotency-Key where the caller gives none.
 _OWN_IDS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "actor.rename": "renaming_id",
         "campaign.record-cost": "cost_id",
         "complaint.offer-redress": "redress_id",
         "complaint.send-holding-response": "response_id",
@@ -99,9 +106,13 @@ class Operation:
         return _OWN_IDS.get(self.type)
 
     @cached_property
+    def _filled(self) -> tuple[str | None, ...]:
+        return (self.stream_field, self.command.actor_field, self.command.limits_field)
+
+    @cached_property
     def filled(self) -> frozenset[str]:
         """Fields that a body must not have."""
-        return frozenset(name for name in (self.stream_field, self.command.actor_field) if name)
+        return frozenset(name for name in self._filled if name)
 
     @cached_property
     def given(self) -> Mapping[str, FieldInfo]:
@@ -139,6 +150,8 @@ class Operation:
             added["occurred_at"] = now
         if self.command.actor_field:
             added[self.command.actor_field] = given.actor
+        if self.command.limits_field:
+            added[self.command.limits_field] = given.limits
         if self.own_id and self.own_id not in body:
             added[self.own_id] = derive_id(given.command_id.bytes + self.own_id.encode(), at=EPOCH)
         try:
@@ -149,6 +162,8 @@ class Operation:
 
     def _new_id(self, given: "Given", now: datetime) -> UUID:
         """The id of the stream that is created: always the same for the same command id and time."""
+        if self.command.key_field:
+            return given.named
         return derive_id(given.command_id.bytes, at=_given_time(given.body) or now, beside=self._owner(given.body))
 
     def _owner(self, body: Mapping[str, Any]) -> UUID | None:
@@ -164,19 +179,24 @@ class Operation:
         return [
             unknown_field(name, (), "the server makes it" if self.creates else "it stands in the path")
             if name == self.stream_field
-            else unknown_field(name, (), "it is taken from the token")
+            else unknown_field(name, (), _TAKEN_FROM[name == self.command.limits_field])
             for name in sorted(self.filled.intersection(body))
         ]
 
 
 class Given(NamedTuple):
-    """What a caller gives: a body and the same as canonical JSON, the stream (None: to be made), who acts."""
+    """What a caller gives: a body and the same as canonical JSON, the stream (None: to be made), who acts.
+
+    `limits` are those of the access table in force; `named` is made from what there is one stream for.
+    """
 
     body: Mapping[str, Any]
     content: bytes
     stream_id: str | None
     actor: str
     command_id: UUID
+    limits: Sequence[RedressLimit] = ()
+    named: UUID = EMPTY
 
 
 def named_id(digest: bytes) -> UUID:

@@ -1,10 +1,12 @@
 """Events as CloudEvents 1.0 on their way out: the clear data as it was recorded, never personal data."""
 
+from collections.abc import Collection
 from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
 
+from api.references import refers, without
 from store.envelope import RecordedEvent
 
 SOURCE: Final = "urn:daybook:record"
@@ -13,8 +15,8 @@ SCHEMA_PREFIX: Final = "urn:daybook:schema:"
 _NO_DATA: Final = orjson.Fragment(b"null")
 
 
-def cloud_event(event: RecordedEvent) -> dict[str, Any]:
-    """An event with its extension attributes.
+def cloud_event(event: RecordedEvent, hidden: Collection[UUID] = ()) -> dict[str, Any]:
+    """An event with its extension attributes; ids that are `hidden` from the reader are left out of its data.
 
     `sequence` is the position, as text that sorts like the number; it counts within `partition`.
     `streamversion` and `subject` (the stream) say where it stands in its stream.
@@ -33,7 +35,7 @@ def cloud_event(event: RecordedEvent) -> dict[str, Any]:
         "sequence": f"{event.position:019d}",
         "streamversion": event.originator_version,
         "correlationid": event.correlation_id,
-        "authtype": "unknown",  # nobody proves who they are until access control exists
+        "authtype": "unknown",  # people and programs have ids of one kind
         "authid": event.actor,
         "dataclassification": "internal",
     }
@@ -42,8 +44,14 @@ def cloud_event(event: RecordedEvent) -> dict[str, Any]:
     if event.customer_id is not None:
         attributes["customerid"] = event.customer_id
     state = cast("bytes | None", event.state)  # disposed of at the end of retention
-    attributes["data"] = orjson.Fragment(state) if state is not None else _NO_DATA
+    attributes["data"] = _data(event, state, hidden)
     return attributes
+
+
+def _data(event: RecordedEvent, state: bytes | None, hidden: Collection[UUID]) -> Any:  # noqa: ANN401  # JSON
+    if state is None:
+        return _NO_DATA
+    return without(orjson.loads(state), hidden) if hidden and refers(event) else orjson.Fragment(state)
 
 
 def packed(value: object) -> bytes:

@@ -1,6 +1,7 @@
 """Receipts: proofs that what a command led to is sealed, at once or later."""
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from api.admission import viewer_of
+from api.admission import sight_of, viewer_of
 from api.edge import Edge, edge
 from api.events import check_token
 from api.failures import EXPECTED
@@ -17,6 +18,8 @@ from api.reading import Asking, path_uuid, shown
 from audit.proving import EventProof
 from engine.answers import Answer
 from projections.audit_detail import find_event
+from projections.seeing import hidden_streams
+from store.envelope import RecordedEvent
 
 EVENTS_MAX: Final = 1000
 """Proofs in one receipt."""
@@ -81,6 +84,7 @@ async def _receipt(request: Request, event_id: str, query: Annotated[ReceiptQuer
     if entry is None:
         raise Problem("not-found", "There is no event with this id.")
     events = await at.daybook.record.read_partition(entry.recorded.partition, entry.recorded.position, query.events)
+    events = await _in_sight(request, events)
     if len(events) < query.events:
         raise Problem("not-found", f"Only {len(events)} events follow from this one on.")
     wait_s = at.daybook.settings.wait_s_max if query.wait else 0.0
@@ -93,6 +97,12 @@ async def _receipt(request: Request, event_id: str, query: Annotated[ReceiptQuer
             if event.actor != viewer.actor:
                 proof["header"] = None
     return shown(body, headers={} if found is not None else {"Retry-After": "1"})
+
+
+async def _in_sight(request: Request, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
+    """The events up to the first that does not exist for the viewer."""
+    hidden = await hidden_streams(edge(request).daybook.record, sight_of(request), [one.stream_id for one in events])
+    return list(takewhile(lambda one: one.stream_id not in hidden, events))
 
 
 def _receipt_json(url: str, event_ids: Sequence[UUID], found: Sequence[EventProof] | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.complaint import ComplaintAcknowledged, ComplaintReceived
 from domain.customer import ConsentGranted, CustomerRegistered
-from domain.interaction import InteractionRecorded
+from domain.interaction_messages import InteractionRecorded
 from domain.kernel import Event
 from domain.survey import SurveyAnswered, SurveyInvited
 from domain.touch import TouchDecided, TouchDelivered

@@ -5,6 +5,8 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from domain.access_table import ACCESS_TABLE
+from domain.actor import ACTOR
+from domain.break_glass import BREAK_GLASS
 from domain.campaign import CAMPAIGN
 from domain.complaint import COMPLAINT
 from domain.customer import CUSTOMER
@@ -12,7 +14,7 @@ from domain.disclosure import DISCLOSURE
 from domain.disposal import DISPOSAL
 from domain.erasure import ERASURE
 from domain.interaction import INTERACTION
-from domain.kernel import Aggregate, Command, Event, Message
+from domain.kernel import Aggregate, Command, Event, Message, open_to_all
 from domain.legal_hold import LEGAL_HOLD
 from domain.privacy_request import PRIVACY_REQUEST
 from domain.retention_schedule import RETENTION_SCHEDULE
@@ -21,9 +23,12 @@ from domain.touch import TOUCH
 
 __all__ = [
     "ACCESS_TABLE",
+    "ACTOR",
     "AGGREGATES",
+    "BREAK_GLASS",
     "CAMPAIGN",
     "COMPLAINT",
+    "CONFIDABLE",
     "CUSTOMER",
     "DISCLOSURE",
     "DISPOSAL",
@@ -55,7 +60,15 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     RETENTION_SCHEDULE,
     DISPOSAL,
     DISCLOSURE,
+    BREAK_GLASS,
+    ACTOR,
 )
+
+
+CONFIDABLE: Final[dict[str, str]] = {
+    one.commands[0].stream_field: one.name for one in AGGREGATES if one.matter_of is not open_to_all
+}
+"""The kinds of streams that can be confidential, by the field that holds the id of one."""
 
 
 @cache

@@ -5,6 +5,8 @@ from typing import Annotated, Final, Literal, get_args
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
+from domain.codes import INTEGER_MAX, Currency
+
 Role = Literal[
     "front-office",
     "complaint-handler",
@@ -58,8 +60,17 @@ class Showing:
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
+class RedressLimit:
+    """The most, in minor units of a currency, one person may offer as redress; of one not named, nothing."""
+
+    amount_minor: Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+    currency: Currency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class AccessRules:
     """A whole table."""
 
+    redress_limits: Annotated[tuple[RedressLimit, ...], Field(max_length=200)] = ()
     roles: Annotated[tuple[RoleRights, ...], Field(max_length=50)]
     showings: Annotated[tuple[Showing, ...], Field(max_length=2000)]

@@ -12,10 +12,12 @@ from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
+from domain import complaint_redress, confidential
 from domain.codes import ActorId, Code, Label
 from domain.complaint_messages import (
     AcceptRedress,
     AcknowledgeComplaint,
+    ApproveRedress,
     AssessComplaint,
     Assessment,
     AssignComplaint,
@@ -25,12 +27,16 @@ from domain.complaint_messages import (
     ComplaintAssessed,
     ComplaintAssigned,
     ComplaintClosed,
+    ComplaintDeclassificationRequested,
+    ComplaintDeclassified,
     ComplaintDisputed,
     ComplaintForwarded,
+    ComplaintMarkedConfidential,
     ComplaintMarkedMajor,
     ComplaintReceived,
     ComplaintReopened,
     ComplaintWithdrawn,
+    DeclassifyComplaint,
     DisputeComplaint,
     FinalResponseIssued,
     ForwardComplaint,
@@ -38,6 +44,7 @@ from domain.complaint_messages import (
     HoldingResponseSent,
     InvestigationOpened,
     IssueFinalResponse,
+    MarkComplaintConfidential,
     MarkComplaintMajor,
     OfferRedress,
     OpenInvestigation,
@@ -45,28 +52,23 @@ from domain.complaint_messages import (
     PublishResponse,
     ReceiveComplaint,
     RedressAccepted,
-    RedressOffer,
+    RedressApproved,
     RedressOffered,
     RedressPaid,
     ReopenComplaint,
+    RequestComplaintDeclassification,
     ResponsePublished,
     RootCauseAssigned,
     SendHoldingResponse,
     WithdrawComplaint,
 )
+from domain.complaint_redress import Redress, RedressCommand, RedressEvent
 from domain.kernel import Aggregate, Command, Event, clear_facts, happened, refusal
+from domain.matters import Matter
 
 # State
 
 Status = Literal["absent", "open", "responded", "closed", "withdrawn"]
-
-
-@dataclass(frozen=True, slots=True)
-class Redress:
-    """One offer and how far it got."""
-
-    terms: tuple[object, ...]
-    status: Literal["offered", "accepted", "paid"] = "offered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Complaint:
     root_cause: Code | None = None
     major: bool = False
     reopened: bool = False
+    matter: Matter | None = None
 
 
 # Evolve
@@ -129,25 +132,20 @@ def _response_published(state: Complaint, event: ResponsePublished) -> Complaint
     return replace(state, public_response=event.public_response)
 
 
-def _redress_offered(state: Complaint, event: RedressOffered) -> Complaint:
-    offer = Redress(clear_facts(RedressOffer, event))
-    return replace(state, redress={**state.redress, event.redress_id: offer})
-
-
-def _redress(
-    status: Literal["accepted", "paid"],
-) -> Callable[[Complaint, RedressAccepted | RedressPaid], Complaint]:
-    def evolve_redress(state: Complaint, event: RedressAccepted | RedressPaid) -> Complaint:
-        offer = state.redress.get(event.redress_id)
-        if offer is None:
-            return state
-        return replace(state, redress={**state.redress, event.redress_id: replace(offer, status=status)})
-
-    return evolve_redress
+def _redress(state: Complaint, event: RedressEvent) -> Complaint:
+    return replace(state, redress=complaint_redress.evolve(state.redress, event))
 
 
 def _root_cause_assigned(state: Complaint, event: RootCauseAssigned) -> Complaint:
     return replace(state, root_cause=event.cause)
+
+
+def _marked_confidential(state: Complaint, event: ComplaintMarkedConfidential) -> Complaint:
+    return replace(state, matter=confidential.as_marked(event))
+
+
+def _declassification_requested(state: Complaint, event: ComplaintDeclassificationRequested) -> Complaint:
+    return replace(state, matter=confidential.as_requested(event, state.matter))
 
 
 _EVOLVE: Final[dict[type[Event], Callable[..., Complaint]]] = {
@@ -161,14 +159,18 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Complaint]]] = {
     FinalResponseIssued: _becomes(status="responded", answered=True),
     ResponsePublished: _response_published,
     ComplaintDisputed: _becomes(disputed=True),
-    RedressOffered: _redress_offered,
-    RedressAccepted: _redress("accepted"),
-    RedressPaid: _redress("paid"),
+    RedressOffered: _redress,
+    RedressApproved: _redress,
+    RedressAccepted: _redress,
+    RedressPaid: _redress,
     RootCauseAssigned: _root_cause_assigned,
     ComplaintMarkedMajor: _becomes(major=True),
     ComplaintClosed: _becomes(status="closed"),
     ComplaintWithdrawn: _becomes(status="withdrawn"),
     ComplaintReopened: _becomes(status="open", answered=False, investigating=False, disputed=False, reopened=True),
+    ComplaintMarkedConfidential: _marked_confidential,
+    ComplaintDeclassificationRequested: _declassification_requested,
+    ComplaintDeclassified: _becomes(matter=None),
 }
 
 
@@ -190,10 +192,8 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "complaint.no-final-response": "The final response must be issued first.",
         "complaint.already-disputed": "The final response is disputed already.",
         "complaint.handler-has-interest": "Who is complained about cannot handle the complaint.",
-        "complaint.redress-amount-mismatch": "Monetary redress needs an amount, and only monetary redress has one.",
-        "complaint.redress-id-reused": "This redress id names another offer.",
-        "complaint.redress-unknown": "No such redress was offered.",
-        "complaint.redress-not-accepted": "The complainant must accept the redress first.",
+        **complaint_redress.REFUSALS,
+        **confidential.refusals("complaint"),
     }
 )
 _refuse: Final = partial(refusal, REFUSALS)
@@ -213,7 +213,13 @@ def _require_unanswered(state: Complaint) -> None:
 def _receive(command: ReceiveComplaint, state: Complaint) -> Sequence[Event]:
     if state.status != "absent":
         raise _refuse("complaint.already-received", "complaint_id")
-    return [happened(ComplaintReceived, command)]
+    group = command.confidential or ("about-colleague" if command.complained_about else None)
+    received = happened(ComplaintReceived, command, confidential=group)
+    if group is None:
+        return [received]
+    # A second event, for the record finds what is confidential by the types of events alone.
+    facts = {"group": group, "withheld_from": command.complained_about, "standing": "open"}
+    return [received, ComplaintMarkedConfidential.model_validate({"occurred_at": command.occurred_at, **facts})]
 
 
 def _acknowledge(command: AcknowledgeComplaint, state: Complaint) -> Sequence[Event]:
@@ -281,34 +287,8 @@ def _dispute(command: DisputeComplaint, state: Complaint) -> Sequence[Event]:
     return [happened(ComplaintDisputed, command, complainant_id=state.complainant_id)]
 
 
-def _offer_redress(command: OfferRedress, state: Complaint) -> Sequence[Event]:
-    if (command.redress == "monetary") != (command.amount is not None):
-        raise _refuse("complaint.redress-amount-mismatch", "amount")
-    known = state.redress.get(command.redress_id)
-    if known is None:
-        return [happened(RedressOffered, command)]
-    if known.terms != clear_facts(RedressOffer, command):
-        raise _refuse("complaint.redress-id-reused", "redress_id")
-    return []
-
-
-def _accept_redress(command: AcceptRedress, state: Complaint) -> Sequence[Event]:
-    offered = _offer(state, command.redress_id).status == "offered"
-    return [happened(RedressAccepted, command)] if offered else []
-
-
-def _pay_redress(command: PayRedress, state: Complaint) -> Sequence[Event]:
-    offer = _offer(state, command.redress_id)
-    if offer.status == "offered":
-        raise _refuse("complaint.redress-not-accepted", "redress_id")
-    return [] if offer.status == "paid" else [happened(RedressPaid, command)]
-
-
-def _offer(state: Complaint, redress_id: UUID) -> Redress:
-    offer = state.redress.get(redress_id)
-    if offer is None:
-        raise _refuse("complaint.redress-unknown", "redress_id")
-    return offer
+def _decide_redress(command: RedressCommand, state: Complaint) -> Sequence[Event]:
+    return complaint_redress.decide(command, state.redress)
 
 
 def _assign_root_cause(command: AssignRootCause, state: Complaint) -> Sequence[Event]:
@@ -345,6 +325,23 @@ def _reopen(command: ReopenComplaint, state: Complaint) -> Sequence[Event]:
     raise _refuse("complaint.not-ended")
 
 
+def _mark_confidential(command: MarkComplaintConfidential, state: Complaint) -> Sequence[Event]:
+    withheld = confidential.marks(command, state.matter, "complaint")
+    return (
+        [] if withheld is None else [happened(ComplaintMarkedConfidential, command, standing=state.status, **withheld)]
+    )
+
+
+def _request_declassification(command: RequestComplaintDeclassification, state: Complaint) -> Sequence[Event]:
+    wanted = confidential.requests(state.matter, "complaint")
+    return [happened(ComplaintDeclassificationRequested, command)] if wanted else []
+
+
+def _declassify(command: DeclassifyComplaint, state: Complaint) -> Sequence[Event]:
+    confidential.require_declassifiable(command, state.matter, "complaint")
+    return [happened(ComplaintDeclassified, command, standing=state.status)]
+
+
 _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     ReceiveComplaint: _receive,
     AcknowledgeComplaint: _acknowledge,
@@ -356,14 +353,18 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     IssueFinalResponse: _issue_final_response,
     PublishResponse: _publish_response,
     DisputeComplaint: _dispute,
-    OfferRedress: _offer_redress,
-    AcceptRedress: _accept_redress,
-    PayRedress: _pay_redress,
+    OfferRedress: _decide_redress,
+    ApproveRedress: _decide_redress,
+    AcceptRedress: _decide_redress,
+    PayRedress: _decide_redress,
     AssignRootCause: _assign_root_cause,
     MarkComplaintMajor: _mark_major,
     CloseComplaint: _close,
     WithdrawComplaint: _withdraw,
     ReopenComplaint: _reopen,
+    MarkComplaintConfidential: _mark_confidential,
+    RequestComplaintDeclassification: _request_declassification,
+    DeclassifyComplaint: _declassify,
 }
 
 
@@ -394,5 +395,6 @@ COMPLAINT: Final = Aggregate(
     customer_of=attrgetter("customer_id"),
     ended=_ended,
     participants_of=_participants_of,
+    matter_of=attrgetter("matter"),
     refusals=REFUSALS,
 )

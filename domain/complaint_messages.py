@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from domain.access_rules import MatterGroup, RedressLimit
 from domain.codes import (
     ActorId,
     Channel,
@@ -23,12 +24,14 @@ from domain.codes import (
     Severity,
     Text,
 )
+from domain.confidential import Confidentiality, Declassification, DeclassificationRequest
 from domain.kernel import Command, Event, Facts, Personal
 
 Narrative = Annotated[Text | None, Personal("complaint", subject="complainant_id")]
 Letter = Annotated[Text | None, Personal("complaint_letter", subject="complainant_id")]
 Outcome = Literal["upheld", "partly_upheld", "rejected", "not_stated"]
 RedressKind = Literal["none", "monetary", "non_monetary", "not_stated"]
+Standing = Literal["open", "responded", "closed", "withdrawn"]
 NarrativeConsent = Literal["provided", "not_provided", "withdrawn", "other", "not_applicable"]
 
 # Facts that events and commands share
@@ -37,8 +40,9 @@ NarrativeConsent = Literal["provided", "not_provided", "withdrawn", "other", "no
 class Receipt(Facts):
     """A complaint as it came in. Labels keep the words of the source's own lists.
 
-    `received_on` is the day the source states; `complained_about` the staff who may not handle it;
-    `narrative_consent` whether the complainant agreed to publication.
+    `received_on` is the day the source states; `complained_about` the staff who may neither handle nor see it;
+    `narrative_consent` whether the complainant agreed to publication; `confidential` the group who may know of it:
+    that of complaints about a colleague, where it is about one and no other is given.
     """
 
     complainant_id: UUID
@@ -59,6 +63,7 @@ class Receipt(Facts):
     narrative_consent: NarrativeConsent | None = None
     complained_about: Annotated[tuple[ActorId, ...], Field(max_length=20)] = ()
     interaction_id: UUID | None = None
+    confidential: MatterGroup | None = None
     postal_code: Annotated[PersonalLine | None, Personal("complaint", subject="complainant_id")] = None
     description: Narrative = None
     desired_outcome: Narrative = None
@@ -167,7 +172,17 @@ class ComplaintDisputed(Event, name="complaint.disputed"):
 
 
 class RedressOffered(RedressOffer, Event, name="complaint.redress-offered"):
-    """The bank offered to make it good."""
+    """The bank offers to make it good, once another person approved it where `needs_approval` says so."""
+
+    offered_by: ActorId | None = None
+    needs_approval: bool = False
+
+
+class RedressApproved(Event, name="complaint.redress-approved"):
+    """Another person agreed to an offer above what one may decide alone."""
+
+    redress_id: UUID
+    approved_by: ActorId
 
 
 class RedressAccepted(Event, name="complaint.redress-accepted"):
@@ -209,6 +224,22 @@ class ComplaintReopened(Event, name="complaint.reopened"):
     """Handling starts again."""
 
     reason: Code
+
+
+class ComplaintMarkedConfidential(Confidentiality, Event, name="complaint.marked-confidential"):
+    """From now on the complaint exists only for a few; `standing` is how far it was."""
+
+    standing: Standing
+
+
+class ComplaintDeclassificationRequested(DeclassificationRequest, Event, name="complaint.declassification-requested"):
+    """Somebody wants that everybody may see the complaint again."""
+
+
+class ComplaintDeclassified(Declassification, Event, name="complaint.declassified"):
+    """The complaint is visible to everybody again; `standing` is how far it was."""
+
+    standing: Standing
 
 
 # Commands
@@ -269,7 +300,22 @@ class DisputeComplaint(ComplaintCommand, name="complaint.dispute"):
 
 
 class OfferRedress(RedressOffer, ComplaintCommand, name="complaint.offer-redress"):
-    """Offer to make it good."""
+    """Offer to make it good; above what `limits` let one person decide, another must approve."""
+
+    actor_field = "offered_by"
+    limits_field = "limits"
+
+    offered_by: ActorId
+    limits: Annotated[tuple[RedressLimit, ...], Field(max_length=200)] = ()
+
+
+class ApproveRedress(ComplaintCommand, name="complaint.approve-redress"):
+    """Agree to an offer that one person may not make alone."""
+
+    actor_field = "approved_by"
+
+    redress_id: UUID
+    approved_by: ActorId
 
 
 class AcceptRedress(ComplaintCommand, name="complaint.accept-redress"):
@@ -310,3 +356,21 @@ class ReopenComplaint(ComplaintCommand, name="complaint.reopen"):
     """Start handling a closed or withdrawn complaint again."""
 
     reason: Code
+
+
+class MarkComplaintConfidential(Confidentiality, ComplaintCommand, name="complaint.mark-confidential"):
+    """Let the complaint exist only for those who may see the group."""
+
+
+class RequestComplaintDeclassification(
+    DeclassificationRequest, ComplaintCommand, name="complaint.request-declassification"
+):
+    """Ask that everybody may see the complaint again."""
+
+    actor_field = "requested_by"
+
+
+class DeclassifyComplaint(Declassification, ComplaintCommand, name="complaint.declassify"):
+    """Let everybody see the complaint again, as somebody else has asked."""
+
+    actor_field = "declassified_by"

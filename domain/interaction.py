@@ -1,112 +1,41 @@
-"""Interaction: one contact between the bank and its customer, on any channel, and what is left to do."""
+"""Interaction: one contact between the bank and its customer, on any channel, and what is left to do.
+
+Its events and commands are declared in `domain.interaction_messages`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
-from pydantic.dataclasses import dataclass as value
-
-from domain.codes import (
-    ActorId,
-    Authentication,
-    Changes,
-    Channel,
-    Code,
-    Direction,
-    Purpose,
-    Reference,
-    Text,
-    changes,
+from domain import confidential
+from domain.codes import changes
+from domain.interaction_messages import (
+    AnnotateInteraction,
+    CompleteFollowUp,
+    CorrectInteraction,
+    DeclassifyInteraction,
+    FollowUpDone,
+    FollowUpMissed,
+    FollowUpPlan,
+    FollowUpScheduled,
+    InteractionAnnotated,
+    InteractionCorrected,
+    InteractionDeclassificationRequested,
+    InteractionDeclassified,
+    InteractionMarkedConfidential,
+    InteractionRecorded,
+    MarkInteractionConfidential,
+    MissFollowUp,
+    RecordInteraction,
+    RequestInteractionDeclassification,
+    ScheduleFollowUp,
 )
-from domain.kernel import Aggregate, Command, Event, Facts, Personal, clear_facts, happened, refusal
-
-Summary = Annotated[Text | None, Personal("interaction")]
-Detail = Literal["topic", "disposition", "product", "authentication"]
-
-# Facts that events and commands share
-
-
-@value(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
-class Participant:
-    """Another customer who took part, and as what: `joint_holder`, `agent`, `heir`."""
-
-    customer_id: UUID
-    role: Code
-
-
-class Recording(Facts):
-    """One contact as it went."""
-
-    customer_id: UUID
-    channel: Channel
-    direction: Direction
-    purpose: Purpose
-    topic: Code | None = None
-    disposition: Code | None = None
-    participants: Annotated[tuple[Participant, ...], Field(max_length=20)] = ()
-    authentication: Authentication | None = None
-    started_at: AwareDatetime | None = None
-    ended_at: AwareDatetime | None = None
-    product: Code | None = None
-    external_ref: Reference | None = None
-    summary: Summary = None
-
-
-class FollowUpPlan(Facts):
-    """Something promised, by when and by whom."""
-
-    follow_up_id: UUID
-    kind: Code
-    due_at: AwareDatetime
-    assignee: ActorId | None = None
-
-
-# Events
-
-
-class InteractionRecorded(Recording, Event, name="interaction.recorded"):
-    """The bank and a customer were in contact."""
-
-
-class InteractionAnnotated(Event, name="interaction.annotated"):
-    """Somebody added a note."""
-
-    note_id: UUID
-    customer_id: UUID
-    note: Annotated[Text | None, Personal("interaction")] = None
-
-
-class InteractionCorrected(Event, name="interaction.corrected"):
-    """What was recorded was wrong; `corrected_personal` names sealed fields given anew."""
-
-    correction_id: UUID
-    customer_id: UUID
-    reason: Code
-    changes: Changes = ()
-    corrected_personal: Annotated[tuple[Literal["summary"], ...], Field(max_length=10)] = ()
-    summary: Summary = None
-
-
-class FollowUpScheduled(FollowUpPlan, Event, name="interaction.follow-up-scheduled"):
-    """Something was promised."""
-
-
-class FollowUpDone(Event, name="interaction.follow-up-done"):
-    """The promise was kept."""
-
-    follow_up_id: UUID
-
-
-class FollowUpMissed(Event, name="interaction.follow-up-missed"):
-    """The promise was not kept in time."""
-
-    follow_up_id: UUID
-
+from domain.kernel import Aggregate, Command, Event, clear_facts, happened, refusal
+from domain.matters import Matter
 
 # State
 
@@ -128,6 +57,7 @@ class Interaction:
     notes: frozenset[UUID] = frozenset()
     corrections: frozenset[UUID] = frozenset()
     follow_ups: Mapping[UUID, FollowUp] = field(default_factory=dict[UUID, FollowUp])
+    matter: Matter | None = None
 
 
 # Evolve
@@ -170,6 +100,18 @@ def _follow_up_settled(
     return evolve_follow_up
 
 
+def _marked_confidential(state: Interaction, event: InteractionMarkedConfidential) -> Interaction:
+    return replace(state, matter=confidential.as_marked(event))
+
+
+def _declassification_requested(state: Interaction, event: InteractionDeclassificationRequested) -> Interaction:
+    return replace(state, matter=confidential.as_requested(event, state.matter))
+
+
+def _declassified(state: Interaction, _: InteractionDeclassified) -> Interaction:
+    return replace(state, matter=None)
+
+
 _EVOLVE: Final[dict[type[Event], Callable[..., Interaction]]] = {
     InteractionRecorded: _recorded,
     InteractionAnnotated: _annotated,
@@ -177,66 +119,15 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Interaction]]] = {
     FollowUpScheduled: _follow_up_scheduled,
     FollowUpDone: _follow_up_settled("done"),
     FollowUpMissed: _follow_up_settled("missed"),
+    InteractionMarkedConfidential: _marked_confidential,
+    InteractionDeclassificationRequested: _declassification_requested,
+    InteractionDeclassified: _declassified,
 }
 
 
 def evolve(state: Interaction, event: Event) -> Interaction:
     """Fold one event into the interaction."""
     return _EVOLVE[type(event)](state, event)
-
-
-# Commands
-
-
-class InteractionCommand(Command):
-    """A command to one interaction's stream."""
-
-    stream_field = "interaction_id"
-
-    interaction_id: UUID
-
-
-class RecordInteraction(Recording, InteractionCommand, name="interaction.record"):
-    """Record a contact."""
-
-
-class AnnotateInteraction(InteractionCommand, name="interaction.annotate"):
-    """Add a note."""
-
-    note_id: UUID
-    note: Annotated[Text, Personal("interaction")]
-
-
-class CorrectInteraction(InteractionCommand, name="interaction.correct"):
-    """Correct what is given; `cleared` names details that are not known after all."""
-
-    correction_id: UUID
-    reason: Code
-    channel: Channel | None = None
-    direction: Direction | None = None
-    purpose: Purpose | None = None
-    topic: Code | None = None
-    disposition: Code | None = None
-    product: Code | None = None
-    authentication: Authentication | None = None
-    cleared: Annotated[tuple[Detail, ...], Field(max_length=10)] = ()
-    summary: Summary = None
-
-
-class ScheduleFollowUp(FollowUpPlan, InteractionCommand, name="interaction.schedule-follow-up"):
-    """Promise something."""
-
-
-class CompleteFollowUp(InteractionCommand, name="interaction.complete-follow-up"):
-    """Record that the promise was kept."""
-
-    follow_up_id: UUID
-
-
-class MissFollowUp(InteractionCommand, name="interaction.miss-follow-up"):
-    """Record that the promise was not kept in time."""
-
-    follow_up_id: UUID
 
 
 # Decide
@@ -248,6 +139,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "interaction.follow-up-unknown": "The interaction has no such follow-up; schedule it first.",
         "interaction.follow-up-id-reused": "This follow-up id names another follow-up.",
         "interaction.follow-up-settled": "This follow-up is done or missed already; schedule a new one.",
+        **confidential.refusals("interaction"),
     }
 )
 _refuse: Final = partial(refusal, REFUSALS)
@@ -256,7 +148,17 @@ _refuse: Final = partial(refusal, REFUSALS)
 def _record(command: RecordInteraction, state: Interaction) -> Sequence[Event]:
     if state.customer_id is not None:
         raise _refuse("interaction.already-recorded", "interaction_id")
-    return [happened(InteractionRecorded, command)]
+    recorded = happened(InteractionRecorded, command)
+    if command.confidential is None:
+        return [recorded]
+    # A second event, for the record finds what is confidential by the types of events alone.
+    marked = InteractionMarkedConfidential(
+        occurred_at=command.occurred_at,
+        group=command.confidential,
+        withheld_from=command.withheld_from,
+        channel=command.channel,
+    )
+    return [recorded, marked]
 
 
 def _annotate(command: AnnotateInteraction, state: Interaction) -> Sequence[Event]:
@@ -303,6 +205,25 @@ def _settles(
     return settle
 
 
+def _mark_confidential(command: MarkInteractionConfidential, state: Interaction) -> Sequence[Event]:
+    withheld = confidential.marks(command, state.matter, "interaction")
+    return (
+        []
+        if withheld is None
+        else [happened(InteractionMarkedConfidential, command, channel=state.details["channel"], **withheld)]
+    )
+
+
+def _request_declassification(command: RequestInteractionDeclassification, state: Interaction) -> Sequence[Event]:
+    wanted = confidential.requests(state.matter, "interaction")
+    return [happened(InteractionDeclassificationRequested, command)] if wanted else []
+
+
+def _declassify(command: DeclassifyInteraction, state: Interaction) -> Sequence[Event]:
+    confidential.require_declassifiable(command, state.matter, "interaction")
+    return [happened(InteractionDeclassified, command, channel=state.details["channel"])]
+
+
 _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     RecordInteraction: _record,
     AnnotateInteraction: _annotate,
@@ -310,6 +231,9 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     ScheduleFollowUp: _schedule,
     CompleteFollowUp: _settles("done", FollowUpDone),
     MissFollowUp: _settles("missed", FollowUpMissed),
+    MarkInteractionConfidential: _mark_confidential,
+    RequestInteractionDeclassification: _request_declassification,
+    DeclassifyInteraction: _declassify,
 }
 
 
@@ -342,5 +266,6 @@ INTERACTION: Final = Aggregate(
     customer_of=attrgetter("customer_id"),
     ended=_ended,
     participants_of=_participants_of,
+    matter_of=attrgetter("matter"),
     refusals=REFUSALS,
 )

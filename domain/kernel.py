@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from domain.matters import Matter
+
 S = TypeVar("S")
 E = TypeVar("E", bound="Event")
 _set = object.__setattr__
@@ -80,11 +82,16 @@ class Command(Message):
     `stream_field` names the field that holds the stream's id. `actor_field` names the field, if
     any, that must hold the acting person: the edge fills it, or checks it, from the request.
     `internal`: only the program itself gives it, with facts that nobody may claim.
+    `limits_field` likewise names what must hold how much one person may decide alone: the access
+    table in force says it. `key_field`, of a command that opens a stream, names what there is one
+    stream for: the stream's id is made from it.
     """
 
     stream_field: ClassVar[str]
     actor_field: ClassVar[str | None] = None
     internal: ClassVar[bool] = False
+    limits_field: ClassVar[str | None] = None
+    key_field: ClassVar[str | None] = None
 
 
 class Refusal(Exception):
@@ -111,13 +118,19 @@ def nobody(_: object) -> Sequence[tuple[UUID, str]]:
     return ()
 
 
+def open_to_all(_: object) -> Matter | None:
+    """Answer for streams that are never confidential."""
+    return None
+
+
 @dataclass(frozen=True, eq=False)
 class Aggregate(Generic[S]):
     """One kind of stream: its events and commands, and the two pure functions over them.
 
     `customer_of` gives the stream's customer once the first event is known; `participants_of`
     the other customers of one event with their roles; `ended` whether nothing is left to do;
-    `refusals` maps every code that `decide` may raise to its message.
+    `matter_of` what makes the stream confidential; `refusals` maps every code that `decide` may
+    raise to its message.
     """
 
     name: str
@@ -129,6 +142,7 @@ class Aggregate(Generic[S]):
     customer_of: Callable[[S], UUID | None]
     ended: Callable[[S], bool]
     participants_of: Callable[[Event], Sequence[tuple[UUID, str]]] = nobody
+    matter_of: Callable[[S], Matter | None] = open_to_all
     refusals: Mapping[str, str] = field(default_factory=dict[str, str])
 
 

@@ -8,12 +8,14 @@ from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from domain import event_types
 from domain.access_rules import AccessRules, RoleRights
 from domain.kernel import personal_fields
+from domain.matters import Sight
 from store.canonical import canonical_json
 
 Decision = Literal["shown", "masked"]
@@ -25,13 +27,35 @@ FIRST_VERSION: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """Break-glass access in force: record classes of a customer, and a confidential matter, beyond what roles see."""
+
+    grant_id: UUID
+    customer_id: UUID
+    record_classes: frozenset[str]
+    matter_id: UUID | None = None
+
+    def shows(self, subject_id: UUID, record_class: str) -> bool:
+        """Whether personal data is shown by it."""
+        return subject_id == self.customer_id and record_class in self.record_classes
+
+    def names(self, text: str) -> bool:
+        """Whether a part of a path names what it was taken for."""
+        return text.lower() in {str(self.customer_id), str(self.matter_id)}
+
+
+@dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks and why. `actor` is a pseudonym; `name` is for answers only and goes into no event."""
+    """Who asks and why. `actor` is a pseudonym; `name` is for answers only and goes into no event.
+
+    `grant` is break-glass access that is in force now.
+    """
 
     actor: str
     roles: frozenset[str]
     purpose: str | None = None
     name: str | None = None
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True)
@@ -62,9 +86,12 @@ class AccessTable:
         """The purposes that any of the roles may look for."""
         return frozenset(purpose for role in roles if role in self._rights for purpose in self._rights[role].purposes)
 
-    def groups(self, roles: Collection[str]) -> frozenset[str]:
-        """The groups of confidential matters that any of the roles may see."""
-        return frozenset(group for role in roles if role in self._rights for group in self._rights[role].confidential)
+    def sight(self, viewer: Viewer) -> Sight:
+        """The confidential matters that the viewer may see."""
+        rights = [self._rights[role] for role in viewer.roles if role in self._rights]
+        matter_id = None if viewer.grant is None else viewer.grant.matter_id
+        groups = frozenset(group for one in rights for group in one.confidential)
+        return Sight(viewer.actor, groups, frozenset(() if matter_id is None else (matter_id,)))
 
     def may_ask(self, viewer: Viewer, operation: str) -> bool:
         """Whether the viewer may use an operation that changes nothing, or an intake of commands."""
@@ -141,6 +168,7 @@ def rules_of(text: str) -> AccessRules:
         ValueError: it is no such table; the message says where.
     """
     told = cast("dict[str, dict[str, Any]]", tomllib.loads(text))
+    limits = [{"currency": currency, "amount_minor": most} for currency, most in told.pop("redress-limits", {}).items()]
     given = [{"role": role, **{k: v for k, v in told[role].items() if k != "shown"}} for role in told]
     showings = [
         {"role": role, "purpose": purpose, "record_class": name, "fields": None if of == "*" else of}
@@ -148,4 +176,4 @@ def rules_of(text: str) -> AccessRules:
         for purpose, classes in told[role].get("shown", {}).items()
         for name, of in classes.items()
     ]
-    return _RULES.validate_python({"roles": given, "showings": showings})
+    return _RULES.validate_python({"redress_limits": limits, "roles": given, "showings": showings})

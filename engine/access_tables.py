@@ -14,6 +14,7 @@ from projections import audit_trail
 from projections.audit_trail import AuditFilter
 from projections.errors import ReadModelError
 from projections.models import ReadModels
+from projections.seeing import EVERYTHING
 
 ACTIVATED: Final = "access-table.activated"
 AWAY: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -51,7 +52,7 @@ class InForce:
 
     async def look(self) -> None:
         """Take the highest active version; of two with one number every process takes the same."""
-        found = await audit_trail.search(self._models, AuditFilter(type=ACTIVATED), limit=TABLES_MAX)
+        found = await audit_trail.search(self._models, AuditFilter(type=ACTIVATED), EVERYTHING, limit=TABLES_MAX)
         proposed = [(entry.stream_id, await self._proposed(entry.stream_id)) for entry in found.entries]
         if proposed:
             _, highest = max(proposed, key=lambda one: (one[1].table_version, one[0]))

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from domain import aggregate_of
+from domain import AGGREGATES, aggregate_of
 from domain.kernel import Aggregate, Command, Event
+from domain.matters import Sight
 from engine.states import StreamOfAnotherKind, Versioned
-from store.envelope import Participant
+from store.envelope import NO_STREAM, Participant
 from store.identity import derive_id
 
 
@@ -17,7 +18,8 @@ class Context(NamedTuple):
 
     `command_id` is an HMAC of (actor, Idempotency-Key), or derives from the causing event or the
     import row; `request_hmac` tells whether a repeat is the same request. `expires_at`: until when
-    the answer is kept (None: a week; imports keep it for ever).
+    the answer is kept (None: a week; imports keep it for ever). `sight`: the confidential matters
+    that exist for who commands (None: all of them, for the program itself).
     """
 
     actor: str
@@ -28,6 +30,7 @@ class Context(NamedTuple):
     cause_recorded_at: datetime | None = None
     reason: str | None = None
     expires_at: datetime | None = None
+    sight: Sight | None = None
 
 
 class Decided(NamedTuple):
@@ -54,6 +57,20 @@ def stream_of(command: Command) -> tuple[UUID, Aggregate[Any]]:
     return getattr(command, command.stream_field), aggregate_of(type(command))
 
 
+def as_seen(versioned: Versioned, stream_id: UUID, sight: Sight | None) -> Versioned:
+    """The stream as it is for who commands: a confidential one that is not in sight does not exist."""
+    if sight is None or versioned.version == NO_STREAM:
+        return versioned
+    aggregate = _KINDS[type(versioned.state)]
+    matter = aggregate.matter_of(versioned.state)
+    if matter is None or sight.sees(matter, stream_id):
+        return versioned
+    return Versioned(NO_STREAM, aggregate.initial)
+
+
+_KINDS: Final[Mapping[type, Aggregate[Any]]] = {type(one.initial): one for one in AGGREGATES}
+
+
 def decide(commands: Sequence[Command], context: Context, states: Mapping[UUID, Versioned]) -> Decision:
     """Decide the commands in order, each on the state that those before it lead to.
 
@@ -66,7 +83,9 @@ def decide(commands: Sequence[Command], context: Context, states: Mapping[UUID, 
     before: dict[UUID, int] = {}
     for command in commands:
         stream_id, aggregate = stream_of(command)
-        versioned = after.get(stream_id) or states[stream_id]
+        versioned = after.get(stream_id) or as_seen(states[stream_id], stream_id, context.sight)
+        if versioned.version == NO_STREAM:
+            versioned = Versioned(NO_STREAM, aggregate.initial)
         if type(versioned.state) is not type(aggregate.initial):
             raise StreamOfAnotherKind(stream_id, aggregate.name, type(versioned.state).__name__.lower())
         before.setdefault(stream_id, versioned.version)

@@ -10,11 +10,12 @@ from eventsourcing.persistence import PersistenceError
 
 from domain.kernel import Aggregate, Command, Refusal
 from engine.answers import Answer, AnsweredEvent, CommandReused, accepted, refused, repeated
-from engine.deciding import Context, Decision, decide, stream_of
+from engine.deciding import Context, Decision, as_seen, decide, stream_of
 from engine.holding import Holds
 from engine.mapping import EventMapper
 from engine.sealing import Sealer
 from engine.states import States, StreamOfAnotherKind, Versioned
+from projections.seeing import hidden_streams
 from store.envelope import NO_STREAM, Appended, AppendRequest, FoundAnswer, StoredAnswer
 from store.errors import CommandAnswered, ConditionFailed, KeyGone, VersionConflict
 from store.record import Record
@@ -83,7 +84,7 @@ class CommandHandler:
             if new_stream:
                 states = {stream_id: Versioned(NO_STREAM, aggregate.initial) for stream_id, aggregate in streams}
             else:
-                states = await self._states.load(partition, streams)
+                states = await self._load(partition, streams, commands, context, expected_version)
             try:
                 return await self._attempt(partition, commands, context, states, expected_version)
             except CommandAnswered:
@@ -119,6 +120,24 @@ class CommandHandler:
 
     # One unit
 
+    async def _load(
+        self,
+        partition: int,
+        streams: Sequence[tuple[UUID, Aggregate[Any]]],
+        commands: Sequence[Command],
+        context: Context,
+        expected_version: int | None,
+    ) -> dict[UUID, Versioned]:
+        try:
+            return await self._states.load(partition, streams)
+        except StreamOfAnotherKind:
+            ids = [one for one, _ in streams]
+            if context.sight is not None and await hidden_streams(self._record, context.sight, ids):
+                if expected_version is not None:
+                    raise VersionConflict(expected_version, NO_STREAM) from None
+                decide(commands, context, {one: Versioned(NO_STREAM, kind.initial) for one, kind in streams})
+            raise
+
     async def _attempt(
         self,
         partition: int,
@@ -128,8 +147,9 @@ class CommandHandler:
         expected_version: int | None,
     ) -> Answer:
         first = stream_of(commands[0])[0]
-        if expected_version is not None and states[first].version != expected_version:
-            raise VersionConflict(expected_version, states[first].version)
+        found = as_seen(states[first], first, context.sight).version
+        if expected_version is not None and found != expected_version:
+            raise VersionConflict(expected_version, found)
         try:
             decision = decide(commands, context, states)
         except Refusal as refusal:

@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 from eventsourcing.persistence import OperationalError, PersistenceError
 
+from domain.matters import Sight
 from engine.access import AccessTable, Decision, Viewer
 from projections.looks import LOOKED
 from store.canonical import canonical_json
@@ -41,18 +42,27 @@ class Looker:
     operation: str
     correlation_id: UUID
 
-    def decide(self, record_class: str, name: str) -> Decision:
-        """Whether this looker is shown a personal field."""
+    @property
+    def sight(self) -> Sight:
+        """The confidential matters that exist for this looker."""
+        return self.table.sight(self.viewer)
+
+    def decide(self, subject_id: UUID, record_class: str, name: str) -> Decision:
+        """Whether this looker is shown a personal field of somebody: by the table, or by breaking the glass."""
+        grant = self.viewer.grant
+        if grant is not None and grant.shows(subject_id, record_class):
+            return "shown"
         return self.table.decide(self.viewer, record_class, name)
 
 
 class Looked(NamedTuple):
-    """One subject's fields of one record class, and what was decided about them."""
+    """One subject's fields of one record class, what was decided about them, and of which events they are."""
 
     subject_id: UUID
     record_class: str
     fields: tuple[str, ...]
     decision: Decision
+    events: tuple[UUID, ...]
 
 
 class Looks:
@@ -105,13 +115,20 @@ def _request(partition: int, looker: Looker, looked: Iterable[Looked]) -> Append
 
 def _data(looker: Looker, of: Iterable[Looked]) -> Mapping[str, Any]:
     return {
+        **({} if looker.viewer.grant is None else {"break_glass": looker.viewer.grant.grant_id}),
         "operation": looker.operation,
         "purpose": looker.viewer.purpose,
         "roles": sorted(looker.viewer.roles),
         "table_version": looker.table.version,
         "table_sha256": looker.table.digest,
         "looked": [
-            {"class": one.record_class, "decision": one.decision, "fields": one.fields, "subject": one.subject_id}
+            {
+                "class": one.record_class,
+                "decision": one.decision,
+                "events": one.events,
+                "fields": one.fields,
+                "subject": one.subject_id,
+            }
             for one in of
         ],
     }

@@ -7,12 +7,13 @@ used, its mask or the reason stands in its place.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from uuid import UUID
 
 import orjson
 
 from domain.privacy_rules import RESTRICTED_PURPOSES
-from engine.access import mask_of, personal_registry
+from engine.access import Decision, mask_of, personal_registry
 from engine.looking import Looked, Looker, Looks
 from projections.projection import Decode
 from projections.references import SealedAt
@@ -57,7 +58,7 @@ class Opener:
         shown = {
             at: frozenset[str]()
             if at in kept_back
-            else frozenset(name for name in names if looker.decide(at.record_class, name) == "shown")
+            else frozenset(name for name in names if looker.decide(at.subject_id, at.record_class, name) == "shown")
             for at, names in named.items()
         }
         await self._looks.commit(looker, _looked(named, shown))
@@ -108,16 +109,19 @@ class Opener:
         return dict(zip(parts, await self._vault.open_many(partition, references), strict=True))
 
 
-def _looked(named: Wanted, shown: Mapping[SealedAt, frozenset[str]]) -> set[Looked]:
-    looked: set[Looked] = set()
+_DECISIONS: Final[tuple[Decision, Decision]] = ("shown", "masked")
+
+
+def _looked(named: Wanted, shown: Mapping[SealedAt, frozenset[str]]) -> list[Looked]:
+    """What is looked at, the events of one subject, class, fields and decision together."""
+    looked: dict[tuple[UUID, str, tuple[str, ...], Decision], set[UUID]] = {}
     for at, names in named.items():
         seen = tuple(name for name in names if name in shown[at])
         hidden = tuple(name for name in names if name not in shown[at])
-        if seen:
-            looked.add(Looked(at.subject_id, at.record_class, seen, "shown"))
-        if hidden:
-            looked.add(Looked(at.subject_id, at.record_class, hidden, "masked"))
-    return looked
+        for fields, decision in zip((seen, hidden), _DECISIONS, strict=True):
+            if fields:
+                looked.setdefault((at.subject_id, at.record_class, fields, decision), set()).add(at.event_id)
+    return [Looked(*of, tuple(sorted(events))) for of, events in looked.items()]
 
 
 def _fields(at: SealedAt, names: Sequence[str], shown: frozenset[str], text: bytes | Missing | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from engine.mapping import EventMapper
 from projections import audit_trail
 from projections.audit_trail import AuditFilter
 from projections.models import ReadModels
+from projections.seeing import EVERYTHING
 
 ACTIVATED: Final = "retention-schedule.activated"
 SCHEDULES_MAX: Final = 500
@@ -15,7 +16,7 @@ SCHEDULES_MAX: Final = 500
 
 async def schedule_in_force(models: ReadModels, mapper: EventMapper) -> tuple[UUID, RetentionScheduleProposed] | None:
     """The schedule and its stream; of two with one number everybody takes the same. None: none is active."""
-    found = await audit_trail.search(models, AuditFilter(type=ACTIVATED), limit=SCHEDULES_MAX)
+    found = await audit_trail.search(models, AuditFilter(type=ACTIVATED), EVERYTHING, limit=SCHEDULES_MAX)
     proposed: list[tuple[UUID, RetentionScheduleProposed]] = []
     for entry in found.entries:
         (first,) = await models.record.read_stream(entry.stream_id, -1, 1)

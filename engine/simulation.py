@@ -23,7 +23,7 @@ from domain.complaint import (
     ReceiveComplaint,
 )
 from domain.customer import AddContactPoint, AssignRelationshipManager, GrantConsent, RegisterCustomer
-from domain.interaction import CompleteFollowUp, RecordInteraction, ScheduleFollowUp
+from domain.interaction_messages import CompleteFollowUp, RecordInteraction, ScheduleFollowUp
 from domain.kernel import Command
 from domain.survey import AnswerSurvey, ConfirmSurveyDelivery, ExpireSurvey, InviteToSurvey
 from domain.touch import ConfirmTouchDelivery, DecideTouch, RecordTouchConversion, RecordTouchResponse

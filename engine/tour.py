@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from domain.matters import Sight
 from engine.wiring import Daybook
-from projections import audit_trail, campaign_results, complaint_search, customer_profile, satisfaction_history
+from projections import audit_trail, campaign_results, complaint_search, profile_query, satisfaction_history
 from projections import timeline as timelines
 from projections.satisfaction_series import Slice, series
 from projections.timeline import Timeline
 
 SHOWN = 50
+NOTHING = Sight("system:tour")
+"""What is shown here anybody may see: no confidential matter is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Tour:
 async def tour(daybook: Daybook) -> Tour:
     """Ask every read model something about what is in the record."""
     models = daybook.models
-    complaints = (await complaint_search.search(models, complaint_search.ComplaintFilter(), limit=SHOWN)).complaints
+    listed = await complaint_search.search(models, complaint_search.ComplaintFilter(), NOTHING, limit=SHOWN)
     campaigns = (await campaign_results.campaigns(models, limit=SHOWN)).campaigns
     customer_id = await _somebody(daybook)
     campaign_id = campaigns[0].campaign_id if campaigns else None
@@ -37,21 +40,21 @@ async def tour(daybook: Daybook) -> Tour:
     }
     if customer_id is not None:
         answers |= await _customer(daybook, customer_id)
-    return Tour(customer_id, complaints[0].complaint_id if complaints else None, campaign_id, answers)
+    return Tour(customer_id, listed.complaints[0].complaint_id if listed.complaints else None, campaign_id, answers)
 
 
 async def _somebody(daybook: Daybook) -> UUID | None:
     """A customer to look at: registered, if anybody is, and lately in contact."""
     for kind in ("survey.answered", "customer.registered", "touch.decided"):
-        found = await audit_trail.search(daybook.models, audit_trail.AuditFilter(type=kind), limit=1)
+        found = await audit_trail.search(daybook.models, audit_trail.AuditFilter(type=kind), NOTHING, limit=1)
         if found.entries:
             return found.entries[0].customer_id
     return None
 
 
 async def _customer(daybook: Daybook, customer_id: UUID) -> dict[str, str]:
-    profile = await customer_profile.profile(daybook.models, customer_id)
-    timeline = await timelines.timeline(daybook.models, customer_id, limit=SHOWN)
+    profile = await profile_query.profile(daybook.models, customer_id, NOTHING)
+    timeline = await timelines.timeline(daybook.models, customer_id, NOTHING, limit=SHOWN)
     if profile is None:
         return {"customer profile": "nobody", "timeline": _events(timeline)}
     contacts = sum(profile.interactions.values())
@@ -69,7 +72,7 @@ def _events(timeline: Timeline) -> str:
 
 
 async def _register(daybook: Daybook) -> str:
-    counted = await complaint_search.counts(daybook.models, complaint_search.CountFilter(), by=("status",))
+    counted = await complaint_search.counts(daybook.models, complaint_search.CountFilter(), NOTHING, by=("status",))
     by_status = ", ".join(f"{one.complaints:,} {one.status}" for one in counted.counts)
     return (by_status or "no complaints") + _incomplete(counted.parked)
 
@@ -95,7 +98,7 @@ async def _satisfaction(daybook: Daybook, customer_id: UUID | None) -> str:
 
 
 async def _audit(daybook: Daybook) -> str:
-    found = await audit_trail.search(daybook.models, audit_trail.AuditFilter(), limit=1)
+    found = await audit_trail.search(daybook.models, audit_trail.AuditFilter(), NOTHING, limit=1)
     if not found.entries:
         return "nothing happened"
     last = found.entries[0]

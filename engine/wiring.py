@@ -8,6 +8,7 @@ from typing import Self
 import asyncpg
 
 from engine.access_tables import InForce
+from engine.directory import Directory
 from engine.handling import CommandHandler
 from engine.hardware_token import key_provider
 from engine.looking import SCHEMA as READS
@@ -92,6 +93,7 @@ class Daybook:
         self.looks = looks
         self.opener = Opener(record, mapper.fact, vault, looks)
         self.access = InForce(models, mapper)
+        self.directory = Directory(models, vault.keyed_hmac)
 
     @classmethod
     async def open(cls, settings: Settings | None = None, databases: Databases | None = None) -> Self:

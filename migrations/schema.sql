@@ -1241,6 +1241,24 @@ CREATE TABLE record.event (
 
 ALTER TABLE record.event OWNER TO daybook_owner;
 
+CREATE VIEW record.confidential AS
+ SELECT partition,
+    stream_id,
+    (facts ->> 'group'::text) AS matter_group,
+    (facts -> 'withheld_from'::text) AS withheld_from
+   FROM ( SELECT e.partition,
+            e.stream_id,
+            e.version,
+            e.type,
+            (convert_from(e.data, 'UTF8'::name))::jsonb AS facts
+           FROM record.event e
+          WHERE ((e.type ~~ '%.marked-confidential'::text) OR (e.type ~~ '%.declassified'::text))) m
+  WHERE ((type ~~ '%.marked-confidential'::text) AND (NOT (EXISTS ( SELECT
+           FROM record.event n
+          WHERE ((n.partition = m.partition) AND (n.stream_id = m.stream_id) AND (n.version > m.version) AND ((n.type ~~ '%.marked-confidential'::text) OR (n.type ~~ '%.declassified'::text)))))));
+
+ALTER VIEW record.confidential OWNER TO daybook_owner;
+
 CREATE VIEW record.event_json AS
  SELECT partition,
     "position",
@@ -1644,6 +1662,8 @@ CREATE INDEX event_customer ON reads.event USING btree (partition, customer_id, 
 
 CREATE INDEX sealed_subject ON reads.sealed USING btree (partition, subject_id);
 
+CREATE INDEX event_confidential ON record.event USING btree (partition, stream_id, version) WHERE ((type ~~ '%.marked-confidential'::text) OR (type ~~ '%.declassified'::text));
+
 CREATE INDEX event_customer ON record.event USING btree (partition, customer_id, "position");
 
 CREATE INDEX event_withholding ON record.event USING btree (partition, customer_id, "position") WHERE (type = ANY (ARRAY['erasure.requested'::text, 'erasure.completed'::text, 'erasure.abandoned'::text, 'privacy-request.decided'::text, 'privacy-request.restriction-lifted'::text]));
@@ -1868,6 +1888,8 @@ GRANT SELECT,INSERT ON TABLE record.command TO daybook_app;
 
 GRANT SELECT,INSERT ON TABLE record.event TO daybook_app;
 GRANT SELECT ON TABLE record.event TO daybook_sealer;
+
+GRANT SELECT ON TABLE record.confidential TO daybook_app;
 
 GRANT SELECT,INSERT ON TABLE record.event_json TO daybook_app;
 

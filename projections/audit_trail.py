@@ -16,12 +16,14 @@ import asyncpg
 import orjson
 
 from domain.kernel import Event
+from domain.matters import Sight
 from projections.audit_detail import AuditDetail, changes_of, find_event
 from projections.fact import Fact
 from projections.held import Lines
 from projections.listing import checked_limit, first_of
 from projections.models import ReadModels
 from projections.projection import Projection
+from projections.seeing import arguments_of, hidden_streams
 from projections.statements import statement
 from projections.table import Table
 from store.cursor import Cursor
@@ -116,8 +118,10 @@ class AuditPage:
     parked: int
 
 
-async def search(models: ReadModels, of: AuditFilter, *, after: str | None = None, limit: int = 50) -> AuditPage:
-    """Find events.
+async def search(
+    models: ReadModels, of: AuditFilter, sight: Sight, *, after: str | None = None, limit: int = 50
+) -> AuditPage:
+    """Find events that are in sight.
 
     Raises:
         CursorInvalid, StaleCursor: `after` is no cursor of this record as it is now.
@@ -130,7 +134,7 @@ async def search(models: ReadModels, of: AuditFilter, *, after: str | None = Non
         before = list(cursor.next_positions)
     wanted = checked_limit(limit)
     pages = await asyncio.gather(
-        *(_page(models, of, partition, before[partition], wanted + 1) for partition in _partitions(models, of))
+        *(_page(models, of, sight, partition, before[partition], wanted + 1) for partition in _partitions(models, of))
     )
     found, more = first_of(pages, wanted, _newest)
     for row in found:
@@ -149,18 +153,18 @@ def _partitions(models: ReadModels, of: AuditFilter) -> Sequence[int]:
     return range(models.record.partitions) if owner is None else [models.record.partition_of(owner)]
 
 
-async def _page(
-    models: ReadModels, of: AuditFilter, partition: int, before: int, limit: int
+async def _page(  # noqa: PLR0913, PLR0917  # as the statements take them
+    models: ReadModels, of: AuditFilter, sight: Sight, partition: int, before: int, limit: int
 ) -> Sequence[asyncpg.Record]:
     low, high = await _positions(models, of, partition)
     residual = (of.actor, of.correlation_id, of.type, of.occurred_from, of.occurred_until)
     asked = (partition, low, min(high, before), limit, *residual)
-    pool = models.record.pool
+    pool, seen = models.record.pool, arguments_of(sight)
     if of.customer_id is not None:
-        return await pool.fetch(statement("audit_of_customer"), *asked, of.customer_id, of.stream_id)
+        return await pool.fetch(statement("audit_of_customer"), *asked, of.customer_id, of.stream_id, *seen)
     if of.stream_id is not None:
-        return await pool.fetch(statement("audit_of_stream"), *asked, of.stream_id)
-    return await models.fetch(NAME, "audit_lines", *asked, by=_by(of))
+        return await pool.fetch(statement("audit_of_stream"), *asked, of.stream_id, *seen)
+    return await models.fetch(NAME, "audit_lines", *asked, *seen, by=_by(of))
 
 
 def _by(of: AuditFilter) -> str:
@@ -201,10 +205,10 @@ def reason_of(meta: bytes) -> str | None:
     return found.get("reason")
 
 
-async def detail(models: ReadModels, event_id: UUID) -> AuditDetail | None:
-    """One event with what it changed; None: there is no such event."""
+async def detail(models: ReadModels, event_id: UUID, sight: Sight) -> AuditDetail | None:
+    """One event with what it changed; None: there is no such event in sight."""
     found = await find_event(models, event_id)
-    if found is None:
+    if found is None or await hidden_streams(models.record, sight, [found.recorded.stream_id]):
         return None
     changes = None if found.fact is None else await changes_of(models, found.fact)
     return AuditDetail(found, changes, reason_of(found.recorded.meta))

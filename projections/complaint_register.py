@@ -13,8 +13,10 @@ from domain.complaint_messages import (
     ComplaintAssessed,
     ComplaintAssigned,
     ComplaintClosed,
+    ComplaintDeclassified,
     ComplaintDisputed,
     ComplaintForwarded,
+    ComplaintMarkedConfidential,
     ComplaintMarkedMajor,
     ComplaintReceived,
     ComplaintReopened,
@@ -23,6 +25,7 @@ from domain.complaint_messages import (
     HoldingResponseSent,
     InvestigationOpened,
     RedressAccepted,
+    RedressApproved,
     RedressOffered,
     RedressPaid,
     ResponsePublished,
@@ -90,6 +93,8 @@ class ComplaintRow:
     withdrawn_at: datetime | None = None
     reopened_at: datetime | None = None
     sealed: dict[str, Any] = field(default_factory=dict[str, Any])
+    confidential: str | None = None
+    withheld_from: list[str] = field(default_factory=list[str])
     position: int = 0
     event_id: UUID = NIL
 
@@ -106,7 +111,7 @@ class ComplaintRow:
 
 @dataclass(slots=True)
 class ComplaintCountRow:
-    """How many complaints received in a month are in this status now."""
+    """How many complaints received in a month are in this status now, of those that everybody may see."""
 
     partition: int
     month: date
@@ -130,6 +135,7 @@ COMPLAINT_TABLE: Final = Table(
         "region": f"(partition, region, {_NEWEST}) where region is not null",
         "customer": f"(partition, customer_id, {_NEWEST}) where customer_id is not null",
         "reference": f"(partition, external_ref, {_NEWEST}) where external_ref is not null",
+        "confidential": f"(partition, confidential, {_NEWEST}) where confidential is not null",
     },
 )
 COMPLAINT_COUNT: Final = Table(
@@ -152,6 +158,8 @@ def _row(rows: Register, fact: Fact) -> ComplaintRow:
 
 
 def _count(rows: Register, row: ComplaintRow, fact: Fact, complaints: int) -> None:
+    if row.confidential is not None:
+        return
     at = row.received_at.astimezone(UTC)
     key = (date(at.year, at.month, 1), row.status, row.product or "")
     rows.counts.add_to(key, fact.recorded).complaints += complaints
@@ -163,6 +171,7 @@ def _received(rows: Register, event: ComplaintReceived, fact: Fact) -> None:
         setattr(row, name, getattr(event, name))
     row.received_at = event.occurred_at
     row.tags = list(event.tags)
+    row.withheld_from = [] if event.confidential is None else list(event.complained_about)
     _seal(row, fact, "complaint", "complaint")
     _count(rows, row, fact, 1)
 
@@ -170,6 +179,7 @@ def _received(rows: Register, event: ComplaintReceived, fact: Fact) -> None:
 _RECEIVED: Final = (
     "customer_id", "complainant_id", "received_on", "channel", "product", "sub_product", "issue", "sub_issue", "regime",
     "respondent", "source", "external_ref", "region", "postal_prefix", "narrative_consent", "interaction_id",
+    "confidential",
 )  # fmt: skip
 
 
@@ -241,13 +251,13 @@ def _disputed(rows: Register, event: ComplaintDisputed, fact: Fact) -> None:
 
 def _redress_offered(rows: Register, event: RedressOffered, fact: Fact) -> None:
     row = _row(rows, fact)
-    row.redress, row.redress_status = event.redress, "offered"
+    row.redress, row.redress_status = event.redress, "proposed" if event.needs_approval else "offered"
     if event.amount is not None:
         row.redress_amount_minor, row.redress_currency = event.amount.amount_minor, event.amount.currency
 
 
-def _redress(status: Literal["accepted", "paid"]) -> Fold:
-    def fold(rows: Register, _: RedressAccepted | RedressPaid, fact: Fact) -> None:
+def _redress(status: Literal["offered", "accepted", "paid"]) -> Fold:
+    def fold(rows: Register, _: RedressApproved | RedressAccepted | RedressPaid, fact: Fact) -> None:
         _row(rows, fact).redress_status = status
 
     return fold
@@ -279,6 +289,18 @@ def _reopened(rows: Register, event: ComplaintReopened, fact: Fact) -> None:
     row.reopened_at, row.closed_at, row.withdrawn_at = event.occurred_at, None, None
 
 
+def _marked_confidential(rows: Register, event: ComplaintMarkedConfidential, fact: Fact) -> None:
+    row = _row(rows, fact)
+    _count(rows, row, fact, -1)
+    row.confidential, row.withheld_from = event.group, list(event.withheld_from)
+
+
+def _declassified(rows: Register, _: ComplaintDeclassified, fact: Fact) -> None:
+    row = _row(rows, fact)
+    row.confidential, row.withheld_from = None, []
+    _count(rows, row, fact, 1)
+
+
 def _becomes(rows: Register, row: ComplaintRow, fact: Fact, status: str) -> None:
     _count(rows, row, fact, -1)
     row.status = status
@@ -297,6 +319,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ResponsePublished: _response_published,
     ComplaintDisputed: _disputed,
     RedressOffered: _redress_offered,
+    RedressApproved: _redress("offered"),
     RedressAccepted: _redress("accepted"),
     RedressPaid: _redress("paid"),
     RootCauseAssigned: _root_cause_assigned,
@@ -304,6 +327,8 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ComplaintClosed: _closed,
     ComplaintWithdrawn: _withdrawn,
     ComplaintReopened: _reopened,
+    ComplaintMarkedConfidential: _marked_confidential,
+    ComplaintDeclassified: _declassified,
 }
 
-COMPLAINT_REGISTER: Final = Projection(NAME, 1, (COMPLAINT_TABLE, COMPLAINT_COUNT), Register, _FOLDS)
+COMPLAINT_REGISTER: Final = Projection(NAME, 2, (COMPLAINT_TABLE, COMPLAINT_COUNT), Register, _FOLDS)

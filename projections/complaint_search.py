@@ -8,9 +8,13 @@ from itertools import chain
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
+import asyncpg
+
+from domain.matters import Sight
 from projections.complaint_register import COMPLAINT_TABLE, NAME, ComplaintRow
 from projections.listing import checked_limit, first_of, read_mark, write_mark
 from projections.models import ReadModels
+from projections.seeing import arguments_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,10 @@ class ComplaintPage:
     next: str | None
 
 
-async def complaint(models: ReadModels, complaint_id: UUID) -> ComplaintRow | None:
-    """A complaint as it stands."""
-    rows = await models.fetch(NAME, "complaint", models.record.partition_of(complaint_id), complaint_id)
+async def complaint(models: ReadModels, complaint_id: UUID, sight: Sight) -> ComplaintRow | None:
+    """A complaint as it stands; None: there is none in sight."""
+    asked = (models.record.partition_of(complaint_id), complaint_id, *arguments_of(sight))
+    rows = await models.fetch(NAME, "complaint", *asked)
     return COMPLAINT_TABLE.row_of(tuple(rows[0])) if rows else None
 
 
@@ -56,9 +61,9 @@ PATHS: Final = {
 
 
 async def search(
-    models: ReadModels, of: ComplaintFilter, *, after: str | None = None, limit: int = 50
+    models: ReadModels, of: ComplaintFilter, sight: Sight, *, after: str | None = None, limit: int = 50
 ) -> ComplaintPage:
-    """Find complaints.
+    """Find complaints that are in sight.
 
     Raises:
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
@@ -70,7 +75,7 @@ async def search(
         before, before_id = datetime.fromisoformat(moment), UUID(text)
     asked = (
         before, before_id, wanted + 1, of.status, of.product, of.handler, of.region, of.customer_id, of.external_ref,
-        of.issue, of.respondent, of.severity, of.received_from,
+        of.issue, of.respondent, of.severity, of.received_from, *arguments_of(sight),
     )  # fmt: skip
     by = next((path for name, path in PATHS.items() if getattr(of, name) is not None), "")
     if of.customer_id is None:
@@ -116,12 +121,39 @@ class ComplaintCounts:
     parked: int
 
 
-async def counts(models: ReadModels, of: CountFilter, *, by: Collection[By] = ("status",)) -> ComplaintCounts:
-    """How many complaints stand where, added up over all partitions; months are of receipt, in UTC."""
+async def counts(
+    models: ReadModels, of: CountFilter, sight: Sight, *, by: Collection[By] = ("status",)
+) -> ComplaintCounts:
+    """How many complaints in sight stand where, added up over all partitions; months are of receipt, in UTC.
+
+    Sums hold what everybody may see. The few confidential complaints are counted one by one.
+    """
     asked = (of.first_month, of.last_month, of.status, of.product, *(name in by for name in _BY))
     found: Counter[tuple[date | None, str | None, str | None]] = Counter()
     for row in chain.from_iterable(await models.fetch_all(NAME, "complaint_counts", *asked)):
         found[row["month"], row["status"], row["product"] or None] += row["complaints"]
+    for one in await _confidential(models, sight):
+        if _is_counted(one, of):
+            found[
+                one["month"] if "month" in by else None,
+                one["status"] if "status" in by else None,
+                one["product"] if "product" in by else None,
+            ] += 1
     groups = sorted(found, key=lambda group: [(one is not None, str(one)) for one in group])
     counted = tuple(ComplaintCount(*group, found[group]) for group in groups if found[group])
     return ComplaintCounts(counted, (await models.progress(NAME)).parked)
+
+
+async def _confidential(models: ReadModels, sight: Sight) -> list[asyncpg.Record]:
+    if not sight.groups and not sight.matters:
+        return []
+    return list(chain.from_iterable(await models.fetch_all(NAME, "confidential_complaints", *arguments_of(sight))))
+
+
+def _is_counted(row: asyncpg.Record, of: CountFilter) -> bool:
+    return (
+        (of.status is None or row["status"] == of.status)
+        and (of.product is None or row["product"] == of.product)
+        and (of.first_month is None or row["month"] >= of.first_month)
+        and (of.last_month is None or row["month"] <= of.last_month)
+    )

@@ -1,11 +1,21 @@
-"""Customer profile: one customer as the bank knows them now, without any personal data."""
+"""Customer profile: one customer as the bank knows them now, without any personal data.
+
+Its query is in `profile_query`.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
-from domain.complaint_messages import ComplaintClosed, ComplaintReceived, ComplaintReopened, ComplaintWithdrawn
+from domain.complaint_messages import (
+    ComplaintClosed,
+    ComplaintDeclassified,
+    ComplaintMarkedConfidential,
+    ComplaintReceived,
+    ComplaintReopened,
+    ComplaintWithdrawn,
+)
 from domain.customer_messages import (
     ConsentDenied,
     ConsentGranted,
@@ -21,15 +31,19 @@ from domain.customer_messages import (
     SegmentEntered,
     SegmentLeft,
 )
-from domain.interaction import InteractionCorrected, InteractionRecorded
+from domain.interaction_messages import (
+    InteractionCorrected,
+    InteractionDeclassified,
+    InteractionMarkedConfidential,
+    InteractionRecorded,
+)
 from domain.kernel import Event
 from domain.survey import SurveyAnswered
 from domain.touch import TouchDecided, TouchReleased, TouchResponded
 from projections.fact import Fact
 from projections.held import Rows
-from projections.models import ReadModels
 from projections.projection import Fold, Projection
-from projections.references import LastEvent, SealedAt, from_json, read_sealed_at, sealed_at
+from projections.references import sealed_at
 from projections.table import NIL, Table
 
 Json: TypeAlias = dict[str, Any]
@@ -38,7 +52,10 @@ ConsentStatus: TypeAlias = Literal["granted", "denied", "withdrawn"]
 
 @dataclass(slots=True)
 class ProfileRow:
-    """A customer's row. JSON columns: see the folds."""
+    """A customer's row. JSON columns: see the folds.
+
+    Counts and times are of what everybody may see; `confidential` has, by stream, what of the rest would count.
+    """
 
     partition: int
     customer_id: UUID
@@ -63,6 +80,7 @@ class ProfileRow:
     open_complaints: int = 0
     touches: int = 0
     responses: int = 0
+    confidential: Json = field(default_factory=dict[str, Any])
     position: int = 0
     event_id: UUID = NIL
 
@@ -163,29 +181,87 @@ def _relationship_ended(rows: Profiles, _: Event, fact: Fact) -> None:
 
 def _interaction_recorded(rows: Profiles, event: InteractionRecorded, fact: Fact) -> None:
     row = _row(rows, fact)
-    counts = row.interactions
-    counts[event.channel] = counts.get(event.channel, 0) + 1
-    if row.last_interaction_at is None or row.last_interaction_at < event.occurred_at:
-        row.last_interaction_at = event.occurred_at
+    if event.confidential is None:
+        _count_interaction(row, event.channel, event.occurred_at)
+    else:
+        row.confidential[str(fact.recorded.stream_id)] = [event.channel, event.occurred_at.isoformat()]
+
+
+def _count_interaction(row: ProfileRow, channel: str, at: datetime | None) -> None:
+    row.interactions[channel] = row.interactions.get(channel, 0) + 1
+    if at is not None and (row.last_interaction_at is None or row.last_interaction_at < at):
+        row.last_interaction_at = at
 
 
 def _interaction_corrected(rows: Profiles, event: InteractionCorrected, fact: Fact) -> None:
     row = _row(rows, fact)
-    counts = row.interactions
+    counts, hidden = row.interactions, row.confidential.get(str(fact.recorded.stream_id))
     for change in event.changes:
-        if change.field == "channel":
+        if change.field == "channel" and hidden is not None:
+            hidden[0] = change.after
+        elif change.field == "channel":
             counts[str(change.before)] = counts.get(str(change.before), 0) - 1
             counts[str(change.after)] = counts.get(str(change.after), 0) + 1
 
 
-def _complaints(opened: int, received: int = 0) -> Fold:
+def _interaction_marked(rows: Profiles, event: InteractionMarkedConfidential, fact: Fact) -> None:
+    row, key = _row(rows, fact), str(fact.recorded.stream_id)
+    if key not in row.confidential:
+        row.interactions[event.channel] = row.interactions.get(event.channel, 0) - 1
+        row.confidential[key] = [event.channel, None]  # the last time counts it still, which queries set right
+
+
+def _interaction_declassified(rows: Profiles, _: InteractionDeclassified, fact: Fact) -> None:
+    row, key = _row(rows, fact), str(fact.recorded.stream_id)
+    if key in row.confidential:
+        channel, at = row.confidential.pop(key)
+        _count_interaction(row, channel, None if at is None else datetime.fromisoformat(at))
+
+
+def _complaint_received(rows: Profiles, event: ComplaintReceived, fact: Fact) -> None:
+    if fact.recorded.customer_id is None:
+        return
+    row = _row(rows, fact)
+    if event.confidential is None:
+        row.complaints += 1
+        row.open_complaints += 1
+    else:
+        row.confidential[str(fact.recorded.stream_id)] = [True]
+
+
+def _complaint_open(*, is_open: bool) -> Fold:
     def fold(rows: Profiles, _: Event, fact: Fact) -> None:
-        if fact.recorded.customer_id is not None:
-            row = _row(rows, fact)
-            row.open_complaints += opened
-            row.complaints += received
+        if fact.recorded.customer_id is None:
+            return
+        row = _row(rows, fact)
+        hidden = row.confidential.get(str(fact.recorded.stream_id))
+        if hidden is None:
+            row.open_complaints += 1 if is_open else -1
+        else:
+            hidden[0] = is_open
 
     return fold
+
+
+def _complaint_marked(rows: Profiles, event: ComplaintMarkedConfidential, fact: Fact) -> None:
+    if fact.recorded.customer_id is None:
+        return
+    row, key = _row(rows, fact), str(fact.recorded.stream_id)
+    if key not in row.confidential:
+        is_open = event.standing in {"open", "responded"}
+        row.complaints -= 1
+        row.open_complaints -= is_open
+        row.confidential[key] = [is_open]
+
+
+def _complaint_declassified(rows: Profiles, _: ComplaintDeclassified, fact: Fact) -> None:
+    if fact.recorded.customer_id is None:
+        return
+    row, key = _row(rows, fact), str(fact.recorded.stream_id)
+    if key in row.confidential:
+        (is_open,) = row.confidential.pop(key)
+        row.complaints += 1
+        row.open_complaints += is_open
 
 
 def _touch_decided(rows: Profiles, event: TouchDecided, fact: Fact) -> None:
@@ -222,121 +298,18 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     RelationshipEnded: _relationship_ended,
     InteractionRecorded: _interaction_recorded,
     InteractionCorrected: _interaction_corrected,
-    ComplaintReceived: _complaints(1, received=1),
-    ComplaintClosed: _complaints(-1),
-    ComplaintWithdrawn: _complaints(-1),
-    ComplaintReopened: _complaints(1),
+    InteractionMarkedConfidential: _interaction_marked,
+    InteractionDeclassified: _interaction_declassified,
+    ComplaintReceived: _complaint_received,
+    ComplaintClosed: _complaint_open(is_open=False),
+    ComplaintWithdrawn: _complaint_open(is_open=False),
+    ComplaintReopened: _complaint_open(is_open=True),
+    ComplaintMarkedConfidential: _complaint_marked,
+    ComplaintDeclassified: _complaint_declassified,
     TouchDecided: _touch_decided,
     TouchReleased: _touch_released,
     TouchResponded: _touch_responded,
     SurveyAnswered: _survey_answered,
 }
 
-CUSTOMER_PROFILE: Final = Projection("customer_profile", 1, (PROFILE,), Profiles, _FOLDS)
-
-# Query
-
-
-@dataclass(frozen=True, slots=True)
-class ContactPoint:
-    """A way to reach the customer; its value is sealed."""
-
-    contact_point_id: UUID
-    kind: str
-    verified: bool
-    value: SealedAt | None
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """The last word on one scope; a scope never asked about is absent, which is no denial."""
-
-    contact_point_id: UUID
-    channel: str
-    purpose: str
-    topic: str
-    status: ConsentStatus
-    text_version: str
-    since: datetime
-    event_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class LastScore:
-    """The last answer to a survey of one metric."""
-
-    metric: str
-    score: int
-    scale_min: int
-    scale_max: int
-    answered_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A customer. `status` is unregistered (events came before any registration), active or ended."""
-
-    customer_id: UUID
-    status: str
-    kind: str | None
-    registered_at: datetime | None
-    residence_country: str | None
-    language: str | None
-    age_band: str | None
-    region: str | None
-    branch: str | None
-    relationship_manager: str | None
-    name: SealedAt | None
-    segments: tuple[str, ...]
-    contact_points: tuple[ContactPoint, ...]
-    consents: tuple[Consent, ...]
-    preferences: dict[str, str]
-    interactions: dict[str, int]
-    scores: tuple[LastScore, ...]
-    last_interaction_at: datetime | None
-    complaints: int
-    open_complaints: int
-    touches: int
-    responses: int
-    last_event: LastEvent
-
-
-async def profile(models: ReadModels, customer_id: UUID) -> Profile | None:
-    """A customer's profile; None: no event names this customer."""
-    partition = models.record.partition_of(customer_id)
-    rows = await models.fetch("customer_profile", "customer_profile", partition, customer_id)
-    return profile_of(rows[0]) if rows else None
-
-
-def profile_of(row: Any) -> Profile:  # noqa: ANN401  # a database row
-    """The profile that a row of the table tells."""
-    given = {name: row[name] for name in _PLAIN}
-    return Profile(
-        **given,
-        name=read_sealed_at(from_json(row["name"])),
-        segments=tuple(from_json(row["segments"])),
-        contact_points=tuple(
-            ContactPoint(UUID(key), kind, verified, read_sealed_at(value))
-            for key, (kind, verified, value) in from_json(row["contact_points"]).items()
-        ),
-        consents=tuple(_consent_of(scope, kept) for scope, kept in from_json(row["consents"]).items()),
-        preferences=from_json(row["preferences"]),
-        interactions={channel: n for channel, n in from_json(row["interactions"]).items() if n},
-        scores=tuple(
-            LastScore(metric, score, least, most, datetime.fromisoformat(at))
-            for metric, (score, least, most, at) in from_json(row["scores"]).items()
-        ),
-        last_event=LastEvent(row["partition"], row["position"], row["event_id"]),
-    )
-
-
-_PLAIN: Final = tuple(name for name in Profile.__slots__ if PROFILE.types.get(name, "jsonb")[:5] != "jsonb")
-
-
-def _consent_of(scope: str, kept: list[str]) -> Consent:
-    contact_point_id, channel, purpose, topic = scope.split(" ")
-    status, text_version, since, event_id = kept
-    return Consent(
-        UUID(contact_point_id), channel, purpose, topic, cast("ConsentStatus", status), text_version,
-        datetime.fromisoformat(since), UUID(event_id),
-    )  # fmt: skip
+CUSTOMER_PROFILE: Final = Projection("customer_profile", 2, (PROFILE,), Profiles, _FOLDS)

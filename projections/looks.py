@@ -1,7 +1,7 @@
 """Who looked at whose personal data, for what. A query over the reads log, not a copy of it."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,7 +9,9 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from domain.matters import Sight
 from projections.listing import checked_limit, first_of
+from projections.seeing import hidden_events
 from projections.statements import statement
 from store.cursor import Cursor
 from store.record import MAX_POSITION, Record
@@ -19,17 +21,18 @@ LOOKED: Final = "access.looked"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One subject's fields of a record class in a look; `decision`: shown or masked."""
+    """One subject's fields of a record class in a look, of which events; `decision`: shown or masked."""
 
     subject: UUID
     record_class: str
     fields: tuple[str, ...]
     decision: str
+    events: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One answer that personal data was wanted for."""
+    """One answer that personal data was wanted for; `break_glass` is the grant that it was asked under."""
 
     event_id: UUID
     recorded_at: datetime
@@ -39,6 +42,7 @@ class Look:
     operation: str
     table_version: int
     correlation_id: UUID
+    break_glass: UUID | None
     looked: tuple[Part, ...]
     partition: int
     position: int
@@ -54,14 +58,17 @@ class Looks:
 
 async def looks(  # noqa: PLR0913  # what may be asked for
     reads: Record,
+    record: Record,
+    sight: Sight,
     *,
     customer_id: UUID | None = None,
     actor: str | None = None,
-    types: Collection[str] = (LOOKED,),
     after: str | None = None,
     limit: int = 50,
 ) -> Looks:
-    """Looks at a customer, by an actor, or of both; without either everybody's. Only of `types`.
+    """Looks at a customer, by an actor, or of both; without either everybody's. `record` says what is confidential now.
+
+    What was looked at of a confidential matter that is not in sight is left out, and so is a look at nothing else.
 
     Raises:
         CursorInvalid, StaleCursor: `after` is no cursor of this reads log as it is now.
@@ -72,10 +79,42 @@ async def looks(  # noqa: PLR0913  # what may be asked for
         cursor = Cursor.parse(after)
         reads.incarnation.check(cursor)
         before = cursor.next_positions
+    shown: list[Look] = []
+    following = before
+    while True:  # until the page is full, whatever of it is hidden
+        rows, more = await _rows(reads, before, customer_id, actor, limit + 1)
+        for look in await _in_sight(record, sight, map(_look, rows)):
+            if len(shown) == limit:
+                return Looks(tuple(shown), str(Cursor(reads.incarnation.id, tuple(following))))
+            shown.append(look)
+            following = _below(before, rows, look)
+        if not more:
+            return Looks(tuple(shown), None)
+        before = _below(before, rows)
+
+
+async def _rows(
+    reads: Record, before: Sequence[int], customer_id: UUID | None, actor: str | None, limit: int
+) -> tuple[list[asyncpg.Record], bool]:
     partitions = range(reads.partitions) if customer_id is None else (reads.partition_of(customer_id),)
-    pages = [await _page(reads, one, before[one], customer_id, actor, list(types), limit + 1) for one in partitions]
-    rows, more = first_of(pages, limit, lambda row: (row["recorded_at"], row["partition"], row["position"]))
-    return Looks(tuple(map(_look, rows)), str(_after(reads, before, rows)) if more else None)
+    pages = [await _page(reads, one, before[one], customer_id, actor, [LOOKED], limit + 1) for one in partitions]
+    return first_of(pages, limit, lambda row: (row["recorded_at"], row["partition"], row["position"]))
+
+
+async def _in_sight(record: Record, sight: Sight, found: Iterable[Look]) -> list[Look]:
+    looked = list(found)
+    hidden = await hidden_events(record, sight, [one for look in looked for part in look.looked for one in part.events])
+    if not hidden:
+        return looked
+    seen = (replace(look, looked=tuple(_parts(look, hidden))) for look in looked)
+    return [look for look in seen if look.looked]
+
+
+def _parts(look: Look, hidden: Collection[UUID]) -> Iterator[Part]:
+    for part in look.looked:
+        events = tuple(one for one in part.events if one not in hidden)
+        if events:
+            yield replace(part, events=events)
 
 
 async def _page(  # noqa: PLR0913, PLR0917  # as the statements take them
@@ -95,20 +134,31 @@ async def _page(  # noqa: PLR0913, PLR0917  # as the statements take them
     return await reads.pool.fetch(statement("looks"), partition, before, types, limit)
 
 
-def _after(reads: Record, before: Sequence[int], rows: Sequence[asyncpg.Record]) -> Cursor:
-    """Below what was shown in each partition; where nothing was shown yet, as before."""
+def _below(before: Sequence[int], rows: Sequence[asyncpg.Record], last: Look | None = None) -> Sequence[int]:
+    """Below what was read in each partition, up to the look `last`; where nothing was read yet, as before."""
     lowest = list(before)
     for row in rows:  # the later, the lower
         lowest[row["partition"]] = row["position"]
-    return Cursor(reads.incarnation.id, tuple(lowest))
+        if last is not None and row["event_id"] == last.event_id:
+            break
+    return lowest
 
 
 def _look(row: asyncpg.Record) -> Look:
     data: dict[str, Any] = orjson.loads(row["data"])
     parts = tuple(
-        Part(UUID(one["subject"]), one["class"], tuple(one["fields"]), one["decision"]) for one in data["looked"]
+        Part(
+            UUID(one["subject"]),
+            one["class"],
+            tuple(one["fields"]),
+            one["decision"],
+            tuple(map(UUID, one.get("events", ()))),
+        )
+        for one in data["looked"]
     )
+    grant = data.get("break_glass")
     return Look(
         row["event_id"], row["recorded_at"], row["actor"], tuple(data["roles"]), data["purpose"], data["operation"],
-        data["table_version"], row["correlation_id"], parts, row["partition"], row["position"],
+        data["table_version"], row["correlation_id"], None if grant is None else UUID(grant), parts, row["partition"],
+        row["position"],
     )  # fmt: skip

@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from projections.actor_directory import ACTOR_DIRECTORY
 from projections.audit_trail import AUDIT_TRAIL
+from projections.break_glass_register import BREAK_GLASS_REGISTER
 from projections.campaign_results import CAMPAIGN_RESULTS
 from projections.complaint_register import COMPLAINT_REGISTER
 from projections.customer_profile import CUSTOMER_PROFILE
@@ -11,7 +13,9 @@ from projections.projection import Projection
 from projections.satisfaction_history import SATISFACTION_HISTORY
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
+    ACTOR_DIRECTORY,
     AUDIT_TRAIL,
+    BREAK_GLASS_REGISTER,
     CAMPAIGN_RESULTS,
     COMPLAINT_REGISTER,
     CUSTOMER_PROFILE,

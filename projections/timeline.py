@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.matters import Sight
 from projections.fact import Fact
 from projections.listing import checked_limit
 from projections.models import ReadModels
 from projections.projection import Decode
+from projections.seeing import arguments_of
 from projections.statements import statement
 from store.cursor import Cursor
 from store.envelope import RecordedEvent, recorded
@@ -31,10 +33,16 @@ class Timeline:
     next: str | None
 
 
-async def timeline(
-    models: ReadModels, customer_id: UUID, *, types: Collection[str] = (), after: str | None = None, limit: int = 50
+async def timeline(  # noqa: PLR0913  # what may be asked for
+    models: ReadModels,
+    customer_id: UUID,
+    sight: Sight,
+    *,
+    types: Collection[str] = (),
+    after: str | None = None,
+    limit: int = 50,
 ) -> Timeline:
-    """A customer's events, as first subject or participant, newest first; only of `types` if any are given.
+    """A customer's events in sight, as first subject or participant, newest first; of `types` if any are given.
 
     Raises:
         CursorInvalid, StaleCursor: `after` is no cursor of this record as it is now.
@@ -46,7 +54,7 @@ async def timeline(
         cursor = Cursor.parse(after)
         record.incarnation.check(cursor)
         before = cursor.next_positions[partition]
-    asked = (partition, customer_id, before, checked_limit(limit) + 1, list(types))
+    asked = (partition, customer_id, before, checked_limit(limit) + 1, list(types), *arguments_of(sight))
     rows = await record.pool.fetch(statement("timeline"), *asked)
     entries = tuple(entry(models.decode, recorded(row)) for row in rows[:limit])
     more = len(rows) > limit

@@ -100,7 +100,7 @@ class BankMarketingImporter:
     def preface(self) -> Sequence[Unit]:
         """The campaign: planned by one stand-in, approved and launched by another."""
         campaign_id, secret = self._campaign_id, self._campaign_secret
-        planner, approver = Origin(f"{self._origin.actor}/planner", self._origin.import_id), self._origin
+        planner, approver = Origin(self._origin.actor.replace("@", "/planner@"), self._origin.import_id), self._origin
         plan = PlanCampaign(
             campaign_id=campaign_id,
             occurred_at=_AT,

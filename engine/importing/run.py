@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
+from engine.directory import program
 from engine.importing.bank_marketing import BankMarketingImporter
 from engine.importing.cfpb import CfpbImporter
 from engine.importing.chunks import chunks
@@ -64,7 +65,7 @@ class _Run:
     def __init__(self, kind: Kind, file: BinaryIO, seen: Survey, daybook: "Daybook", limits: Limits) -> None:
         source = _IMPORTERS[kind].source
         identities = Identities(daybook.vault.keyed_hmac, source)
-        origin = Origin(f"import:{kind}", identities.import_id(seen.sha256))
+        origin = Origin(program(f"importer-{kind}"), identities.import_id(seen.sha256))
         self._reader = RowReader(file, delimiter=_DELIMITERS[kind], limits=limits)
         self._importer: Importer = _IMPORTERS[kind](self._reader.header, identities, origin)
         self._file = File(origin.import_id, source, seen.sha256)

@@ -13,6 +13,11 @@ select e.partition, e.position, e.event_id, e.stream_id, e.version, e.customer_i
             and ($8::timestamptz is null or c.occurred_at >= $8)
             and ($9::timestamptz is null or c.occurred_at < $9)
             and ($11::uuid is null or c.stream_id = $11)
+            and not exists (select
+                              from record.confidential k
+                             where k.partition = $1 and k.stream_id = c.stream_id
+                               and not coalesce((k.matter_group = any ($12::text[]) or k.stream_id = any ($14::uuid[]))
+                                                and not k.withheld_from ? $13::text, false))
           order by c.customer_id desc, c.position desc
           limit $4)
          union
@@ -27,6 +32,11 @@ select e.partition, e.position, e.event_id, e.stream_id, e.version, e.customer_i
             and ($8::timestamptz is null or p.occurred_at >= $8)
             and ($9::timestamptz is null or p.occurred_at < $9)
             and ($11::uuid is null or p.stream_id = $11)
+            and not exists (select
+                              from record.confidential k
+                             where k.partition = $1 and k.stream_id = p.stream_id
+                               and not coalesce((k.matter_group = any ($12::text[]) or k.stream_id = any ($14::uuid[]))
+                                                and not k.withheld_from ? $13::text, false))
           order by t.customer_id desc, t.position desc
           limit $4)) mine
   join record.event e on e.partition = $1 and e.position = mine.position

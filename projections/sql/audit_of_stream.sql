@@ -9,5 +9,10 @@ select e.partition, e.position, e.event_id, e.stream_id, e.version, e.customer_i
    and ($7::text is null or e.type = $7)
    and ($8::timestamptz is null or e.occurred_at >= $8)
    and ($9::timestamptz is null or e.occurred_at < $9)
+   and not exists (select
+                     from record.confidential k
+                    where k.partition = $1 and k.stream_id = e.stream_id
+                      and not coalesce((k.matter_group = any ($11::text[]) or k.stream_id = any ($13::uuid[]))
+                                       and not k.withheld_from ? $12::text, false))
  order by e.stream_id desc, e.version desc
  limit $4

@@ -1,5 +1,5 @@
 -- template: {v} is the version of the tables, {by} the condition whose index to use.
--- Before ($2, $3): a moment alone, or the last complaint shown.
+-- Before ($2, $3): a moment alone, or the last complaint shown. $15 to $17: see `Sight`.
 select *
   from read_model.complaint{v} c
  where c.partition = $1
@@ -15,6 +15,8 @@ select *
    and ($11::text is null or c.issue = $11)
    and ($12::text is null or c.respondent = $12)
    and ($13::text is null or c.severity = $13)
+   and (c.confidential is null or ((c.confidential = any ($15::text[]) or c.complaint_id = any ($17::uuid[]))
+                                   and not c.withheld_from ? $16::text))
    {by}
  order by c.received_at desc, c.complaint_id desc
  limit $4

@@ -78,6 +78,8 @@ async def told(client) -> dict[str, str]:
     for name in ("confirm-delivery", "record-response", "record-conversion"):
         await say(f"touch.{name}", f"/touches/{ids['touch']}/{name}")
     ids["table"] = (await say("access-table.propose", "/access-tables"))["stream_id"]
+    ids["grant"] = (await say("break-glass.open", "/break-glass", **whose))["stream_id"]
+    ids["entry"] = (await say("actor.register", "/actors"))["stream_id"]
     ids["survey"] = (await say("survey.invite", "/surveys", **whose, complaint_id=ids["complaint"]))["stream_id"]
     await say("survey.answer", f"/surveys/{ids['survey']}/answer")
     return ids

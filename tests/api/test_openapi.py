@@ -103,7 +103,8 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
                             ("interaction_id", "interaction"), ("touch_id", "touch"), ("invitation_id", "survey"),
                             ("event_id", "event"), ("table_id", "table"), ("request_id", "request"),
                             ("hold_id", "hold"), ("schedule_id", "schedule"), ("disposal_id", "disposal"),
-                            ("disclosure_id", "disclosure"), ("erasure_id", "erasure")):  # fmt: skip
+                            ("disclosure_id", "disclosure"), ("erasure_id", "erasure"), ("grant_id", "grant"),
+                                ("entry_id", "entry")):  # fmt: skip
             where = where.replace(f"{{{field}}}", ids[kind])
         without = {"feed": {"mode": "page"}, "health": {}, "ready": {}, "dev_users": {}}
         query = without.get(name, {"token": ids["token"]})

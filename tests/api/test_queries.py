@@ -158,7 +158,7 @@ async def test_campaigns_and_what_came_of_them(client):
 async def test_the_audit_trail_tells_who_what_whom_when_and_why(client):
     ids = await told(client)
     everything = (await seen(client, "/audit", ids["token"], limit=500)).json()
-    assert len(everything["entries"]) == 22
+    assert len(everything["entries"]) == 24
     for query in (
         {"actor": "staff-2"},
         {"stream_id": ids["campaign"]},

@@ -1,8 +1,12 @@
+import pytest
+
+from domain.access_rules import RedressLimit
 from domain.codes import Money
-from domain.complaint import (
-    COMPLAINT,
+from domain.complaint import COMPLAINT
+from domain.complaint_messages import (
     AcceptRedress,
     AcknowledgeComplaint,
+    ApproveRedress,
     AssessComplaint,
     AssignComplaint,
     AssignRootCause,
@@ -11,6 +15,7 @@ from domain.complaint import (
     ComplaintClosed,
     ComplaintDisputed,
     ComplaintForwarded,
+    ComplaintMarkedConfidential,
     ComplaintReceived,
     ComplaintReopened,
     DisputeComplaint,
@@ -18,16 +23,20 @@ from domain.complaint import (
     ForwardComplaint,
     HoldingResponseSent,
     IssueFinalResponse,
+    MarkComplaintConfidential,
     OfferRedress,
     OpenInvestigation,
     PayRedress,
     ReceiveComplaint,
+    RedressAccepted,
+    RedressOffered,
     RedressPaid,
     ReopenComplaint,
     RootCauseAssigned,
     SendHoldingResponse,
 )
-from tests.domain.scenario import ANNA, BO, ONE, TWO, given, history, it, play, to
+from domain.matters import Sight
+from tests.domain.scenario import ANNA, BO, ONE, STREAM, TWO, given, history, it, play, to
 
 RECEIVE = to(ReceiveComplaint, complainant_id=ANNA, customer_id=ANNA, channel="web", description="Charged twice")
 UPHELD = {"outcome": "upheld", "redress": "monetary", "redress_amount": Money(1_250, "GBP")}
@@ -47,7 +56,8 @@ def test_a_complaint_goes_from_received_to_closed():
             to(OpenInvestigation),
             to(SendHoldingResponse, response_id=ONE, letter="We need more time"),
             ANSWER,
-            to(OfferRedress, redress_id=TWO, redress="monetary", amount=Money(1_250, "GBP")),
+            to(OfferRedress, redress_id=TWO, redress="monetary", amount=Money(1_250, "GBP"), offered_by="staff:1"),
+            to(ApproveRedress, redress_id=TWO, approved_by="staff:2"),
             to(AcceptRedress, redress_id=TWO),
             CLOSE,
             to(PayRedress, redress_id=TWO),
@@ -63,6 +73,7 @@ def test_a_complaint_goes_from_received_to_closed():
         "holding-response-sent",
         "final-response-issued",
         "redress-offered",
+        "redress-approved",
         "redress-accepted",
         "closed",
         "redress-paid",
@@ -137,7 +148,8 @@ def test_a_closed_complaint_can_be_disputed_and_reopened_and_answered_anew():
 
 
 def test_accepted_redress_is_paid_once():
-    offered = [RECEIVE, to(OfferRedress, redress_id=ONE, redress="non_monetary"), to(AcceptRedress, redress_id=ONE)]
+    offer = to(OfferRedress, redress_id=ONE, redress="non_monetary", offered_by="staff:1")
+    offered = [RECEIVE, offer, to(AcceptRedress, redress_id=ONE)]
     pay = to(PayRedress, redress_id=ONE)
     given(COMPLAINT, *offered).when(pay).then(it(RedressPaid, redress_id=ONE))
     given(COMPLAINT, *offered, pay).when(pay).then()
@@ -147,3 +159,44 @@ def test_a_root_cause_may_change_and_tells_the_one_before():
     given(COMPLAINT, RECEIVE, to(AssignRootCause, cause="staff_error")).when(
         to(AssignRootCause, cause="system_error")
     ).then(it(RootCauseAssigned, cause="system_error", previous="staff_error"))
+
+
+LIMITS = [RedressLimit(amount_minor=1_000, currency="GBP")]
+
+
+@pytest.mark.parametrize(
+    ("amount", "needs_approval"), [(Money(1_000, "GBP"), False), (Money(1_001, "GBP"), True), (Money(1, "EUR"), True)]
+)
+def test_redress_above_the_limit_needs_another_person(amount, needs_approval):
+    terms = {"redress_id": ONE, "redress": "monetary", "amount": amount, "offered_by": "staff:1"}
+    offer, accept = to(OfferRedress, **terms, limits=LIMITS), to(AcceptRedress, redress_id=ONE)
+    given(COMPLAINT, RECEIVE).when(offer).then(it(RedressOffered, **terms, needs_approval=needs_approval))
+    if not needs_approval:
+        given(COMPLAINT, RECEIVE, offer).when(accept).then(it(RedressAccepted, redress_id=ONE))
+        return
+    own, other = (to(ApproveRedress, redress_id=ONE, approved_by=f"staff:{n}") for n in (1, 2))
+    given(COMPLAINT, RECEIVE, offer).when(accept).refused("complaint.redress-not-approved", "redress_id")
+    given(COMPLAINT, RECEIVE, offer).when(own).refused("complaint.redress-approver-not-another", "approved_by")
+    given(COMPLAINT, RECEIVE, offer, other).when(accept).then(it(RedressAccepted, redress_id=ONE))
+
+
+def test_a_complaint_about_a_colleague_is_confidential_and_withheld_from_them():
+    about = to(ReceiveComplaint, complainant_id=ANNA, channel="letter", complained_about=("staff:17",))
+    received, marked = history(COMPLAINT, [about])
+    assert isinstance(received, ComplaintReceived)
+    assert received.confidential == "about-colleague"
+    assert isinstance(marked, ComplaintMarkedConfidential)
+    assert (marked.group, marked.withheld_from) == ("about-colleague", ("staff:17",))
+    matter = play(COMPLAINT, [received, marked]).matter
+    assert not Sight("staff:17", frozenset({"about-colleague"}), frozenset({STREAM})).sees(matter, STREAM)
+    assert Sight("staff:18", frozenset({"about-colleague"})).sees(matter, STREAM)
+    assert not Sight("staff:18", frozenset({"whistleblower"})).sees(matter, STREAM)
+    more = to(MarkComplaintConfidential, group="about-colleague", withheld_from=("staff:18",))
+    given(COMPLAINT, about).when(more).then(
+        it(
+            ComplaintMarkedConfidential,
+            group="about-colleague",
+            withheld_from=("staff:17", "staff:18"),
+            standing="open",
+        )
+    )

@@ -8,10 +8,10 @@ from domain.interaction import (
     InteractionAnnotated,
     InteractionCorrected,
     InteractionRecorded,
-    Participant,
     RecordInteraction,
     ScheduleFollowUp,
 )
+from domain.interaction_messages import Participant
 from tests.domain.scenario import ANNA, BO, CHEN, ONE, given, it, play, to
 
 CALL = {"customer_id": ANNA, "channel": "phone", "direction": "inbound", "purpose": "servicing"}

@@ -10,7 +10,7 @@ from pydantic import StringConstraints, ValidationError
 import domain
 from domain import AGGREGATES, aggregate_of, codes, command_types, event_types
 from domain.codes import Change, Money, Text
-from domain.interaction import InteractionAnnotated, Participant, RecordInteraction
+from domain.interaction_messages import InteractionAnnotated, Participant, RecordInteraction
 from domain.kernel import Command, Event, Message, Personal, Refusal, personal_fields
 from tests.domain.generate import IDS
 from tests.domain.scenario import it, to

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from domain import (
     ACCESS_TABLE,
+    ACTOR,
     AGGREGATES,
+    BREAK_GLASS,
     CAMPAIGN,
     COMPLAINT,
     CUSTOMER,
@@ -25,6 +27,8 @@ from domain import (
     SURVEY,
     TOUCH,
     access_table,
+    actor,
+    break_glass,
     campaign,
     disposal,
     erasure,
@@ -216,6 +220,8 @@ WAYS_OUT: Final[dict[str, Way]] = {
         else to(disposal.WithdrawDisposal, reason="late")
     ],
     DISCLOSURE.name: lambda _: [],
+    BREAK_GLASS.name: lambda _: [to(break_glass.ReviewBreakGlass, finding="justified", reviewed_by="staff:0")],
+    ACTOR.name: lambda _: [to(actor.RecordActorLeft)],
 }
 
 

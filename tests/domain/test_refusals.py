@@ -1,19 +1,14 @@
 """Every refusal there is, by its stable code: what came before, what was wanted, which field is at fault."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from domain import AGGREGATES
-from domain.access_rules import AccessRules, RoleRights
-from domain.access_table import (
-    ACCESS_TABLE,
-    ActivateAccessTable,
-    ProposeAccessTable,
-    SignOffAccessTable,
-    WithdrawAccessTable,
-)
+from domain.access_rules import RedressLimit
+from domain.access_table import ACCESS_TABLE
+from domain.actor import ACTOR
+from domain.break_glass import BREAK_GLASS
 from domain.campaign import (
     CAMPAIGN,
     ApproveCampaign,
@@ -25,18 +20,22 @@ from domain.campaign import (
     ResumeCampaign,
 )
 from domain.codes import Money
-from domain.complaint import (
-    COMPLAINT,
+from domain.complaint import COMPLAINT
+from domain.complaint_messages import (
     AcceptRedress,
     AcknowledgeComplaint,
+    ApproveRedress,
     AssignComplaint,
     CloseComplaint,
+    DeclassifyComplaint,
     DisputeComplaint,
     IssueFinalResponse,
+    MarkComplaintConfidential,
     OfferRedress,
     PayRedress,
     ReceiveComplaint,
     ReopenComplaint,
+    RequestComplaintDeclassification,
     WithdrawComplaint,
 )
 from domain.customer import (
@@ -59,15 +58,18 @@ from domain.erasure import (
     ReportErasureAttempt,
     RequestErasure,
 )
-from domain.interaction import (
-    INTERACTION,
+from domain.interaction import INTERACTION
+from domain.interaction_messages import (
     AnnotateInteraction,
     CompleteFollowUp,
+    DeclassifyInteraction,
+    MarkInteractionConfidential,
     MissFollowUp,
     RecordInteraction,
+    RequestInteractionDeclassification,
     ScheduleFollowUp,
 )
-from domain.kernel import Aggregate, Command
+from domain.kernel import Aggregate
 from domain.legal_hold import LEGAL_HOLD, PlaceLegalHold, ProposeLegalHoldRelease, ReleaseLegalHold
 from domain.privacy_messages import (
     ApprovePrivacyRequest,
@@ -100,9 +102,8 @@ from domain.touch import (
     RecordTouchResponse,
     ReleaseTouch,
 )
+from tests.domain.access_refusals import ACCESS_TABLE_CASES, ACTOR_CASES, BREAK_GLASS_CASES, Case, confidential_cases
 from tests.domain.scenario import ANNA, ONE, TWO, given, to
-
-Case = tuple[str, str | None, Sequence[Command], Command]
 
 REGISTER = to(RegisterCustomer, kind="person")
 ADD = to(AddContactPoint, contact_point_id=ONE, kind="email", value="anna@bank.example")
@@ -136,15 +137,26 @@ INTERACTION_CASES: list[Case] = [
     ("interaction.follow-up-unknown", "follow_up_id", [RECORD], DONE),
     ("interaction.follow-up-id-reused", "follow_up_id", [RECORD, CALL_BACK], CALL_LATER),
     ("interaction.follow-up-settled", "follow_up_id", [RECORD, CALL_BACK, DONE], to(MissFollowUp, follow_up_id=ONE)),
+    *confidential_cases(
+        "interaction",
+        to(RecordInteraction, **{**dict(RECORD), "confidential": "about-colleague"}),
+        MarkInteractionConfidential,
+        RequestInteractionDeclassification,
+        DeclassifyInteraction,
+    ),
 ]
 
 RECEIVE = to(ReceiveComplaint, complainant_id=ANNA, channel="letter", complained_about=("staff:17",))
 ANSWER = to(IssueFinalResponse, outcome="rejected", redress="none")
 ANSWER_WRONG = to(IssueFinalResponse, outcome="upheld", redress="none", redress_amount=Money(500, "GBP"))
 CLOSE = to(CloseComplaint)
-OFFER = to(OfferRedress, redress_id=ONE, redress="monetary", amount=Money(500, "GBP"))
-OFFER_OTHER = to(OfferRedress, redress_id=ONE, redress="non_monetary")
-OFFER_WRONG = to(OfferRedress, redress_id=ONE, redress="monetary")
+OFFER = to(
+    OfferRedress, redress_id=ONE, redress="monetary", amount=Money(500, "GBP"), offered_by="staff:1",
+    limits=[RedressLimit(amount_minor=500, currency="GBP")],
+)  # fmt: skip
+OFFER_MORE = to(OfferRedress, redress_id=ONE, redress="monetary", amount=Money(501, "GBP"), offered_by="staff:1")
+OFFER_OTHER = to(OfferRedress, redress_id=ONE, redress="non_monetary", offered_by="staff:1")
+OFFER_WRONG = to(OfferRedress, redress_id=ONE, redress="monetary", offered_by="staff:1")
 COMPLAINT_CASES: list[Case] = [
     ("complaint.not-received", "complaint_id", [], CLOSE),
     ("complaint.already-received", "complaint_id", [RECEIVE], RECEIVE),
@@ -161,7 +173,15 @@ COMPLAINT_CASES: list[Case] = [
     ("complaint.redress-id-reused", "redress_id", [RECEIVE, OFFER], OFFER_OTHER),
     ("complaint.redress-unknown", "redress_id", [RECEIVE], to(AcceptRedress, redress_id=ONE)),
     ("complaint.redress-not-accepted", "redress_id", [RECEIVE, OFFER], to(PayRedress, redress_id=ONE)),
-]
+    ("complaint.redress-not-approved", "redress_id", [RECEIVE, OFFER_MORE], to(AcceptRedress, redress_id=ONE)),
+    (
+        "complaint.redress-approver-not-another", "approved_by", [RECEIVE, OFFER_MORE],
+        to(ApproveRedress, redress_id=ONE, approved_by="staff:1"),
+    ),
+    *confidential_cases(
+        "complaint", RECEIVE, MarkComplaintConfidential, RequestComplaintDeclassification, DeclassifyComplaint
+    ),
+]  # fmt: skip
 
 PLANNED = {"title": "Savings 2026", "purpose": "marketing", "channel": "phone", "planned_by": "staff:17"}
 PLAN = to(PlanCampaign, **PLANNED)
@@ -235,23 +255,6 @@ SURVEY_CASES: list[Case] = [
     ("survey.expired", None, [INVITE, to(ExpireSurvey)], FIVE),
 ]
 
-RIGHTS = RoleRights(commands=("access-table.*",), confidential=(), purposes=(), queries=(), role="operator")
-RULES = AccessRules(roles=(RIGHTS,), showings=())
-PROPOSE = to(ProposeAccessTable, table_version=1, rules=RULES, proposed_by="staff:1")
-SIGNED = [to(SignOffAccessTable, signed_by="staff:2"), to(SignOffAccessTable, signed_by="staff:3")]
-ACTIVATE = to(ActivateAccessTable, activated_by="staff:2")
-WITHDRAW_TABLE = to(WithdrawAccessTable, reason="mistake")
-LOCKED = to(ProposeAccessTable, table_version=1, rules=AccessRules(roles=(), showings=()), proposed_by="staff:1")
-OWN = to(SignOffAccessTable, signed_by="staff:1")
-ACCESS_TABLE_CASES: list[Case] = [
-    ("access-table.not-proposed", "table_id", [], ACTIVATE),
-    ("access-table.already-proposed", "table_id", [PROPOSE], PROPOSE),
-    ("access-table.locks-itself", "rules", [], LOCKED),
-    ("access-table.second-person-required", "signed_by", [PROPOSE], OWN),
-    ("access-table.signatures-missing", None, [PROPOSE, SIGNED[0]], ACTIVATE),
-    ("access-table.already-active", None, [PROPOSE, *SIGNED, ACTIVATE], WITHDRAW_TABLE),
-    ("access-table.withdrawn", None, [PROPOSE, WITHDRAW_TABLE], SIGNED[0]),
-]
 
 ASKED_FOR = {"customer_id": ANNA, "channel": "letter", "received_by": "staff:1"}
 WISH = to(ReceivePrivacyRequest, **ASKED_FOR, kind="erasure")
@@ -377,6 +380,8 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((RETENTION_SCHEDULE, case) for case in RETENTION_SCHEDULE_CASES),
     *((DISPOSAL, case) for case in DISPOSAL_CASES),
     *((DISCLOSURE, case) for case in DISCLOSURE_CASES),
+    *((BREAK_GLASS, case) for case in BREAK_GLASS_CASES),
+    *((ACTOR, case) for case in ACTOR_CASES),
 ]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from domain.complaint import AcknowledgeComplaint, CloseComplaint, ReceiveComplaint
 from domain.customer import CustomerRegistered, RegisterCustomer, SetPreference
-from domain.interaction import RecordInteraction
+from domain.interaction_messages import RecordInteraction
 from domain.kernel import Command, Refusal
 from engine.answers import Answer, CommandReused
 from engine.deciding import Context

@@ -13,6 +13,7 @@ import pytest
 
 from engine.mapping import EventMapper
 from projections import table_sql
+from projections.break_glass_register import UNREVIEWED
 from projections.complaint_search import PATHS
 from projections.models import ReadModels
 from projections.registry import PROJECTIONS
@@ -34,10 +35,11 @@ INDEXES = {
 }
 PLANS = [
     ("customer_profile", "", 2, "customer_profile_v1_pkey"),
-    ("complaint", "", 2, "complaint_v1_pkey"),
-    ("complaints", "", 14, "complaint_v1_received"),
-    *[("complaints", path, 14, f"complaint_v1_{INDEXES[name]}") for name, path in PATHS.items()],
+    ("complaint", "", 5, "complaint_v1_pkey"),
+    ("complaints", "", 17, "complaint_v1_received"),
+    *[("complaints", path, 17, f"complaint_v1_{INDEXES[name]}") for name, path in PATHS.items()],
     ("complaint_counts", "", 8, "complaint_count_v1_pkey"),
+    ("confidential_complaints", "", 4, "complaint_v1_confidential"),
     ("campaign", "", 2, "campaign_v1_pkey"),
     ("campaign_sums", "", 2, "campaign_sum_v1_pkey"),
     ("campaigns", "", 5, "campaign_v1_planned"),
@@ -45,14 +47,13 @@ PLANS = [
     ("satisfaction_of_customer", "", 4, "survey_invitation_v1_customer"),
     ("satisfaction_invited", "", 9, "survey_invited_v1_pkey"),
     ("satisfaction_scores", "", 9, "survey_score_v1_pkey"),
-    ("audit_lines", "", 9, "audit_trail_v1_key"),
-    ("audit_lines", "and a.actor = $5::text", 9, "audit_trail_v1_actor"),
-    ("audit_lines", "and a.correlation_id = $6::uuid", 9, "audit_trail_v1_correlation"),
-    ("audit_lines", "and a.type = $7::text", 9, "audit_trail_v1_type"),
-    ("audit_of_customer", "", 11, "event_customer"),
-    ("audit_of_stream", "", 10, "event_partition_stream_id_version_key"),
+    ("audit_lines", "", 12, "audit_trail_v1_key"),
+    ("audit_lines", "and a.actor = $5::text", 12, "audit_trail_v1_actor"),
+    ("audit_lines", "and a.correlation_id = $6::uuid", 12, "audit_trail_v1_correlation"),
+    ("audit_lines", "and a.type = $7::text", 12, "audit_trail_v1_type"),
+    ("audit_of_customer", "", 14, "event_customer"),
+    ("audit_of_stream", "", 13, "event_partition_stream_id_version_key"),
     ("event_by_id", "", 2, "event_partition_event_id_key"),
-    ("timeline", "", 5, "event_customer"),
     ("withheld", "", 2, "event_withholding"),
     ("privacy_request", "", 2, "privacy_request_v1_pkey"),
     ("privacy_requests", "and r.open = $7::boolean", 7, "privacy_request_v1_due"),
@@ -61,6 +62,16 @@ PLANS = [
     ("erasures", "", 5, "erasure_v1_open"),
     ("legal_holds", "", 5, "legal_hold_v1_open"),
     ("disposals", "", 5, "disposal_v1_open"),
+    ("timeline", "", 8, "event_customer"),
+    ("timeline", "", 8, "event_confidential"),
+    ("hidden_streams", "", 5, "event_confidential"),
+    ("hidden_events", "", 5, "event_confidential"),
+    ("profile_seen", "", 6, "event_customer"),
+    ("break_glass", "", 5, "break_glass_v1_opened"),
+    ("break_glass", UNREVIEWED, 5, "break_glass_v1_open"),
+    ("actors_by_id", "", 2, "actor_v1_pkey"),
+    ("actors", "", 3, "actor_v1_actor"),
+    ("actors_of_customers", "", 2, "actor_v1_customer"),
     ("queued", "", 5, "parked_pkey"),
     ("is_parked", "", 5, "parked_pkey"),
 ]

@@ -31,16 +31,17 @@ from domain.customer_messages import (
     PreferenceSet,
     SegmentEntered,
 )
-from domain.interaction import InteractionCorrected, InteractionRecorded
+from domain.interaction_messages import InteractionCorrected, InteractionRecorded
 from domain.survey import SurveyAnswered, SurveyDelivered, SurveyExpired, SurveyInvited
 from domain.touch import TouchConverted, TouchDecided, TouchDelivered, TouchReleased, TouchResponded
-from projections import audit_trail, campaign_results, complaint_search, customer_profile, satisfaction_history
+from projections import audit_trail, campaign_results, complaint_search, profile_query, satisfaction_history
 from projections.audit_trail import AuditFilter
 from projections.complaint_search import ComplaintFilter, CountFilter
 from projections.models import ReadModels
 from projections.references import SealedAt
 from projections.registry import PROJECTIONS
 from projections.satisfaction_series import Slice, series
+from projections.seeing import EVERYTHING
 from projections.timeline import timeline
 from store.errors import CursorInvalid, StaleCursor
 from store.identity import new_id
@@ -120,7 +121,7 @@ async def test_a_profile_shows_the_customer_as_known_now(bank):
         corrected_personal=("name",), name="王晓明",
     )  # fmt: skip
     await bank.follow()
-    found: Any = await customer_profile.profile(bank.models, me)
+    found: Any = await profile_query.profile(bank.models, me, EVERYTHING)
     assert (found.status, found.kind, found.language, found.region) == ("active", "person", "zh", None)
     assert found.name == SealedAt(named.event_id, me, "identity", "00" * 32)
     assert found.segments == ("affluent", "mass")
@@ -160,7 +161,7 @@ async def test_a_profile_counts_what_happens_with_the_customer(bank):
     await bank.happens(touch, TouchResponded, response_id=new_id(), customer_id=me, response="interested")
     await asked(bank, me, 9)
     await bank.follow()
-    found: Any = await customer_profile.profile(bank.models, me)
+    found: Any = await profile_query.profile(bank.models, me, EVERYTHING)
     assert (found.status, found.interactions) == ("unregistered", {"phone": 1, "branch": 1})
     assert found.last_interaction_at == START + timedelta(hours=1)
     assert (found.complaints, found.open_complaints, found.touches, found.responses) == (3, 1, 1, 1)
@@ -168,7 +169,7 @@ async def test_a_profile_counts_what_happens_with_the_customer(bank):
 
 
 async def test_nobody_knows_an_unknown_customer(bank):
-    assert await customer_profile.profile(bank.models, new_id()) is None
+    assert await profile_query.profile(bank.models, new_id(), EVERYTHING) is None
 
 
 # Timeline
@@ -181,16 +182,16 @@ async def test_a_timeline_is_paged_and_narrowed_to_types(bank):
     await bank.happens(new_id(), CustomerRegistered, customer_id=new_id(), kind="person")
     shown, after = [], None
     while True:
-        page = await timeline(bank.models, me, after=after, limit=3)
+        page = await timeline(bank.models, me, EVERYTHING, after=after, limit=3)
         shown += [entry.recorded.event_id for entry in page.entries]
         after = page.next
         if after is None:
             break
     assert shown == [one.event_id for one in reversed(happened)]
-    page = await timeline(bank.models, me, types=["customer.registered"])
+    page = await timeline(bank.models, me, EVERYTHING, types=["customer.registered"])
     assert [entry.fact and entry.fact.event for entry in page.entries] == [happened[0].event]
     with pytest.raises(CursorInvalid):
-        await timeline(bank.models, me, after="no cursor")
+        await timeline(bank.models, me, EVERYTHING, after="no cursor")
 
 
 # Satisfaction
@@ -274,7 +275,7 @@ async def test_the_audit_trail_is_searched_by_anything_given(bank):
         ids: list[UUID] = []
         after = None
         while True:
-            page = await audit_trail.search(bank.models, AuditFilter(**given), after=after, limit=2)
+            page = await audit_trail.search(bank.models, AuditFilter(**given), EVERYTHING, after=after, limit=2)
             ids += [one.event_id for one in page.entries]
             if (after := page.next) is None:
                 return ids
@@ -292,7 +293,7 @@ async def test_the_audit_trail_is_searched_by_anything_given(bank):
         await found(occurred_from=happened[2].event.occurred_at, occurred_until=happened[5].event.occurred_at)
         == ids[3:6]
     )
-    page = await audit_trail.search(bank.models, AuditFilter(customer_id=me))
+    page = await audit_trail.search(bank.models, AuditFilter(customer_id=me), EVERYTHING)
     second = page.entries[2]
     assert second.recorded_at < page.entries[1].recorded_at
     assert await found(recorded_from=second.recorded_at) == ids[:7]
@@ -308,13 +309,13 @@ async def test_an_audit_detail_shows_before_and_after(bank):
     moved = await bank.happens(
         me, CustomerDetailsCorrected, customer_id=me, correction_id=correction, reason="moved", changes=(change,)
     )
-    found: Any = await audit_trail.detail(bank.models, moved.event_id)
+    found: Any = await audit_trail.detail(bank.models, moved.event_id, EVERYTHING)
     assert [(one.field, one.before, one.after) for one in found.changes] == [
         ("corrections", [], [str(correction)]),
         ("details.region", "CN-GD", "CN-BJ"),
     ]
     assert found.entry.fact.event == moved.event
-    assert await audit_trail.detail(bank.models, new_id()) is None
+    assert await audit_trail.detail(bank.models, new_id(), EVERYTHING) is None
 
 
 # Complaint register
@@ -339,7 +340,7 @@ async def test_a_complaint_shows_how_it_stands(bank):
     )  # fmt: skip
     closed = await bank.happens(one, ComplaintClosed)
     await bank.follow()
-    found: Any = await complaint_search.complaint(bank.models, one)
+    found: Any = await complaint_search.complaint(bank.models, one, EVERYTHING)
     assert (found.status, found.product, found.issue, found.severity) == ("closed", "loan", "fees", "high")
     assert (found.handler, found.outcome, found.redress_amount_minor, found.redress_currency) == (
         "staff:17", "upheld", 100, "EUR",
@@ -351,9 +352,9 @@ async def test_a_complaint_shows_how_it_stands(bank):
     assert found.last_event.event_id == closed.event_id
     await bank.happens(one, ComplaintReopened, reason="new-facts")
     await bank.follow()
-    again: Any = await complaint_search.complaint(bank.models, one)
+    again: Any = await complaint_search.complaint(bank.models, one, EVERYTHING)
     assert (again.status, again.closed_at) == ("open", None)
-    assert await complaint_search.complaint(bank.models, new_id()) is None
+    assert await complaint_search.complaint(bank.models, new_id(), EVERYTHING) is None
 
 
 async def test_complaints_are_searched_and_paged_over_all_partitions(bank):
@@ -367,7 +368,9 @@ async def test_complaints_are_searched_and_paged_over_all_partitions(bank):
         ids: list[int] = []
         after = None
         while True:
-            page = await complaint_search.search(bank.models, ComplaintFilter(**given), after=after, limit=2)
+            page = await complaint_search.search(
+                bank.models, ComplaintFilter(**given), EVERYTHING, after=after, limit=2
+            )
             ids += [made.index(one.complaint_id) for one in page.complaints]
             if (after := page.next) is None:
                 return ids
@@ -378,14 +381,14 @@ async def test_complaints_are_searched_and_paged_over_all_partitions(bank):
     assert await found(handler="staff:17") == [2, 1, 0]
     assert await found(handler="staff:17", region="US-FL") == [1]
     assert await found(region="US-FL") == [7, 5, 3, 1]
-    complaints: list[Any] = [await complaint_search.complaint(bank.models, one) for one in made]
+    complaints: list[Any] = [await complaint_search.complaint(bank.models, one, EVERYTHING) for one in made]
     received = [one.received_at for one in complaints]
     assert await found(received_from=received[2], received_until=received[5]) == [4, 3, 2]
     assert await found(customer_id=complaints[6].customer_id) == [6]
     with pytest.raises(CursorInvalid):
-        await complaint_search.search(bank.models, ComplaintFilter(), after="nonsense")
+        await complaint_search.search(bank.models, ComplaintFilter(), EVERYTHING, after="nonsense")
     with pytest.raises(ValueError, match="limit"):
-        await complaint_search.search(bank.models, ComplaintFilter(), limit=0)
+        await complaint_search.search(bank.models, ComplaintFilter(), EVERYTHING, limit=0)
 
 
 async def test_complaints_are_counted_where_they_stand(bank):
@@ -395,7 +398,7 @@ async def test_complaints_are_counted_where_they_stand(bank):
     await bank.follow()
 
     async def counted(*by: Any, **given: Any) -> list[tuple[Any, ...]]:
-        found = await complaint_search.counts(bank.models, CountFilter(**given), by=by)
+        found = await complaint_search.counts(bank.models, CountFilter(**given), EVERYTHING, by=by)
         return [(one.month, one.status, one.product, one.complaints) for one in found.counts]
 
     assert await counted("status") == [(None, "open", None, 4), (None, "withdrawn", None, 1)]
@@ -465,13 +468,13 @@ async def test_cursors_of_another_incarnation_are_refused(bank, monkeypatch):
     await bank.follow()
     models = bank.models
     history = (await satisfaction_history.history(models, me, limit=1)).next
-    listed = (await complaint_search.search(models, ComplaintFilter(), limit=1)).next
-    audit = (await audit_trail.search(models, AuditFilter(), limit=1)).next
+    listed = (await complaint_search.search(models, ComplaintFilter(), EVERYTHING, limit=1)).next
+    audit = (await audit_trail.search(models, AuditFilter(), EVERYTHING, limit=1)).next
     monkeypatch.setattr(models.record.incarnation, "id", new_id())
     for query in (
         satisfaction_history.history(models, me, after=history),
-        complaint_search.search(models, ComplaintFilter(), after=listed),
-        audit_trail.search(models, AuditFilter(), after=audit),
+        complaint_search.search(models, ComplaintFilter(), EVERYTHING, after=listed),
+        audit_trail.search(models, AuditFilter(), EVERYTHING, after=audit),
     ):
         with pytest.raises(StaleCursor):
             await query

@@ -85,7 +85,7 @@ async def test_events_say_which_row_of_which_import_they_come_from(daybook: Dayb
     summary, _ = await run(daybook, file(csv_of([complaint(date_sent_to_company="2023-08-01")])))
     facts = await all_facts(daybook)
     assert {fact.recorded.correlation_id for fact in facts} == {summary.import_id}
-    assert {fact.recorded.actor for fact in facts} == {"import:cfpb"}
+    assert {fact.recorded.actor for fact in facts} == {"system:importer-cfpb@0.1.0"}
     assert all(b'"reason":"row 1; sent-before-received"' in fact.recorded.meta for fact in facts)
     assert summary.notes == {"sent-before-received": 1}
 

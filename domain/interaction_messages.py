@@ -1,0 +1,199 @@
+"""Interaction: the events of an interaction's stream and the commands that ask for them.
+
+What is decided from these messages stands in `domain.interaction`.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic.dataclasses import dataclass as value
+
+from domain.access_rules import MatterGroup
+from domain.codes import (
+    ActorId,
+    Authentication,
+    Changes,
+    Channel,
+    Code,
+    Direction,
+    Purpose,
+    Reference,
+    Text,
+)
+from domain.confidential import Actors, Confidentiality, Declassification, DeclassificationRequest
+from domain.kernel import Command, Event, Facts, Personal
+
+Summary = Annotated[Text | None, Personal("interaction")]
+Detail = Literal["topic", "disposition", "product", "authentication"]
+
+# Facts that events and commands share
+
+
+@value(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class Participant:
+    """Another customer who took part, and as what: `joint_holder`, `agent`, `heir`."""
+
+    customer_id: UUID
+    role: Code
+
+
+class Recording(Facts):
+    """One contact as it went; `confidential` is the group who may know of it, but never those it is `withheld_from`."""
+
+    customer_id: UUID
+    channel: Channel
+    direction: Direction
+    purpose: Purpose
+    topic: Code | None = None
+    disposition: Code | None = None
+    participants: Annotated[tuple[Participant, ...], Field(max_length=20)] = ()
+    authentication: Authentication | None = None
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    product: Code | None = None
+    external_ref: Reference | None = None
+    confidential: MatterGroup | None = None
+    withheld_from: Actors = ()
+    summary: Summary = None
+
+
+class FollowUpPlan(Facts):
+    """Something promised, by when and by whom."""
+
+    follow_up_id: UUID
+    kind: Code
+    due_at: AwareDatetime
+    assignee: ActorId | None = None
+
+
+# Events
+
+
+class InteractionRecorded(Recording, Event, name="interaction.recorded"):
+    """The bank and a customer were in contact."""
+
+
+class InteractionAnnotated(Event, name="interaction.annotated"):
+    """Somebody added a note."""
+
+    note_id: UUID
+    customer_id: UUID
+    note: Annotated[Text | None, Personal("interaction")] = None
+
+
+class InteractionCorrected(Event, name="interaction.corrected"):
+    """What was recorded was wrong; `corrected_personal` names sealed fields given anew."""
+
+    correction_id: UUID
+    customer_id: UUID
+    reason: Code
+    changes: Changes = ()
+    corrected_personal: Annotated[tuple[Literal["summary"], ...], Field(max_length=10)] = ()
+    summary: Summary = None
+
+
+class FollowUpScheduled(FollowUpPlan, Event, name="interaction.follow-up-scheduled"):
+    """Something was promised."""
+
+
+class FollowUpDone(Event, name="interaction.follow-up-done"):
+    """The promise was kept."""
+
+    follow_up_id: UUID
+
+
+class FollowUpMissed(Event, name="interaction.follow-up-missed"):
+    """The promise was not kept in time."""
+
+    follow_up_id: UUID
+
+
+class InteractionMarkedConfidential(Confidentiality, Event, name="interaction.marked-confidential"):
+    """From now on the interaction exists only for a few; `channel` is the one it was on."""
+
+    channel: Channel
+
+
+class InteractionDeclassificationRequested(
+    DeclassificationRequest, Event, name="interaction.declassification-requested"
+):
+    """Somebody wants that everybody may see the interaction again."""
+
+
+class InteractionDeclassified(Declassification, Event, name="interaction.declassified"):
+    """The interaction is visible to everybody again; `channel` is the one it was on."""
+
+    channel: Channel
+
+
+# Commands
+
+
+class InteractionCommand(Command):
+    """A command to one interaction's stream."""
+
+    stream_field = "interaction_id"
+
+    interaction_id: UUID
+
+
+class RecordInteraction(Recording, InteractionCommand, name="interaction.record"):
+    """Record a contact."""
+
+
+class AnnotateInteraction(InteractionCommand, name="interaction.annotate"):
+    """Add a note."""
+
+    note_id: UUID
+    note: Annotated[Text, Personal("interaction")]
+
+
+class CorrectInteraction(InteractionCommand, name="interaction.correct"):
+    """Correct what is given; `cleared` names details that are not known after all."""
+
+    correction_id: UUID
+    reason: Code
+    channel: Channel | None = None
+    direction: Direction | None = None
+    purpose: Purpose | None = None
+    topic: Code | None = None
+    disposition: Code | None = None
+    product: Code | None = None
+    authentication: Authentication | None = None
+    cleared: Annotated[tuple[Detail, ...], Field(max_length=10)] = ()
+    summary: Summary = None
+
+
+class ScheduleFollowUp(FollowUpPlan, InteractionCommand, name="interaction.schedule-follow-up"):
+    """Promise something."""
+
+
+class CompleteFollowUp(InteractionCommand, name="interaction.complete-follow-up"):
+    """Record that the promise was kept."""
+
+    follow_up_id: UUID
+
+
+class MissFollowUp(InteractionCommand, name="interaction.miss-follow-up"):
+    """Record that the promise was not kept in time."""
+
+    follow_up_id: UUID
+
+
+class MarkInteractionConfidential(Confidentiality, InteractionCommand, name="interaction.mark-confidential"):
+    """Let the interaction exist only for those who may see the group."""
+
+
+class RequestInteractionDeclassification(
+    DeclassificationRequest, InteractionCommand, name="interaction.request-declassification"
+):
+    """Ask that everybody may see the interaction again."""
+
+    actor_field = "requested_by"
+
+
+class DeclassifyInteraction(Declassification, InteractionCommand, name="interaction.declassify"):
+    """Let everybody see the interaction again, as somebody else has asked."""
+
+    actor_field = "declassified_by"
