@@ -274,11 +274,16 @@ class Policy:
 
 
 class Signed(NamedTuple):
-    """A note that a log signed, and which witnesses did, each with its time (seconds since 1970)."""
+    """A note that logs signed, and which witnesses did, each with its time (seconds since 1970)."""
 
     text: str
-    signer: str
+    keys: list[Key]
     witnesses: dict[str, int]
+
+    @property
+    def signers(self) -> set[str]:
+        """The names of the logs that signed it: mostly one."""
+        return {key.name for key in self.keys}
 
 
 def opened(content: str, policy: Policy) -> Signed:
@@ -292,7 +297,7 @@ def opened(content: str, policy: Policy) -> Signed:
         raise Refused("is no signed note: it has control characters")
     known = {(key.name, key.id): (key, "") for keys in policy.logs.values() for key in keys}
     known |= {(key.name, key.id): (key, name) for name, key in policy.witnesses.items()}
-    signer, witnesses, seen = "", dict[str, int](), set[tuple[str, bytes]]()
+    signed, witnesses, seen = list[Key](), dict[str, int](), set[tuple[str, bytes]]()
     for line in lines:
         name, blob = _signature(line)
         key, witness = known.get((name, blob[:4]), (None, ""))
@@ -305,13 +310,11 @@ def opened(content: str, policy: Policy) -> Signed:
             raise Refused(f"the signature of {name} does not fit the text")
         if witness:
             witnesses[witness] = int.from_bytes(blob[4:12], "big")
-        elif signer in {"", name}:
-            signer = name
         else:
-            raise Refused(f"both {signer} and {name} signed it")
-    if not signer:
+            signed.append(key)
+    if not signed:
         raise Refused("is not signed by a log of the policy")
-    return Signed(text, signer, witnesses)
+    return Signed(text, signed, witnesses)
 
 
 def _signature(line: str) -> tuple[str, bytes]:
@@ -332,14 +335,14 @@ class Head(NamedTuple):
     root: bytes
 
 
-def head_of(signed: Signed) -> Head:
-    """The checkpoint in a note, which its own log must have signed."""
+def head_of(signed: Signed, vouching: Collection[str] = ()) -> Head:
+    """The checkpoint in a note, which its own log must have signed, or one that vouches for it."""
     lines = signed.text.removesuffix("\n").split("\n")
     if len(lines) < 3 or not NUMBER.fullmatch(lines[1]) or "" in lines:  # noqa: PLR2004
         raise Refused("is no checkpoint: origin, size and root")
     head = Head(lines[0], int(lines[1]), unbase64(lines[2], HASH))
-    if head.origin != signed.signer:
-        raise Refused(f"is that of {head.origin}, and {signed.signer} signed it")
+    if signed.signers.isdisjoint({head.origin, *vouching}):
+        raise Refused(f"is that of {head.origin}, and {', '.join(sorted(signed.signers))} signed it")
     if head.size == 0 and head.root != EMPTY:
         raise Refused("has no entries, and not the root of none")
     return head
@@ -786,13 +789,25 @@ class Directory:
         self._report = report
         self._origins = {origin for origin in policy.logs if not origin.endswith("/certificates")}
         self._there: dict[str, set[str]] = {origin: set() for origin in self._origins}
-        self._walk()
-        for origin in sorted(self._origins):
-            self._open(origin)
+        self._until: dict[Key, int] = {}
+        """Keys that were changed, and up to which size each may have signed."""
         self._newest: dict[str, str] = {}
         self._wrong = set[str]()
         """Files of the log that was checked last with which no other can be compared."""
-        self._bindings = list(self._bound())
+        self._walk()
+        record_logs = {origin for origin in self._there if self._vouching(origin) or origin in self._origins}
+        record_logs = {origin for origin in record_logs if RECORD_LOG.fullmatch(origin)}
+        self._origins |= record_logs
+        for origin in sorted(record_logs):
+            self._open(origin)
+        entries = list(self._record_entries(record_logs))
+        for where, log_id, content in entries:
+            self._learn(where, log_id, content)
+        for origin in sorted(self._origins - record_logs):
+            self._open(origin)
+        for origin in sorted({*self._there} - self._origins):
+            report.add("log", origin, "is in the directory, and in no line of the policy")
+        self._bindings = list(self._bound(entries))
 
     def sightings(self) -> list[Sighting]:
         """The heads of its logs."""
@@ -807,12 +822,13 @@ class Directory:
             parts = Path(folder).relative_to(self.path).parts
             origins = ("/".join(parts[:count]) for count in range(len(parts), 0, -1))
             origin = next((one for one in origins if one in self._there), None)
+            if origin is None and "checkpoint" in names and parts:
+                origin = "/".join(parts)
+                self._there[origin] = set()
             if origin is not None:
                 inner = "".join(f"{part}/" for part in parts[len(origin.split("/")) :])
                 self._there[origin].update(inner + name for name in names)
                 continue
-            if "checkpoint" in names:
-                self._report.add("log", "/".join(parts), "is in the directory, and in no line of the policy")
             self.notes += [Path(folder, name) for name in sorted(names) if name.endswith(".note")]
             self._report.ignored += sum(not name.endswith(".note") for name in names)
 
@@ -823,9 +839,11 @@ class Directory:
             return
         try:
             signed = opened(decoded(content_of(below / "checkpoint", NOTE_MAX)), self._policy)
-            head = head_of(signed)
+            head = head_of(signed, self._vouching(origin) if origin not in self._policy.logs else ())
             if head.origin != origin:
                 raise Refused(f"is that of {head.origin}")
+            if all(self._until.get(key, head.size) < head.size for key in signed.keys):
+                raise Refused("is signed by a key that was changed before it")
         except Refused as refused:
             report.add("checkpoint", origin, str(refused))
             return
@@ -837,10 +855,20 @@ class Directory:
             names = ", ".join(sorted(signed.witnesses)) or "nobody"
             report.add("witness", origin, f"the policy wants more witnesses than have signed: {names}")
 
-    def _bound(self) -> Iterator[Binding]:
-        """The bindings of all record logs in their order."""
-        record_logs = [(found, origin) for origin in self._origins if (found := RECORD_LOG.fullmatch(origin))]
-        for found, origin in sorted(record_logs, key=lambda one: (one[0][1], int(one[0][2]))):
+    def _vouching(self, origin: str) -> set[str]:
+        """Of a record log the ones before it: after a restore the key of one of them has signed it as well."""
+        found = RECORD_LOG.fullmatch(origin)
+        if found is None:
+            return set()
+        others = {one: RECORD_LOG.fullmatch(one) for one in self._policy.logs}
+        return {
+            one for one, other in others.items() if other and other[1] == found[1] and int(other[2]) < int(found[2])
+        }
+
+    def _record_entries(self, record_logs: Collection[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """The entries of all record logs in their order: where each stands, the log id, its content."""
+        named = [(found, origin) for origin in record_logs if (found := RECORD_LOG.fullmatch(origin))]
+        for found, origin in sorted(named, key=lambda one: (one[0][1], int(one[0][2]))):
             size = self.heads[origin].size if origin in self.heads else 0
             for number in range(-(-size // WIDTH)):
                 name = file_name("entries", number, width_of(0, number, size))
@@ -851,19 +879,49 @@ class Directory:
                 except Refused:
                     continue
                 for index, entry in enumerate(entries, number * WIDTH):
-                    yield from self._binding(f"{origin} {index}", found[1], entry)
+                    try:
+                        content = canonical(decoded(entry))
+                        if type(content.get("type")) is not str:
+                            raise Refused("has no type")
+                        yield f"{origin} {index}", found[1], content
+                    except Refused as refused:
+                        self._report.add("entry", f"{origin} {index}", str(refused))
 
-    def _binding(self, where: str, log_id: str, entry: bytes) -> Iterator[Binding]:
+    def _learn(self, where: str, log_id: str, content: Mapping[str, Any]) -> None:
+        """Keys that the record log puts in the place of others, and those of shards that it begins."""
+        kind, origin = content["type"], str(content.get("origin"))
+        if kind not in {"key-changed", "shard-begun"}:
+            return
+        known = self._policy.logs.get(origin, [])
         try:
-            content = canonical(decoded(entry))
-            if not isinstance(kind := content.get("type"), str):
-                raise Refused("has no type")
-            if kind == "checkpoints":
-                yield binding_of(where, log_id, content)
-            else:
-                self._report.others[kind] = self._report.others.get(kind, 0) + 1
+            key = Key.parse(str(content.get("new_key" if kind == "key-changed" else "key")), LOG_KEY)
+            if key.name != origin or not origin.startswith(f"{log_id}/"):
+                raise Refused(f"gives log {origin} a key that is called {key.name}")
+            if kind == "key-changed":
+                old, size = Key.parse(str(content.get("old_key")), LOG_KEY), content.get("size")
+                if (old not in known and key not in known) or type(size) is not int:
+                    raise Refused(f"changes a key that log {origin} does not have")
+                self._until[old] = size
+            elif known and key not in known:
+                raise Refused(f"begins log {origin} with a key that is not trusted")
+            self._origins.add(origin)
+            self._there.setdefault(origin, set())
+            if key not in known:
+                self._policy.logs[origin] = [*known, key]
         except Refused as refused:
             self._report.add("entry", where, str(refused))
+
+    def _bound(self, entries: Sequence[tuple[str, str, dict[str, Any]]]) -> Iterator[Binding]:
+        """The bindings of all record logs in their order; entries of other types are counted."""
+        for where, log_id, content in entries:
+            kind = content["type"]
+            if kind != "checkpoints":
+                self._report.others[kind] = self._report.others.get(kind, 0) + 1
+                continue
+            try:
+                yield binding_of(where, log_id, content)
+            except Refused as refused:
+                self._report.add("entry", where, str(refused))
 
     # Hashing
 
@@ -1137,9 +1195,9 @@ def check_proof(text: str, header: str | None, policy: Policy) -> tuple[Head, di
 def check_certificate(signed: Signed) -> dict[str, Any]:
     """Kind and content of a certificate."""
     lines = signed.text.split("\n")
-    if len(lines) != 4 or lines[0] != signed.signer or not lines[1]:  # noqa: PLR2004
+    if len(lines) != 4 or signed.signers != {lines[0]} or not lines[1]:  # noqa: PLR2004
         raise Refused("is no certificate: who signs, its kind, canonical JSON")
-    return {"signer": signed.signer, "kind": lines[1], "content": canonical(lines[2])}
+    return {"signer": lines[0], "kind": lines[1], "content": canonical(lines[2])}
 
 
 def pinned_in(name: str, content: dict[str, Any]) -> list[Sighting]:
@@ -1192,7 +1250,7 @@ def take(path: Path, policy: Policy, header: str | None, report: Report, given: 
                 given.sightings.append(Sighting(path.name, head))
             return
         signed = opened(text, policy)
-        if signed.signer.endswith("/certificates"):
+        if all(name.endswith("/certificates") for name in signed.signers):
             certificate = check_certificate(signed)
             report.certificates.append({"file": path.name, **certificate})
             given.sightings += pinned_in(path.name, certificate["content"])
@@ -1296,7 +1354,7 @@ def headers_in(path: Path, report: Report) -> dict[str, dict[int, bytes]]:
 def verify(paths: Sequence[Path], policy: Policy, *, headers: Path | None = None, header: str | None = None) -> Report:
     """Check all that is given, each by itself and against each other."""
     report, given = Report(), Given()
-    for path in paths:
+    for path in sorted(paths, key=lambda one: not one.is_dir()):  # record logs may tell of keys
         take(path, policy, header, report, given)
     of_logs = headers_in(headers, report) if headers is not None else {}
     asked = [*given.sightings, *chain.from_iterable(one.sightings() for one in given.directories)]

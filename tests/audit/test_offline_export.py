@@ -461,6 +461,82 @@ def test_a_log_goes_on_as_the_next_shard(evidence: Evidence, tmp_path: Path) -> 
     assert (report.findings, report.others) == ([], {"hand-over": 1})
 
 
+# Keys that are changed, and shards that are begun, by entries of the record log
+
+
+def test_a_key_that_the_record_log_changed_is_believed_from_then_on(evidence: Evidence, tmp_path: Path) -> None:
+    export, new_key, entries = evidence.copy(tmp_path), KeySigner(ONE, bytes(range(32))), entries_of(evidence.new, ONE)
+    bound, old_key = entries_of(export, RECORD_LOG), evidence.signer(ONE).verifier.vkey
+    told = {
+        "type": "key-changed",
+        "v": 1,
+        "origin": ONE,
+        "size": 420,
+        "old_key": old_key,
+        "new_key": new_key.verifier.vkey,
+    }
+
+    def record_log(**fields: object) -> None:
+        rebuilt(export, RECORD_LOG, [*bound, canonical({**told, **fields})], evidence.signer(RECORD_LOG))
+        cosign_record_log(export)
+
+    record_log()
+    rebuilt(export, ONE, entries, new_key)
+    assert findings(export, evidence.policy) == []
+    assert findings(export, evidence.policy, evidence.old) == []
+    rebuilt(export, ONE, entries, evidence.signer(ONE))
+    assert named(findings(export, evidence.policy), "checkpoint", ONE, "a key that was changed before it")
+    rebuilt(export, ONE, entries, new_key)
+    for wrong in (
+        {"old_key": FORGER.verifier.vkey},
+        {"new_key": KeySigner(ZERO, bytes(32)).verifier.vkey},
+        {"size": None},
+    ):
+        record_log(**wrong)
+        found = findings(export, evidence.policy)
+        assert named(found, "entry", FOURTH, "a key that"), found
+        assert named(found, "checkpoint", ONE, "not signed by"), found
+
+
+def test_a_record_log_that_follows_another_is_vouched_for_by_its_key(evidence: Evidence, tmp_path: Path) -> None:
+    export, later = evidence.copy(tmp_path), f"{LOG_ID}/record/1"
+    own, bound = KeySigner(later, bytes(range(32))), entries_of(export, RECORD_LOG)[-1]
+    begun = canonical({"type": "shard-begun", "v": 1, "origin": later, "key": own.verifier.vkey})
+    (export / later).mkdir()
+    rebuilt(export, later, [begun, bound], own)
+    text = parse((export / later / "checkpoint").read_bytes()).text
+    policy = without_witness(evidence.policy)
+    for signers, holds in (
+        ([own, evidence.signer(RECORD_LOG)], True),
+        ([own], False),
+        ([own, KeySigner(RECORD_LOG, bytes(32))], False),
+    ):
+        (export / later / "checkpoint").write_text(signed(text, signers).format())
+        found = findings(export, policy)
+        assert (found == []) if holds else named(found, "checkpoint", later, "not signed by a log"), found
+    listed = f"log {own.verifier.vkey}\n{policy}"
+    (export / later / "checkpoint").write_text(signed(text, [own, evidence.signer(RECORD_LOG)]).format())
+    assert findings(export, listed) == []
+    (export / later / "checkpoint").write_text(signed(text, [evidence.signer(RECORD_LOG)]).format())
+    assert named(findings(export, listed), "checkpoint", later, "is that of")
+
+
+def test_a_shard_that_the_record_log_begins_has_the_key_that_it_tells(evidence: Evidence, tmp_path: Path) -> None:
+    export, shard = evidence.copy(tmp_path), f"{LOG_ID}/1/1"
+    entries, signer = entries_of(export, ONE), KeySigner(shard, bytes(range(32)))
+    (export / shard).mkdir()
+    rebuilt(export, shard, entries[:500], signer)
+    head = Checkpoint.parse(parse((export / shard / "checkpoint").read_bytes()).text)
+    bound = entries_of(export, RECORD_LOG)
+    begun = canonical({"type": "shard-begun", "v": 1, "origin": shard, "key": signer.verifier.vkey})
+    next_one = changed(bound[2], 1, origin=shard, size=head.size, root=head.root)
+    rebuilt(export, RECORD_LOG, [*bound, begun, next_one], evidence.signer(RECORD_LOG))
+    cosign_record_log(export)
+    assert findings(export, evidence.policy) == []
+    shutil.rmtree(export / shard)
+    assert named(findings(export, evidence.policy), "log", shard, "is missing")
+
+
 # Timestamps
 
 

@@ -12,7 +12,7 @@ const ED25519 = Buffer.from("302a300506032b6570032100", "hex"); // what stands b
 
 function refusal(proof) {
   try {
-    const [name, id, key] = proof.vkey.split("+");
+    const [, name, id, key] = /^([^+]+)\+([^+]+)\+(.+)$/.exec(proof.vkey); // base64 may have a plus itself
     const der = Buffer.concat([ED25519, Buffer.from(key, "base64").subarray(1)]);
     const log = {
       baseURL: `https://${name}/`,
