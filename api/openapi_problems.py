@@ -20,11 +20,11 @@ COMMAND: Final = (
     "media-type-unsupported", "version-conflict", "precondition-failed", "lane-full", "clock-behind",
     "outcome-unknown", "subject-erased", "value-refused", "query-invalid",
 )  # fmt: skip
-TO_A_STREAM: Final = ("not-found", "stream.of-another-kind")
+TO_A_STREAM: Final = ("not-found", "stream.disposed", "stream.of-another-kind")
 INTAKE: Final = ("idempotency-key-invalid", "json-invalid", "body-too-large", "media-type-unsupported")
 EVENT: Final = (
     *(code for code in COMMAND if code not in {"idempotency-key-missing", "idempotency-key-invalid", "query-invalid"}),
-    "precondition-failed", "command-type-unknown", "stream.of-another-kind", *REFUSALS,
+    "precondition-failed", "command-type-unknown", "stream.disposed", "stream.of-another-kind", *REFUSALS,
 )  # fmt: skip
 QUERY: Final = (
     "query-invalid",

@@ -61,6 +61,7 @@ PROBLEMS: Final[Mapping[str, Kind]] = MappingProxyType(
         "record-unreachable": Kind(503, "The record cannot be reached; nothing was changed", 2),
         "request-too-large": Kind(413, "One command leads to more than can be appended at once"),
         "schema-newer": Kind(503, "The record holds events of a newer program; update this one"),
+        "stream.disposed": Kind(410, "Its data was disposed of at the end of retention; nothing can be recorded of it"),
         "stream.of-another-kind": Kind(404, "The id names something of another kind"),
         "subject-erased": Kind(409, "Personal data of this subject was erased; nothing more can be recorded of it"),
         "token-invalid": Kind(401, "The token is not one that this server believes"),

@@ -9,7 +9,7 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from domain import event_types
 from domain.kernel import Event, personal_fields
-from projections.fact import Fact, SealedRef
+from projections.fact import Disposed, Fact, SealedRef
 from store.canonical import canonical_json
 from store.envelope import RecordedEvent
 from store.errors import NewerSchema, UnknownType
@@ -103,6 +103,8 @@ class EventMapper(Mapper[UUID]):
             UnknownType: this program does not know the type.
             NewerSchema: it knows an older schema only.
         """
+        if recorded.state is None:  # pyright: ignore[reportUnnecessaryComparison]  # disposed of at the end of retention
+            return Fact(recorded, Disposed(occurred_at=recorded.occurred_at), ())
         shape = self._shapes.get(recorded.topic)
         if shape is None:
             raise UnknownType(f"event type {recorded.topic!r} is unknown to this program; update it")

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain import aggregate_of
 from domain.kernel import Aggregate, Refusal
 from engine.mapping import EventMapper
+from projections.fact import Disposed
 from store.envelope import NO_STREAM, RecordedEvent
 from store.record import Record
 from vault.lane import Lane
@@ -78,10 +79,19 @@ class States:
         state, version = aggregate.initial, NO_STREAM
         for recorded in events:
             event = self._mapper.fact(recorded).event
+            if isinstance(event, Disposed):
+                raise StreamDisposed(recorded.stream_id)
             if aggregate_of(type(event)) is not aggregate:
                 raise StreamOfAnotherKind(recorded.stream_id, aggregate.name, recorded.type)
             state, version = aggregate.evolve(state, event), recorded.version
         return Versioned(version, state)
+
+
+class StreamDisposed(Refusal):
+    """The stream is over and its data disposed of: nothing can be decided on it any more."""
+
+    def __init__(self, stream_id: UUID) -> None:
+        super().__init__("stream.disposed", f"{stream_id} was disposed of at the end of its retention")
 
 
 class StreamOfAnotherKind(Refusal):

@@ -544,6 +544,48 @@ $$;
 
 ALTER FUNCTION record.close_cut(p smallint, t timestamp with time zone) OWNER TO daybook_owner;
 
+CREATE FUNCTION record.dispose_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if current_user <> 'daybook_eraser'
+       or old.data is null or new.data is not null
+       or new.data_sha256 is distinct from sha256(old.data)
+       or new.disposal_id is null or new.disposed_at is null
+       or (new.partition, new.position, new.event_id, new.stream_id, new.version, new.customer_id, new.type,
+           new.schema, new.occurred_at, new.recorded_at, new.actor, new.correlation_id, new.causation_id, new.salt,
+           new.meta)
+          is distinct from
+          (old.partition, old.position, old.event_id, old.stream_id, old.version, old.customer_id, old.type,
+           old.schema, old.occurred_at, old.recorded_at, old.actor, old.correlation_id, old.causation_id, old.salt,
+           old.meta) then
+        raise exception '% on record.% is refused: the record is append-only', tg_op, tg_table_name
+            using errcode = 'DB005';
+    end if;
+    if not exists (select from record.event d
+                    where d.partition = old.partition and d.event_id = new.disposal_id and d.data is not null) then
+        raise exception 'no event % of partition % says why this is disposed of', new.disposal_id, old.partition
+            using errcode = 'DB011';
+    end if;
+    if exists (select from record.sealed s where s.partition = old.partition and s.event_id = old.event_id) then
+        raise exception 'event % still has personal data beside it: erase that first', old.event_id
+            using errcode = 'DB012';
+    end if;
+    if exists (select from vault.hold h
+                where h.partition = old.partition
+                  and (h.subject_id = old.customer_id
+                       or exists (select from record.participant t
+                                   where t.partition = old.partition and t.customer_id = h.subject_id
+                                     and t.position = old.position))) then
+        raise exception 'a legal hold stands over a customer of event %', old.event_id
+            using errcode = 'DB007', hint = 'Release the hold first.';
+    end if;
+    return new;
+end;
+$$;
+
+ALTER FUNCTION record.dispose_only() OWNER TO daybook_owner;
+
 CREATE FUNCTION record.fingerprint() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -713,6 +755,20 @@ end;
 $$;
 
 ALTER FUNCTION record.refuse_change() OWNER TO daybook_owner;
+
+CREATE FUNCTION record.refuse_half_stream() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if exists (select from record.event e
+                where e.partition = new.partition and e.stream_id = new.stream_id and e.data is not null) then
+        raise exception 'stream % is disposed of as a whole or not at all', new.stream_id using errcode = 'DB013';
+    end if;
+    return null;
+end;
+$$;
+
+ALTER FUNCTION record.refuse_half_stream() OWNER TO daybook_owner;
 
 CREATE FUNCTION record.refuse_living() RETURNS trigger
     LANGUAGE plpgsql
@@ -1134,6 +1190,10 @@ CREATE TABLE reads.event (
     salt bytea NOT NULL,
     data bytea,
     meta bytea NOT NULL,
+    data_sha256 bytea,
+    disposal_id uuid,
+    disposed_at timestamp with time zone,
+    CONSTRAINT event_data_sha256_check CHECK ((octet_length(data_sha256) = 32)),
     CONSTRAINT event_position_check CHECK (("position" >= 0)),
     CONSTRAINT event_version_check CHECK ((version >= 0))
 );
@@ -1235,6 +1295,10 @@ CREATE TABLE record.event (
     salt bytea NOT NULL,
     data bytea,
     meta bytea NOT NULL,
+    data_sha256 bytea,
+    disposal_id uuid,
+    disposed_at timestamp with time zone,
+    CONSTRAINT event_data_sha256_check CHECK ((octet_length(data_sha256) = 32)),
     CONSTRAINT event_position_check CHECK (("position" >= 0)),
     CONSTRAINT event_version_check CHECK ((version >= 0))
 );
@@ -1708,11 +1772,13 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON reads.partition_head FOR EACH 
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON reads.sealed FOR EACH STATEMENT EXECUTE FUNCTION reads.refuse_change();
 
+CREATE TRIGGER dispose_only BEFORE UPDATE ON record.event FOR EACH ROW EXECUTE FUNCTION record.dispose_only();
+
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.closed_cut FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE UPDATE ON record.command FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
 
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.event FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
+CREATE TRIGGER refuse_change BEFORE DELETE ON record.event FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.incarnation FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
 
@@ -1723,6 +1789,8 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON record.partition_head FO
 CREATE TRIGGER refuse_change BEFORE UPDATE ON record.sealed FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
 
 CREATE TRIGGER refuse_early_delete BEFORE DELETE ON record.command FOR EACH ROW WHEN ((old.expires_at > clock_timestamp())) EXECUTE FUNCTION record.refuse_change();
+
+CREATE CONSTRAINT TRIGGER refuse_half_stream AFTER UPDATE ON record.event DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION record.refuse_half_stream();
 
 CREATE TRIGGER refuse_living BEFORE DELETE ON record.sealed FOR EACH ROW EXECUTE FUNCTION record.refuse_living();
 
@@ -1888,6 +1956,15 @@ GRANT SELECT,INSERT ON TABLE record.command TO daybook_app;
 
 GRANT SELECT,INSERT ON TABLE record.event TO daybook_app;
 GRANT SELECT ON TABLE record.event TO daybook_sealer;
+GRANT SELECT ON TABLE record.event TO daybook_eraser;
+
+GRANT UPDATE(data) ON TABLE record.event TO daybook_eraser;
+
+GRANT UPDATE(data_sha256) ON TABLE record.event TO daybook_eraser;
+
+GRANT UPDATE(disposal_id) ON TABLE record.event TO daybook_eraser;
+
+GRANT UPDATE(disposed_at) ON TABLE record.event TO daybook_eraser;
 
 GRANT SELECT ON TABLE record.confidential TO daybook_app;
 
@@ -1896,6 +1973,7 @@ GRANT SELECT,INSERT ON TABLE record.event_json TO daybook_app;
 GRANT SELECT,INSERT ON TABLE record.incarnation TO daybook_app;
 
 GRANT SELECT,INSERT ON TABLE record.participant TO daybook_app;
+GRANT SELECT ON TABLE record.participant TO daybook_eraser;
 
 GRANT SELECT ON TABLE record.partition_head TO daybook_app;
 GRANT SELECT ON TABLE record.partition_head TO daybook_sealer;

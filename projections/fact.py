@@ -16,6 +16,13 @@ class SealedRef(NamedTuple):
     sha256: str
 
 
+class Disposed(Event):
+    """Stands for an event whose data is disposed of: what it was is not known any more, only that it was.
+
+    Folds that take every event (the audit trail) still get it; all others pass it over.
+    """
+
+
 class Fact(NamedTuple):
     """The envelope, the event lifted to its newest schema (personal fields None), and what is sealed."""
 

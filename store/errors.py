@@ -41,6 +41,10 @@ class KeyGone(IntegrityError):
     """A blob was sealed under a data key that has been destroyed since; seal it anew."""
 
 
+class DisposalRefused(IntegrityError):
+    """A stream is not disposed of: a legal hold, personal data beside it, or nothing that says why."""
+
+
 class LaneFull(OperationalError):
     """Too many appends are waiting; try again after `retry_after_s` seconds."""
 
