@@ -13,6 +13,12 @@ RECORD_MIGRATIONS: Final = (
     "0004_reading.sql",
     "0005_refusals.sql",
 )
+# Those that change the bank's record alone: they need the vault, and other schemas of the same make have no personal
+# data to erase and no retention.
+BANK_MIGRATIONS: Final = (
+    "0044_shredding.sql",
+    "0047_disposal.sql",
+)
 _AGAIN: Final = re.compile(r"^--> ([0-9]{4}_[a-z0-9_]+\.sql) in ([a-z_]+)$", re.MULTILINE)
 
 
