@@ -18,6 +18,7 @@ RECORD_MIGRATIONS: Final = (
 BANK_MIGRATIONS: Final = (
     "0044_shredding.sql",
     "0047_disposal.sql",
+    "0048_privacy.sql",
 )
 _AGAIN: Final = re.compile(r"^--> ([0-9]{4}_[a-z0-9_]+\.sql) in ([a-z_]+)$", re.MULTILINE)
 
