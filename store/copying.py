@@ -53,11 +53,11 @@ def _tables(
         requests, events, salts = _good(batch, refused)
     if events:
         yield "event", EVENT, copy_rows.events(written, events, salts)
-    if any(request.sealed for request in requests):
-        yield "sealed", SEALED, copy_rows.sealed(written, requests)
+    if blobs := [request for request in requests if request.sealed]:
+        yield "sealed", SEALED, copy_rows.sealed(written, blobs)
     if any(request.participants for request in requests):
         yield "participant", PARTICIPANT, copy_rows.participants(written, requests)
-    if any(request.answer is not None for request in requests):
+    if any(request.answer for request in requests):
         yield "command", COMMAND, copy_rows.commands(written, requests)
 
 
