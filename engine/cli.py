@@ -36,6 +36,7 @@ from engine.reporting import people, result, steps
 from engine.settings import Settings
 from engine.shredding import NoEraser
 from engine.wiring import Daybook, find_database, initialise, read_model_setup
+from projections.errors import ReadModelError
 from replay.rebuild import rebuild as rebuild_models
 from store.collecting import collect_seldom
 from store.migrate import MigrationError
@@ -66,6 +67,7 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True
 
 FAILURES = (
     PersistenceError,
+    ReadModelError,
     VaultError,
     SealingStopped,
     NoteRefused,

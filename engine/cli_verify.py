@@ -11,13 +11,15 @@ from audit.certificates import certificate_keys
 from audit.logs import current, read_logs
 from audit.verifying import Finding, Verified, verify
 from engine.certifying import check_certificate
+from engine.cli_certify import Model, models_named
 from engine.cli_logs import opened
 from engine.cli_proofs import add_to
 from engine.logs import guard_if_there, read_policy, trusted_certificate_keys, trusted_certificates, trusted_keys
 from engine.reporting import result, steps
 from engine.side_rows import compare_side_rows
 from engine.vouching import VouchingVerified, verify_vouching
-from engine.wiring import Daybook
+from engine.wiring import Daybook, read_model_setup
+from replay.compared import Compared, compare
 from replay.side_rows import Difference
 from store.catalog import SchemaDifference, compare_schema
 
@@ -131,4 +133,38 @@ def verify_certificate(
     found = {"kind": certificate.kind, "content": certificate.content, "findings": [one._asdict() for one in findings]}
     result(found, as_json=as_json, text="\n".join(lines))
     if findings:
+        sys.exit(1)
+
+
+@verifying.command("read-models", epilog="Example: daybook verify read-models --model complaint_register")
+def verify_read_models(
+    model: Model = None,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 2,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Compare the read models' rows with a fresh replay, while everything runs; differing rows exit with 1."""
+    names = models_named(model)
+
+    async def work(daybook: Daybook) -> Compared:
+        with steps("Replaying and comparing") as step:
+            return await compare(daybook.models, read_model_setup, names, processes=processes, progress=step)
+
+    found = opened(work)
+    lines = [str(one) for one in found.differences]
+    lines += [
+        f"{name} was not compared: its live version is of other code; run `daybook rebuild`" for name in found.skipped
+    ]
+    lines.append(
+        f"{len(found.versions)} read models compared with a replay of {sum(found.positions):,} events: "
+        f"{'more than ' * bool(found.unnamed)}{len(found.differences)} rows differ."
+    )
+    told = {
+        "versions": dict(found.versions),
+        "positions": list(found.positions),
+        "findings": [one._asdict() for one in found.differences],
+        "more": found.unnamed,
+        "skipped": list(found.skipped),
+    }
+    result(told, as_json=as_json, text="\n".join(lines))
+    if found.differences or found.skipped:
         sys.exit(1)

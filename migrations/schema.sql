@@ -1148,7 +1148,9 @@ CREATE TABLE read_model.version (
     code integer NOT NULL,
     made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     tallied boolean DEFAULT true NOT NULL,
+    purpose text DEFAULT 'serve'::text NOT NULL,
     CONSTRAINT version_partition_check CHECK ((partition = 0)),
+    CONSTRAINT version_purpose_check CHECK ((purpose = ANY (ARRAY['serve'::text, 'compare'::text]))),
     CONSTRAINT version_version_check CHECK ((version >= 1))
 );
 

@@ -1,7 +1,7 @@
 """Versions of read models: making their tables, the pointer to the live one, dropping old ones."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from projections import table_sql
 from projections.errors import NotLive
@@ -9,6 +9,9 @@ from projections.projection import Projection
 from projections.statements import statement
 from projections.writing import Connection
 from store.incarnation import Incarnation
+
+Purpose: TypeAlias = Literal["serve", "compare"]
+"""Whether a version is to become live, or only to be compared with the live one."""
 
 
 class Live(NamedTuple):
@@ -36,21 +39,27 @@ async def ensure(connection: Connection, projections: Iterable[Projection], inca
                 await connection.execute(statement("insert_live"), projection.name, 1)
 
 
-async def begin(connection: Connection, projection: Projection, incarnation: Incarnation) -> int:
+async def begin(
+    connection: Connection, projection: Projection, incarnation: Incarnation, purpose: Purpose = "serve"
+) -> int:
     """Make the empty tables of a new version beside the live one; its number."""
     async with connection.transaction(isolation="read_committed"):
-        version: int = await connection.fetchval(statement("insert_version"), projection.name, projection.code)
+        version: int = await connection.fetchval(statement("insert_version"), projection.name, projection.code, purpose)
         await _make_tables(connection, projection, version, incarnation)
     return version
 
 
-async def unfinished(connection: Connection, projection: Projection) -> int | None:
-    """A version that was begun with this code and never became live."""
-    rows = await connection.fetch(statement("unfinished_versions"))
-    versions = [
-        row["version"] for row in rows if row["projection"] == projection.name and row["code"] == projection.code
-    ]
-    return max(versions, default=None)
+async def unfinished(connection: Connection, projection: Projection, purpose: Purpose = "serve") -> int | None:
+    """A version that was begun with this code and never became live, or was to be compared and is still there."""
+    return max(
+        (one for one, code in await left(connection, projection, purpose) if code == projection.code), default=None
+    )
+
+
+async def left(connection: Connection, projection: Projection, purpose: Purpose) -> list[tuple[int, int]]:
+    """Number and code of every version that was begun for this and is neither live nor kept for rollback."""
+    rows = await connection.fetch(statement("unfinished_versions"), purpose)
+    return [(row["version"], row["code"]) for row in rows if row["projection"] == projection.name]
 
 
 async def code_of(connection: Connection, name: str, version: int) -> int:

@@ -53,27 +53,28 @@ async def rebuild(
         NotLive: another rebuild has come first.
     """
     projections = [models.projections[name] for name in sorted(names or models.projections)]
-    versions = await _begin(models, projections)
+    versions = await begin(models, projections)
     ends = (await models.record.end()).next_positions
-    filling = Filling(versions, ends, _positions(len(ends), processes))
-    await _fill(models, setup, filling, processes, report)
+    await fill_to(models, setup, versions, ends, processes, report)
     await _finish(models, versions, processes, report)
     await swap_in(models, versions)
     progress = await models.all_progress()
     return Rebuilt(versions, sum(ends), {name: progress[name].parked for name in versions})
 
 
-async def _begin(models: ReadModels, projections: Sequence[Projection]) -> dict[str, int]:
-    """New versions, or those that an earlier rebuild has begun in the record as it is now."""
+async def begin(
+    models: ReadModels, projections: Sequence[Projection], purpose: made.Purpose = "serve"
+) -> dict[str, int]:
+    """New versions, or those that were begun earlier for the same in the record as it is now."""
     incarnation = models.record.incarnation
     versions: dict[str, int] = {}
     async with models.writers.acquire() as connection:
         for one in projections:
-            begun = await made.unfinished(connection, one)
+            begun = await made.unfinished(connection, one, purpose)
             if begun is not None and not await bookmarks.are_good(connection, incarnation, one.name, begun):
                 await made.drop(connection, one, begun)
                 begun = None
-            versions[one.name] = begun or await made.begin(connection, one, incarnation)
+            versions[one.name] = begun or await made.begin(connection, one, incarnation, purpose)
     return versions
 
 
@@ -85,7 +86,15 @@ def _positions(partitions: int, processes: int) -> Positions:
     return cast("Any", multiprocessing.get_context("spawn").Array("q", partitions)) if processes else [0] * partitions
 
 
-async def _fill(models: ReadModels, setup: Setup, filling: Filling, processes: int, report: Report) -> None:
+async def fill_to(  # noqa: PLR0913, PLR0917  # what, how far, and how
+    models: ReadModels, setup: Setup, versions: Mapping[str, int], ends: Sequence[int], processes: int, report: Report
+) -> None:
+    """Fill versions up to these positions.
+
+    Raises:
+        RebuildFailed: a process died.
+    """
+    filling = Filling(versions, ends, _positions(len(ends), processes))
     reporting = asyncio.create_task(_report(filling, report))
     try:
         if processes:

@@ -30,15 +30,15 @@ async def swap_in(models: ReadModels, versions: Mapping[str, int]) -> None:
         LeaseLost: another process took the leases meanwhile; swap again.
     """
     async with AsyncExitStack() as stack:
-        fillers = [await _filler(models, partition, versions, stack) for partition in range(models.record.partitions)]
+        fillers = [await filler_of(models, partition, versions, stack) for partition in range(models.record.partitions)]
         for _ in range(CLOSER):
             live = await live_positions(models, versions)
             for filler in fillers:
-                await _reach(filler, live[filler.partition])
-        following = await _stop_following(models, stack)
+                await reach(filler, live[filler.partition])
+        following = await stop_following(models, stack)
         live = await live_positions(models, versions)
         for filler in fillers:
-            await _reach(filler, live[filler.partition])
+            await reach(filler, live[filler.partition])
             for lease in following:
                 await lease.renew(models.writers)
         await _point(models, versions)
@@ -77,14 +77,15 @@ async def live_positions(models: ReadModels, names: Mapping[str, int]) -> list[i
     return [max(positions) for positions in zip(*(found[name].next_positions for name in names), strict=True)]
 
 
-async def _reach(filler: Follower, position: int) -> None:
+async def reach(filler: Follower, position: int) -> None:
     """Read up to a position; it may stand in events that a restore of the record has removed."""
     while min(holding.position for holding in filler.holdings) < position:
         if not await filler.step(stop=position):
             return
 
 
-async def _filler(models: ReadModels, partition: int, versions: Mapping[str, int], stack: AsyncExitStack) -> Follower:
+async def filler_of(models: ReadModels, partition: int, versions: Mapping[str, int], stack: AsyncExitStack) -> Follower:
+    """A filler of these versions, once the lease can be had, which it gives back with the stack."""
     claim = Claim(partition, new_holder(), "rebuild")
     follower = await Follower.open(models, claim, versions)
     while follower is None:
@@ -94,7 +95,7 @@ async def _filler(models: ReadModels, partition: int, versions: Mapping[str, int
     return follower
 
 
-async def _stop_following(models: ReadModels, stack: AsyncExitStack) -> list[Lease]:
+async def stop_following(models: ReadModels, stack: AsyncExitStack) -> list[Lease]:
     """Take the leases of all who feed live versions, and fence them off."""
     holder = new_holder()
     leases: list[Lease] = []

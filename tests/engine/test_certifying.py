@@ -82,6 +82,16 @@ async def test_on_the_command_line(bank, cli, admin, tmp_path):
     assert "does not fit the text" in err
 
 
+async def test_edits_of_rows_are_found_on_the_command_line(bank, cli, admin):
+    clean = await cli("verify", "read-models", "--model", "complaint_register", "--processes", "1")
+    assert clean[0] == 0, clean
+    assert "0 rows differ" in clean[1]
+    await admin.execute("update read_model.complaint_v1 set status = 'closed ' where ctid = '(0,1)'")
+    code, out, _ = await cli("verify", "read-models", "--model", "complaint_register", "--processes", "1", "--json")
+    (found,) = json.loads(out)["findings"]
+    assert (code, found["table"], found["what"], found["columns"]) == (1, "complaint", "changed", ["status"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
