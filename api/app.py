@@ -44,6 +44,7 @@ from api.shutdown import told_of_shutdown
 from api.tail import Tail
 from api.throttle import Throttle
 from api.validation import parameter_faults
+from engine.daily_report import DailyReport
 from engine.following import Following
 from engine.issuer import DevelopmentIssuer, development
 from engine.issuer import tokens as tokens_of
@@ -92,6 +93,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
             sealing = await start_sealing(used.settings, used.databases)
             if sealing is not None:
                 await opened.enter_async_context(sealing)
+                await opened.enter_async_context(DailyReport(used.settings, used.record, used.models))
             throttle = Throttle(used.settings.requests_per_s, used.settings.requests_burst)
             at = made.state.edge = Edge(
                 used, following, metrics, Tail(used.record), HowFar(used.models), tokens, throttle,

@@ -98,6 +98,13 @@ class _Gauges:
             missing.add_metric([], one.trouble is not None)
         yield anchored
         yield missing
+        absent = GaugeMetricFamily("daybook_verification_report_missing", "1: yesterday has no verification report.")
+        findings = GaugeMetricFamily("daybook_verification_findings", "Findings of yesterday's verification report.")
+        if self._vouching.report is not None:
+            absent.add_metric([], self._vouching.report.issued_at is None)
+            findings.add_metric([], self._vouching.report.findings)
+        yield absent
+        yield findings
 
     def _followers(self) -> Iterable[Metric]:
         lag = GaugeMetricFamily(

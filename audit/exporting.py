@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from audit.anchoring import read_anchors
+from audit.certificates import issued
 from audit.checkpoint import Checkpoint
 from audit.logs import Database, read_logs
 from audit.notes import NoteRefused, parse
 from audit.record_log import signed_head
 from audit.serving import CHECKPOINT, files_of
 
+CERTIFICATES: Final = "certificates"
 ANCHORS: Final = "anchor"
 """Folder of a log's timestamps: `<size>.tsr` is over the text of its checkpoint at that size."""
 
@@ -18,7 +20,7 @@ ANCHORS: Final = "anchor"
 async def export(
     database: Database, directory: Path, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> dict[str, int]:
-    """Write every log below its origin; how many files were written for each.
+    """Write every certificate, and every log below its origin; how many files were written for each.
 
     What an earlier export has written is kept, and only what is new is added; partial tiles that were outgrown stay.
 
@@ -27,6 +29,12 @@ async def export(
         TileMissing: a log lacks a tile.
     """
     written: dict[str, int] = {}
+    # Before the logs: each certificate pins a head of the record log, which the export then has.
+    async for one in issued(database):
+        path = directory.joinpath(*one.path.split("/"))
+        if not path.exists():
+            _write(path, one.note.encode())
+            written[CERTIFICATES] = written.get(CERTIFICATES, 0) + 1
     # The record log last: it binds the others, so what an export that breaks off has written still fits together.
     logs = sorted(await read_logs(database), key=lambda log: log.name.kind == "checkpoint")
     for done, log in enumerate(logs):

@@ -18,7 +18,7 @@ async def certifier_of(settings: Settings, pool: "asyncpg.Pool[asyncpg.Record]")
     Raises:
         CertificatesUnavailable: this process has no key to sign with, or no log was begun yet.
     """
-    if not settings.signing.is_dir():
+    if settings.pkcs11_module is None and not settings.signing.is_dir():
         raise CertificatesUnavailable(
             f"certificates cannot be signed here: {settings.signing} has no keys; set DAYBOOK_SIGNING_DIR to the "
             "folder of the process that seals, or ask that one"

@@ -26,6 +26,7 @@ from engine.cli_certificates import certificates
 from engine.cli_certify import certifying
 from engine.cli_keys import keys
 from engine.cli_logs import logs
+from engine.cli_report import reports_app
 from engine.cli_verify import verifying
 from engine.cli_witness import witness
 from engine.following import Following
@@ -61,6 +62,7 @@ app.add_typer(verifying, name="verify")
 app.add_typer(certificates, name="certificates")
 app.add_typer(witness, name="witness")
 app.add_typer(certifying, name="certify")
+app.add_typer(reports_app, name="report")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]

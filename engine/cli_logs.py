@@ -14,10 +14,13 @@ from audit.errors import SealingStopped
 from audit.exporting import export
 from audit.logs import read_logs
 from audit.sealing import Sealing
+from engine.daily_report import DailyReport
 from engine.logs import start_sealing
 from engine.reporting import people, result, steps
 from engine.settings import Settings
-from engine.wiring import Daybook, find_database
+from engine.wiring import Daybook, find_database, read_model_setup
+from projections.models import ReadModels
+from store.record import Record
 
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
@@ -27,7 +30,7 @@ logs = typer.Typer(no_args_is_help=True, help="The transparency logs: list them,
 
 @logs.command("seal", epilog="Example: DAYBOOK_SEAL=false daybook serve & daybook logs seal")
 def seal() -> None:
-    """Seal the record (and nothing else) until interrupted."""
+    """Seal the record until interrupted, and make the verification report of each day that is over."""
 
     async def work(settings: Settings) -> None:
         databases = await asyncio.to_thread(find_database, settings, people.print)
@@ -39,7 +42,12 @@ def seal() -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with sealing:
+        async with (
+            sealing,
+            await Record.open(databases.application, readers=4) as record,
+            await ReadModels.open(record, *read_model_setup(), writers=2) as models,
+            DailyReport(settings, record, models),
+        ):
             people.print("Sealing the record.")
             await stop.wait()
         await asyncio.to_thread(databases.release)

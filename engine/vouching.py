@@ -1,4 +1,4 @@
-"""How those outside do who vouch for the record log: witnesses and the timestamp authority, for people and metrics."""
+"""How those outside do who vouch for the record log, and the daily report; for people and metrics."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,6 +10,7 @@ from audit.notes import NoteRefused, parse
 from audit.policy import Policy
 from audit.timestamps import TrustedCertificates
 from audit.verifying import Finding
+from engine.verification_report import ReportStatus, report_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Vouching:
 
     witnesses: tuple[WitnessStatus, ...] = ()
     anchoring: tuple[AnchoringStatus, ...] = ()
+    report: ReportStatus | None = None
 
     @classmethod
     async def read(cls, database: Database) -> Self:
@@ -25,19 +27,25 @@ class Vouching:
         origins = {log.origin for log in current(await read_logs(database)) if log.name.kind == "checkpoint"}
         witnesses = [one for one in await read_witnesses(database) if one.origin in origins]
         anchoring = [one for one in await read_anchoring(database) if one.origin in origins]
-        return cls(tuple(witnesses), tuple(anchoring))
+        return cls(tuple(witnesses), tuple(anchoring), await report_status(database))
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
         return {
             "witnesses": [one._asdict() for one in self.witnesses],
             "anchoring": [one._asdict() for one in self.anchoring],
+            "verification_report": None
+            if self.report is None
+            else {**self.report._asdict(), "trouble": self.report.trouble},
         }
 
     def troubles(self) -> dict[str, str]:
         """Who does not vouch, and why: a witness by its name, the timestamp authority as `anchor`."""
         witnesses = [(f"witness {one.name}", one.trouble) for one in self.witnesses]
-        return {who: why for who, why in [*witnesses, *(("anchor", one.trouble) for one in self.anchoring)] if why}
+        others = [("anchor", one.trouble) for one in self.anchoring]
+        if self.report is not None:
+            others.append(("verification report", self.report.trouble))
+        return {who: why for who, why in [*witnesses, *others] if why}
 
     def lines(self) -> list[str]:
         """For people."""
@@ -52,6 +60,9 @@ class Vouching:
             + (f"; {one.trouble}" if one.trouble else "")
             for one in self.anchoring
         ]
+        if self.report is not None:
+            told = f"verification report of {self.report.day}: no findings"
+            lines.append((self.report.trouble or told).capitalize())
         return lines
 
 
