@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -20,22 +21,23 @@ ONE = History("one", shared=15)
 NAME = "auditor.example/witness"
 
 
-@pytest.fixture
-def run(tmp_path: Path):
-    """Run `daybook witness ...` where nothing of an installation can be found; the exit code and what it printed."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path / "home"),
-        "DAYBOOK_DATABASE_URL": "postgresql://none",
-    }
+@dataclass(frozen=True)
+class Commands:
+    """`daybook witness ...` where nothing of an installation can be found."""
 
-    def call(*arguments: str) -> tuple[int, str, str]:
+    environment: dict[str, str]
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        """The exit code and what was printed."""
         command = [sys.executable, "-m", "engine", "witness", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment, timeout=60)
         return done.returncode, done.stdout, done.stderr
 
-    call.environment = environment
-    return call
+
+@pytest.fixture
+def run(tmp_path: Path) -> Commands:
+    home = str(tmp_path / "home")
+    return Commands({"PATH": os.environ["PATH"], "HOME": home, "DAYBOOK_DATABASE_URL": "postgresql://none"})
 
 
 def test_init_makes_a_key_once_and_prints_the_line_of_a_policy(run, tmp_path: Path) -> None:
