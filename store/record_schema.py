@@ -19,6 +19,7 @@ BANK_MIGRATIONS: Final = (
     "0044_shredding.sql",
     "0047_disposal.sql",
     "0048_privacy.sql",
+    "0051_confidential.sql",
 )
 _AGAIN: Final = re.compile(r"^--> ([0-9]{4}_[a-z0-9_]+\.sql) in ([a-z_]+)$", re.MULTILINE)
 
