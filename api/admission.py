@@ -51,6 +51,7 @@ async def admit(scope: Scope, at: Edge) -> None:
             too-many-requests.
     """
     if scope["path"] in PUBLIC or scope["path"].startswith(LOG_FILES):
+        at.throttle.take(f"address {_address(scope)}")  # no pseudonym has a space
         return
     token = _token(scope)
     try:
@@ -153,6 +154,11 @@ def forbidden(code: str, *errors: FieldError) -> Problem:
 def _operation(scope: Scope) -> str:
     route = cast("APIRoute", scope["route"])
     return route.operation_id or route.name
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def _token(scope: Scope) -> str:

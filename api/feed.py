@@ -70,7 +70,7 @@ async def _feed(request: Request, query: Annotated[FeedQuery, Query()]) -> Respo
         hidden = await hidden_references(record, sight, events)
         body = {"events": [cloud_event(event, hidden) for event in events], "next": str(then)}
         return Response(packed(body), 200, {"Cache-Control": "no-store"}, JSON)
-    at.tail.check_room()
+    at.tail.check_room(sight.actor)
     return StreamingResponse(_stream(at, start, wanted, sight), 200, {"Cache-Control": "no-store"}, "text/event-stream")
 
 
@@ -145,7 +145,7 @@ async def _part(
 
 async def _stream(at: Edge, cursor: Cursor, types: frozenset[str], sight: Sight) -> AsyncIterator[bytes]:
     record = at.daybook.record
-    at.tail.enter()
+    at.tail.enter(sight.actor)
     try:
         yield format_sse_event(comment="events of the record, as CloudEvents", retry=RECONNECT_MS)
         while not at.stopping.is_set():
@@ -162,7 +162,7 @@ async def _stream(at: Edge, cursor: Cursor, types: frozenset[str], sight: Sight)
         problem: dict[str, Any] = problem_of(error).as_json()
         yield format_sse_event(event="problem", data_str=packed(problem).decode())
     finally:
-        at.tail.leave()
+        at.tail.leave(sight.actor)
 
 
 async def _all_there_is(

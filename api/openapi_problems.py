@@ -7,9 +7,9 @@ from api.problems import MEDIA_TYPE, REFUSALS, FieldError, Problem
 from api.schemas import ref
 from domain import AGGREGATES
 
-OPEN: Final = ("loopback-only", "host-unknown", "internal")
+OPEN: Final = ("loopback-only", "host-unknown", "internal", "too-many-requests")
 EVERYWHERE: Final = (
-    *OPEN, "token-missing", "token-invalid", "not-allowed", "purpose-not-allowed", "too-many-requests",
+    *OPEN, "token-missing", "token-invalid", "not-allowed", "purpose-not-allowed",
     "header-invalid", "break-glass-not-open",
 )  # fmt: skip
 DEVELOPMENT: Final = ("not-found", "json-invalid", "validation-failed", "body-too-large", "media-type-unsupported")

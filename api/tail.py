@@ -1,6 +1,7 @@
 """One look at the record's end for all who follow the feed in this process."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,8 @@ from api.problems import Problem
 from store.record import Record
 
 READERS_MAX: Final = 200
+READERS_OF_ONE_MAX: Final = 20
+"""So many connections of one actor follow at a time; the rest is left for others."""
 POLL_S: Final = 0.05
 AWAY_S: Final = 1.0
 
@@ -21,28 +24,31 @@ class Tail:
     def __init__(self, record: Record) -> None:
         self._record = record
         self._readers = 0
+        self._of_actor: Counter[str] = Counter()
         self._changed = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self.positions: Sequence[int] = ()
 
-    def check_room(self) -> None:
-        """Refuse one reader too many.
+    def check_room(self, actor: str) -> None:
+        """Refuse one reader too many, of all or of this actor.
 
         Raises:
             Problem: feed-full.
         """
-        if self._readers >= READERS_MAX:
+        if self._readers >= READERS_MAX or self._of_actor[actor] >= READERS_OF_ONE_MAX:
             raise Problem("feed-full")
 
-    def enter(self) -> None:
+    def enter(self, actor: str) -> None:
         """Count one more reader."""
         self._readers += 1
+        self._of_actor[actor] += 1
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch(), name="tail of the record")
 
-    def leave(self) -> None:
+    def leave(self, actor: str) -> None:
         """A reader has gone; with the last one the looking ends."""
         self._readers -= 1
+        self._of_actor -= Counter((actor,))
         if self._readers == 0:
             self.close()
 

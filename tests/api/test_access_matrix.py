@@ -240,5 +240,7 @@ async def test_one_actor_may_not_send_without_end(client, app):
     refused = await client.get("/campaigns", headers=headers)
     assert (refused.json()["code"], refused.headers["retry-after"]) == ("too-many-requests", "2")
     assert (await client.get("/campaigns", headers=bearer.headers("staff:other"))).status_code == 200
+    public = [(await client.get("/health")).status_code for _ in range(4)]
+    assert public == [200, 200, 200, 429], "who needs no token is counted by address"
     throttle._clock = lambda: 2.0
     assert (await client.get("/campaigns", headers=headers)).status_code == 200
