@@ -13,6 +13,7 @@ from domain.kernel import Refusal
 from engine.following import Following
 from engine.wiring import Daybook, read_model_setup
 from projections.audit_trail import AuditFilter, search
+from projections.seeing import EVERYTHING
 from projections.timeline import timeline
 from replay.rebuild import rebuild
 from store.disposing import dispose_of_stream
@@ -71,9 +72,9 @@ async def test_who_follows_and_who_rebuilds_pass_over_it_alike(daybook: Daybook,
         token = await daybook.record.end()
         for projection in ("customer_profile", "audit_trail"):
             assert await daybook.models.wait_for(projection, token, 10, ()) == "seen"
-        told = await timeline(daybook.models, customer)
+        told = await timeline(daybook.models, customer, EVERYTHING)
         assert [entry.fact is None for entry in told.entries] == [True, False]
-        trail = await search(daybook.models, AuditFilter(stream_id=contact))
+        trail = await search(daybook.models, AuditFilter(stream_id=contact), EVERYTHING)
         assert [entry.type for entry in trail.entries] == ["interaction.recorded"]
     profiles = "select row_to_json(p)::text from read_model.customer_profile_v{} p"
     before = await daybook.record.pool.fetch(profiles.format(1))
