@@ -10,6 +10,7 @@ from api.bodies import JSON
 from api.edge import Edge, edge
 from api.failures import EXPECTED
 from api.metrics import MEDIA_TYPE
+from engine.log_status import LogStatus
 from engine.vouching import Vouching
 from projections.errors import ReadModelError
 from projections.models import Progress
@@ -71,6 +72,7 @@ async def _metrics(request: Request) -> Response:
     at = edge(request)
     ends: tuple[int, ...] = ()
     progress: list[Progress] = []
+    sealed: tuple[LogStatus, ...] = ()
     vouching = Vouching()
     try:
         ends = (await at.daybook.record.end()).next_positions
@@ -78,5 +80,5 @@ async def _metrics(request: Request) -> Response:
         vouching = await Vouching.read(at.daybook.record.pool)
     except EXPECTED:
         pass
-    content = at.metrics.text(at.daybook.record, progress, ends, vouching)
+    content = at.metrics.text(at.daybook.record, progress, ends, vouching, sealed)
     return Response(content, 200, {"Cache-Control": "no-store"}, MEDIA_TYPE)

@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from starlette.types import Scope
 
+from engine.log_status import LogStatus
 from engine.vouching import Vouching
 from projections.models import Progress
 from store.record import Record
@@ -51,17 +52,27 @@ class Metrics:
         if events:
             self._events.inc(events)
 
-    def text(self, record: Record, progress: Iterable[Progress], ends: Iterable[int], vouching: Vouching) -> bytes:
+    def text(
+        self,
+        record: Record,
+        progress: Iterable[Progress],
+        ends: Iterable[int],
+        vouching: Vouching,
+        logs: Iterable[LogStatus] = (),
+    ) -> bytes:
         """All metrics in Prometheus' text format."""
-        gauges = _Gauges(record, list(progress), list(ends), vouching)
+        gauges = _Gauges(record, list(progress), list(ends), vouching, list(logs))
         return generate_latest(self.registry) + generate_latest(gauges)  # pyright: ignore[reportArgumentType]
 
 
 class _Gauges:
     """How the record and the read models stand, as a collector for one scrape."""
 
-    def __init__(self, record: Record, progress: list[Progress], ends: list[int], vouching: Vouching) -> None:
+    def __init__(
+        self, record: Record, progress: list[Progress], ends: list[int], vouching: Vouching, logs: list[LogStatus]
+    ) -> None:
         self._vouching = vouching
+        self._sealed = logs
         self._record = record
         self._progress = progress
         self._ends = ends
@@ -77,7 +88,19 @@ class _Gauges:
             end.add_metric([str(partition)], position)
         yield end
         yield from self._followers()
+        yield from self._logs()
         yield from self._vouchers()
+
+    def _logs(self) -> Iterable[Metric]:
+        signed = GaugeMetricFamily("daybook_log_signed_entries", "Entries under a checkpoint.", labels=["origin"])
+        lag = GaugeMetricFamily("daybook_log_lag_events", "Events not yet under a checkpoint.", labels=["origin"])
+        stopped = GaugeMetricFamily("daybook_log_stopped", "1: the log is not signed now.", labels=["origin"])
+        for one in self._sealed:
+            signed.add_metric([one.origin], one.signed)
+            stopped.add_metric([one.origin], float(one.trouble is not None))
+            if one.lag is not None:
+                lag.add_metric([one.origin], one.lag)
+        yield from (signed, lag, stopped)
 
     def _vouchers(self) -> Iterable[Metric]:
         size = GaugeMetricFamily(

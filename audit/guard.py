@@ -5,11 +5,12 @@ knows the first. It is one fsynced file per log, of three lines: origin, size, r
 """
 
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from audit.checkpoint import Checkpoint
-from audit.errors import SealingStopped
+from audit.errors import GuardMoved, SealingStopped
 from audit.files import locked, private_directory, replace
+from audit.merkle import EMPTY_ROOT
 from audit.notes import NoteRefused
 
 
@@ -37,16 +38,27 @@ class ForkGuard:
             raise SealingStopped(f"the fork guard of {origin} has the head of {found.origin}")
         return found
 
+    def origins(self) -> list[str]:
+        """The logs that the guard knows."""
+        return sorted(unquote(path.name) for path in self._directory.iterdir() if not path.name.endswith(".new"))
+
+    def begin(self, origin: str) -> None:
+        """Know a log from now on, as an empty one; one that it knows stays as it is."""
+        with locked(self._directory):
+            if self.head(origin) is None:
+                replace(self._path(origin), Checkpoint(origin, 0, EMPTY_ROOT).text().encode())
+
     def advance(self, before: Checkpoint | None, after: Checkpoint) -> None:
         """Move a log's head on, if it still is at `before`.
 
         Raises:
-            SealingStopped: it is not.
+            GuardMoved: it is not; who holds the log's lease must look at both anew.
+            SealingStopped: the head would go back.
         """
         with locked(self._directory):
             found = self.head(after.origin)
             if found != before:
-                raise SealingStopped(f"the fork guard of {after.origin} is at {_size(found)}, not at {_size(before)}")
+                raise GuardMoved(f"the fork guard of {after.origin} is at {_size(found)}, not at {_size(before)}")
             if before is not None and after.size < before.size:
                 raise SealingStopped(f"the fork guard of {after.origin} does not go back from {before.size}")
             replace(self._path(after.origin), after.text().encode())

@@ -37,6 +37,7 @@ class Pkcs11Signer:
 
     token: HardwareToken
     verifier: Verifier
+    label: str
 
     def sign(self, message: bytes) -> bytes:
         """The 64 bytes of an Ed25519 signature.
@@ -45,7 +46,7 @@ class Pkcs11Signer:
             SealingStopped: the token signs with another key than the one that it shows.
             PKCS11Error: it cannot sign now.
         """
-        signature = self.token.run(lambda session: _sign(session, self.verifier.name, message))
+        signature = self.token.run(lambda session: _sign(session, self.label, message))
         try:
             Ed25519PublicKey.from_public_bytes(self.verifier.public).verify(signature, message)
         except InvalidSignature:
@@ -54,27 +55,47 @@ class Pkcs11Signer:
 
 
 class Pkcs11Keys:
-    """Keys in a token, a pair for each log under the label `daybook-signing/<origin>`."""
+    """Keys in a token, under the label `daybook-signing/<origin>`; later ones of a log with `#2`, `#3`, ...."""
 
     def __init__(self, token: HardwareToken) -> None:
         self._token = token
 
-    def signer(self, origin: str) -> Pkcs11Signer:
-        """The signer of a log.
+    def signer(self, origin: str, vkey: str | None = None) -> Pkcs11Signer:
+        """The signer of a log, the first or the one with this verifier key.
 
         Raises:
             SealingStopped: its key is not in the token, or two are.
         """
+        found = self._labelled(origin, origin)
+        number = 1
+        while vkey is not None and found.verifier.vkey != vkey:
+            number += 1
+            found = self._labelled(origin, f"{origin}#{number}")
+        return found
+
+    def renew(self, origin: str) -> Pkcs11Signer:
+        """A signer of a log with a further key, under the next label that is free."""
+        number = 2
+        while True:
+            try:
+                self._labelled(origin, f"{origin}#{number}")
+            except SealingStopped:
+                break
+            number += 1
+        self._token.run(lambda session: _make_missing(session, f"{origin}#{number}"))
+        return self._labelled(origin, f"{origin}#{number}")
+
+    def _labelled(self, origin: str, label: str) -> Pkcs11Signer:
         try:
-            point = self._token.run(lambda session: _point(session, origin))
+            point = self._token.run(lambda session: _point(session, label))
         except NoSuchKey:
-            raise SealingStopped(f"the key of log {origin} is not in the token: {PREFIX}{origin}") from None
+            raise SealingStopped(f"the key of log {origin} is not in the token: {PREFIX}{label}") from None
         except MultipleObjectsReturned:
-            raise SealingStopped(f"the token has two keys called {PREFIX}{origin}") from None
+            raise SealingStopped(f"the token has two keys called {PREFIX}{label}") from None
         public = point.removeprefix(_OCTET_STRING) if len(point) > _PUBLIC_BYTES else point
         if len(public) != _PUBLIC_BYTES:
             raise SealingStopped(f"the key of log {origin} in the token is no Ed25519 key")
-        return Pkcs11Signer(self._token, Verifier(origin, ED25519, public))
+        return Pkcs11Signer(self._token, Verifier(origin, ED25519, public), label)
 
     def create(self, origin: str) -> Pkcs11Signer:
         """The signer of a log, with a new key if it has none."""

@@ -8,11 +8,15 @@ of the row's 16 bytes of salt a mirror of the log knows nothing.
 from binascii import b2a_base64
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
+
+_SOME: Final = 1024
+"""Types and actors are few, and events of one commit have one time: so many are kept as text."""
 
 
 class Row(NamedTuple):
@@ -60,6 +64,7 @@ def leaf_hashes(rows: Iterable[Any]) -> list[bytes]:
     return [sha256(b"\x00" + entry(Row._make(row))).digest() for row in rows]
 
 
+@lru_cache(_SOME)
 def _text(value: str) -> str:
     return orjson.dumps(value).decode()
 
@@ -72,5 +77,6 @@ def _base64(value: bytes) -> str:
     return b2a_base64(value, newline=False).decode()
 
 
+@lru_cache(_SOME)
 def _time(value: datetime) -> str:
     return f"{value.isoformat(timespec='microseconds')[:26]}Z"

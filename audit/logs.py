@@ -51,6 +51,11 @@ class Log(NamedTuple):
     checkpoint: str | None
     signed_at: datetime | None
     trouble: str | None
+    next_vkey: str | None = None
+    """A key that an entry of the record log announces, and that no signed checkpoint covers yet."""
+    old_vkey: str | None = None
+    """The key before; checkpoints of up to `old_size` entries may have its signature alone."""
+    old_size: int | None = None
 
 
 class Database(Protocol):

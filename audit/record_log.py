@@ -40,7 +40,12 @@ def signed_head(log: Log) -> Checkpoint:
     """
     if log.checkpoint is None:
         return Checkpoint(log.origin, 0, EMPTY_ROOT)
-    return head_of(log.checkpoint, log.origin, log.vkey)
+    try:
+        return head_of(log.checkpoint, log.origin, log.vkey)
+    except NoteRefused:
+        if log.old_vkey is None or log.signed_size > (log.old_size or 0):
+            raise
+        return head_of(log.checkpoint, log.origin, log.old_vkey)  # the key was changed a moment ago
 
 
 def head_of(checkpoint: str, origin: str, vkey: str) -> Checkpoint:
@@ -74,7 +79,8 @@ async def bind(pool: "asyncpg.Pool[asyncpg.Record]", sealer: LogSealer) -> bool:
         return False
     partitions = sum(log.name.kind == "event" for log in logs)
     entry = checkpoints_entry(heads, partitions, datetime.now(UTC))
-    await pool.execute(statement("put_entry"), sealer.name.partition, sealer.name.shard, sealer.size, entry)
+    arguments = (sealer.name.partition, sealer.name.shard, sealer.size, entry, sealer.epoch)
+    await pool.execute(statement("put_entry"), *arguments)
     return True
 
 

@@ -7,10 +7,14 @@ back, have the root that another code path finds. Where they differ the log is s
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import Final, Protocol, Self
+
+import asyncpg
 
 from audit.checkpoint import Checkpoint
 from audit.errors import SealingStopped, SealLeaseLost
@@ -19,16 +23,15 @@ from audit.leaf import leaf_hashes
 from audit.log_tiles import hashes_for, read_tiles
 from audit.logs import SCHEMAS, Log, LogName
 from audit.merkle import covering, folded, root
-from audit.notes import Note, Signer, signed
+from audit.notes import Note, Signer, Verifier, parse, signed, verified
 from audit.range import CompactRange
 from audit.signing import SigningKeys
 from audit.statements import statement
 from audit.tiles import HASH_BYTES, WIDTH, At, TileHashes, TileMissing, edge_of, edges, grown, tiles_of
 
-if TYPE_CHECKING:
-    import asyncpg
-
 PAGE: Final = 4096
+UNREACHABLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""What the database says when it cannot be reached, or refuses."""
 TTL_S: Final = 10.0
 
 
@@ -77,8 +80,6 @@ class LogSealer:
     hands: Hands
     name: LogName
     origin: str
-    signer: Signer
-    epoch: int
     size: int
     """Of the committed tiles."""
     head: Checkpoint | None
@@ -87,7 +88,15 @@ class LogSealer:
     """The same log by the second code path; as far as the guard."""
     edge: dict[int, bytes]
     signed_size: int
-    renewed_at: float = field(default_factory=time.monotonic)
+    epoch: int
+    vkey: str
+    old_vkey: str | None
+    old_until: float
+    """Until when the key before signs too, as `time.monotonic` tells it."""
+    published: bool
+    """Whether there is a checkpoint, and the key that signs now has signed it."""
+    renewed_at: float
+    signers: dict[str, Signer]
 
     @classmethod
     async def open(cls, hands: Hands, log: Log) -> Self | None:
@@ -100,12 +109,21 @@ class LogSealer:
         taken = await hands.pool.fetchrow(statement("take_log"), *log.name, hands.holder, ttl)
         if taken is None:
             return None
-        signer = hands.keys.signer(log.origin)
-        if signer.verifier.vkey != log.vkey:
-            raise SealingStopped(f"the key of log {log.origin} is another than the one that it began with")
+        try:
+            return await cls._opened(hands, log, taken)
+        except BaseException as error:
+            trouble = str(error) if isinstance(error, SealingStopped) else None
+            release = hands.pool.execute(statement("release_log"), *log.name, taken["epoch"], trouble)
+            with suppress(*UNREACHABLE):  # then the lease expires by itself
+                await asyncio.shield(release)
+            raise
+
+    @classmethod
+    async def _opened(cls, hands: Hands, log: Log, taken: "asyncpg.Record") -> Self:
+        began = time.monotonic()
+        signer = await asyncio.to_thread(hands.keys.signer, log.origin, taken["vkey"])
         size, signed_size = taken["size"], taken["signed_size"]
-        head = await asyncio.to_thread(hands.guard.head, log.origin)
-        _refuse_other_guard(log.origin, head, size, signed_size)
+        head = await asyncio.to_thread(_refuse_other_guard, hands.guard, log.origin, size, signed_size)
         at = head.size if head is not None else 0
         try:
             edge = await read_tiles(hands.pool, log.name, edges(size), size)
@@ -119,8 +137,11 @@ class LogSealer:
                 f"the fork guard knows another history of log {log.origin}: at {at} entries the database's root is "
                 f"{second.root().hex()}, the guard's {head.root.hex()}"
             )
-        by_level = {tile.level: content for tile, content in edge.items()}
-        return cls(hands, log.name, log.origin, signer, taken["epoch"], size, head, second, by_level, signed_size)
+        return cls(
+            hands, log.name, log.origin, size, head, second, {tile.level: content for tile, content in edge.items()},
+            signed_size, taken["epoch"], signer.verifier.vkey, taken["old_vkey"], began + taken["overlap_s"],
+            _is_signed_by(taken["checkpoint"], signer), began, {signer.verifier.vkey: signer},
+        )  # fmt: skip
 
     async def step(self, limit: int = PAGE) -> int:
         """Seal up to `limit` more entries; how many were sealed.
@@ -133,7 +154,7 @@ class LogSealer:
         leaves = await self._leaves(limit)
         if leaves:
             await self._grow(leaves)
-        if self.size > self.second.size or self.signed_size < self.size or self.head is None:
+        if self.size > self.second.size or self.signed_size < self.size or self.head is None or not self.published:
             await self._confirm()
         elif (others := self._others) is not None and others.due(self.head.text()):
             await self._publish(self.head)
@@ -162,11 +183,11 @@ class LogSealer:
         if schema is None:
             arguments = (self.name.partition, self.size, limit, self.name.shard)
             rows = await self.hands.pool.fetch(statement("read_entries"), *arguments)
-            return [sha256(b"\x00" + row["entry"]).digest() for row in rows]
-        rows = await self.hands.pool.fetch(statement("read_leaves", schema), self.name.partition, self.size, limit)
+        else:
+            rows = await self.hands.pool.fetch(statement("read_leaves", schema), self.name.partition, self.size, limit)
         if rows and rows[-1]["position"] != self.size + len(rows) - 1:
-            raise SealingStopped(f"log {self.origin}: positions of the record have a gap after {self.size}")
-        return leaf_hashes(rows)
+            raise SealingStopped(f"log {self.origin}: positions have a gap after {self.size}")
+        return leaf_hashes(rows) if schema else [sha256(b"\x00" + row["entry"]).digest() for row in rows]
 
     async def _grow(self, leaves: list[bytes]) -> None:
         size = self.size + len(leaves)
@@ -205,16 +226,51 @@ class LogSealer:
         await self._publish(head)
 
     async def _publish(self, head: Checkpoint) -> None:
-        note = signed(head.text(), [self.signer])
+        if self.name.kind == "checkpoint":
+            await self._publish_record_log(head)
+            return
+        old = self.old_vkey if time.monotonic() < self.old_until else None
+        note = await self._signed(head, self.vkey, [old])
+        arguments = (*self.name, self.epoch, head.size, note.format())
+        self._refuse_lost(await self.hands.pool.fetchval(statement("publish"), *arguments))
+        self.signed_size, self.published = head.size, True
+
+    async def _publish_record_log(self, head: Checkpoint) -> None:
+        keys = await self.hands.pool.fetchrow(statement("log_keys"), *self.name)
+        if keys is None:
+            raise SealLeaseLost(f"log {self.origin} is gone")
+        vkey, old = keys["vkey"], keys["old_vkey"]
+        if keys["next_vkey"] is not None:
+            if keys["next_entry"] >= head.size:
+                return  # nothing is signed before the next step has sealed the entry that announces the key
+            vkey, old = keys["next_vkey"], keys["vkey"] if keys["next_overlaps"] else None
+        note = await self._signed(head, vkey, [old, keys["vouching"]])
         others = self._others
         if others is not None:
             note = await others.countersign(self, note)
-        arguments = (*self.name, self.epoch, head.size, note.format())
-        if await self.hands.pool.fetchval(statement("publish"), *arguments) is None:
-            raise SealLeaseLost(f"another process seals log {self.origin}")
-        self.signed_size = head.size
+        arguments = (*self.name, self.epoch, head.size, note.format(), vkey)
+        self._refuse_lost(await self.hands.pool.fetchval(statement("publish_record_log"), *arguments))
+        self.signed_size, self.published, self.vkey = head.size, True, vkey
         if others is not None:
             await others.published(self, note)
+
+    async def _signed(self, head: Checkpoint, vkey: str, others: Iterable[str | None]) -> Note:
+        """Signed with the key, and with those before it that sign as well, if they are still there."""
+        signers = [await asyncio.to_thread(self._signer, vkey)]
+        for other in filter(None, others):
+            with suppress(SealingStopped):
+                signers.append(await asyncio.to_thread(self._signer, other))
+        return signed(head.text(), signers)
+
+    def _signer(self, vkey: str) -> Signer:
+        found = self.signers.get(vkey)
+        if found is None:
+            found = self.signers[vkey] = self.hands.keys.signer(Verifier.parse(vkey).name, vkey)
+        return found
+
+    def _refuse_lost(self, published: int | None) -> None:
+        if published is None:
+            raise SealLeaseLost(f"another process seals log {self.origin}, or its key is being changed")
 
     async def _second_leaves(self, start: int) -> bytes:
         """The leaf hashes since `start`, computed by the database."""
@@ -228,11 +284,20 @@ class LogSealer:
         return await self.hands.pool.fetchval(statement("leaf_hashes", schema), *arguments) or b""
 
 
-def _refuse_other_guard(origin: str, head: Checkpoint | None, size: int, signed_size: int) -> None:
+def _is_signed_by(checkpoint: str | None, signer: Signer) -> bool:
+    return checkpoint is not None and bool(verified(parse(checkpoint), [signer.verifier]))
+
+
+def _refuse_other_guard(guard: ForkGuard, origin: str, size: int, signed_size: int) -> Checkpoint | None:
+    """The guard's head of a log, if the log may go on from there; it blocks for a moment."""
+    prefix, _, shard = origin.rpartition("/")
+    if guard.head(f"{prefix}/{int(shard) + 1}") is not None:
+        raise SealingStopped(f"the fork guard knows a later shard of log {origin}, the database does not")
+    head = guard.head(origin)
     if head is None:
         if signed_size > 0:
             raise SealingStopped(f"the fork guard of log {origin} is missing, though {signed_size} entries are signed")
-        return
+        return None
     if head.size > size:
         raise SealingStopped(
             f"the fork guard of log {origin} is at {head.size} entries, the database at {size}: it was restored"
@@ -241,6 +306,7 @@ def _refuse_other_guard(origin: str, head: Checkpoint | None, size: int, signed_
         raise SealingStopped(
             f"the fork guard of log {origin} is at {head.size} entries, {signed_size} are signed: the guard is old"
         )
+    return head
 
 
 def _root_of_edge(size: int, edge: dict[int, bytes]) -> bytes:

@@ -13,7 +13,7 @@ import asyncpg
 from audit.certificates import ensure_certificate_key
 from audit.errors import CountersignatureMissing, SealingStopped, SealLeaseLost
 from audit.guard import ForkGuard
-from audit.logs import Log, ensure_logs
+from audit.logs import Log, current, ensure_logs, read_logs
 from audit.record_log import bind
 from audit.sealer import PAGE, Countersigner, Hands, LogSealer
 from audit.signing import SigningKeys
@@ -92,14 +92,21 @@ class Sealing:
         await self.close()
 
     @property
+    def pool(self) -> "Pool[Record]":
+        """The connections that it seals with."""
+        return self._hands.pool
+
+    @property
     def troubles(self) -> Mapping[str, str]:
         """Logs, by origin, that this process may not sign now, and why."""
         return MappingProxyType(self._troubles)
 
-    async def _keep(self, log: Log) -> None:
+    async def _keep(self, begun: Log) -> None:
+        log = begun
         while True:
             pause_s = STANDBY_S
             try:
+                log = await self._newest(log)
                 await self._hold(log)
             except SealLeaseLost as lost:
                 _log.info("%s", lost)
@@ -110,13 +117,24 @@ class Sealing:
                 pause_s = STOPPED_S if isinstance(stopped, SealingStopped) else STANDBY_S
             except Exception as error:  # noqa: BLE001  # a lost connection, a full disk: go on when it is over
                 _log.warning("log %s: trying again in %.1f s: %r", log.origin, pause_s, error)
+                self._troubles[log.origin] = f"not sealed now, trying again: {error!r}"
             await asyncio.sleep(pause_s)
+
+    async def _newest(self, log: Log) -> Log:
+        """The newest shard of a log: after a restore it may have been begun."""
+        logs = current(await read_logs(self._hands.pool))
+        found = next((one for one in logs if one.name[:2] == log.name[:2]), log)
+        if found.origin != log.origin:
+            self._troubles.pop(log.origin, None)
+        return found
 
     async def _hold(self, log: Log) -> None:
         sealer, trouble = None, None
         try:
             sealer = await LogSealer.open(self._hands, log)
-            if sealer is not None:
+            if sealer is None:
+                self._troubles.pop(log.origin, None)  # whoever has the lease says how it goes
+            else:
                 await self._seal(sealer)
         except (SealingStopped, CountersignatureMissing) as stopped:
             trouble = str(stopped)

@@ -1,4 +1,4 @@
-"""The keys that sign checkpoints, one per log, in a private file each."""
+"""The keys that sign: one per log at a time, in a private file each; those it had before stay for their signatures."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from audit.errors import SealingStopped
 from audit.files import locked, private_directory, replace
-from audit.notes import ED25519, KeySigner, Signer
+from audit.notes import ED25519, KeySigner, Signer, Verifier
 
 SEED_BYTES: Final = 32
 _OTHERS: Final = 0o077
@@ -16,12 +16,16 @@ _OTHERS: Final = 0o077
 class SigningKeys(Protocol):
     """Where the keys are."""
 
-    def signer(self, origin: str) -> Signer:
-        """The signer of a log; raise SealingStopped if its key is not there."""
+    def signer(self, origin: str, vkey: str | None = None) -> Signer:
+        """The signer of a log, the first or the one with this verifier key; raise SealingStopped if it is not there."""
         ...
 
     def create(self, origin: str) -> Signer:
-        """The signer of a log, with a new key if it has none."""
+        """The first signer of a log, with a new key if it has none."""
+        ...
+
+    def renew(self, origin: str) -> Signer:
+        """A signer of a log with a further key, which does not replace the keys that it has."""
         ...
 
 
@@ -32,13 +36,19 @@ class FileKeys:
         self._directory = private_directory(directory)
         self._kind = kind
 
-    def signer(self, origin: str) -> Signer:
-        """The signer of a log.
+    def signer(self, origin: str, vkey: str | None = None) -> Signer:
+        """The signer of a log, the first or the one with this verifier key.
 
         Raises:
             SealingStopped: its key is not there, or others may read it.
         """
-        path = self._path(origin)
+        further = None if vkey is None else self._path(origin, Verifier.parse(vkey).key_id)
+        found = self._read(origin, further if further is not None and further.exists() else self._path(origin))
+        if vkey is not None and found.verifier.vkey != vkey:
+            raise SealingStopped(f"the key of log {origin} is another than the one that it signs with: {vkey}")
+        return found
+
+    def _read(self, origin: str, path: Path) -> Signer:
         try:
             with path.open("rb") as file:
                 exposed = os.fstat(file.fileno()).st_mode & _OTHERS
@@ -52,11 +62,19 @@ class FileKeys:
         return KeySigner(origin, seed, self._kind)
 
     def create(self, origin: str) -> Signer:
-        """The signer of a log, with a new key if it has none."""
+        """The first signer of a log, with a new key if it has none."""
         with locked(self._directory):
             if not self._path(origin).exists():
                 replace(self._path(origin), os.urandom(SEED_BYTES))
         return self.signer(origin)
 
-    def _path(self, origin: str) -> Path:
-        return self._directory / quote(origin, safe="")
+    def renew(self, origin: str) -> Signer:
+        """A signer of a log with a further key, in a file beside the first one's that is named after its id."""
+        seed = os.urandom(SEED_BYTES)
+        made = KeySigner(origin, seed, self._kind)
+        replace(self._path(origin, made.verifier.key_id), seed)
+        return made
+
+    def _path(self, origin: str, key_id: bytes | None = None) -> Path:
+        name = quote(origin, safe="")  # which leaves no plus
+        return self._directory / (name if key_id is None else f"{name}+{key_id.hex()}")

@@ -4,24 +4,26 @@ Nothing here trusts what it reads: hashes are computed from the events, roots fr
 with the signed checkpoints, with what the record log bound, and with the fork guard.
 """
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from audit.checked import Checked, Guarded, against_decisions, against_guard, heads_in
 from audit.checkpoint import Checkpoint
-from audit.errors import SealingStopped
 from audit.guard import ForkGuard
+from audit.key_chain import KeyChain
 from audit.log_tiles import hashes_for
 from audit.logs import SCHEMAS, Database, Log, current, read_logs
 from audit.merkle import EMPTY_ROOT, HASH_BYTES, covering, leaf_hash, root
 from audit.notes import NoteRefused
 from audit.range import CompactRange
-from audit.record_log import head_of, heads_of
 from audit.serving import read_entries
 from audit.statements import statement
 from audit.tiles import WIDTH, At, TileMissing, grown, tile_path, tiles_of
+from audit.told import Finding, Told, chain_of, read_told
 
 if TYPE_CHECKING:
     import asyncpg
@@ -29,18 +31,6 @@ if TYPE_CHECKING:
 PAGE: Final = 4096
 NAMED_MAX: Final = 100
 """Findings of one kind that are named one by one in a log."""
-
-
-class Finding(NamedTuple):
-    """What is not as it was sealed (event, tile, checkpoint, log, entry, blob, guard), where, and how it shows."""
-
-    what: str
-    where: str
-    why: str
-
-    def __str__(self) -> str:
-        """One line for people."""
-        return f"{self.what} {self.where}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,58 +41,38 @@ class Verified:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """A log whose own history was checked: its signed head, and the root at each size that was asked for."""
-
-    head: Checkpoint
-    roots: Mapping[int, bytes]
-
-
 async def verify(
-    database: Database, guard: ForkGuard | None = None, vkeys: Mapping[str, str] | None = None
+    database: Database, guard: ForkGuard | None = None, vkeys: Mapping[str, str | Sequence[str]] | None = None
 ) -> Verified:
     """Compare everything that is sealed with its logs.
 
-    `guard`: the fork guard, where this machine has it. `vkeys`: verifier keys by origin that the caller trusts;
-    without them the keys that the database names are believed.
+    `guard`: the fork guard, where this machine has it. `vkeys`: verifier keys by origin that the caller trusts, and
+    with them those that the record log puts in their place; without them the first keys are believed.
     """
     findings: list[Finding] = []
+    guarded = Guarded() if guard is None else await asyncio.to_thread(heads_in, guard)
     logs = await read_logs(database)
-    if vkeys is not None:
-        findings += [Finding("log", origin, "is gone") for origin in sorted({*vkeys} - {log.origin for log in logs})]
-        logs = [log._replace(vkey=vkeys.get(log.origin, log.vkey)) for log in logs]
-    binding = await _bound_by_record_log(database, logs, findings)
-    checked: dict[str, _Checked] = {}
+    there = {log.origin for log in logs}
+    findings += [Finding("log", origin, "is gone") for origin in sorted({*(vkeys or ())} - there)]
+    told = await read_told(database, logs, findings)
+    trusted = {origin: (one,) if isinstance(one, str) else tuple(one) for origin, one in (vkeys or {}).items()}
+    keys = chain_of(logs, told, trusted, findings)
+    checked: dict[str, Checked] = {}
     for log in logs:
-        sizes = {head.size for entry in binding for head in entry if head.origin == log.origin}
-        checked[log.origin] = await _verify_log(database, log, sizes, findings)
-        if guard is not None:
-            findings += _against_guard(log, guard, checked[log.origin])
-    findings += _against_record_log(current(logs), binding, checked)
+        checked[log.origin] = await _verify_log(database, log, keys, told.sizes(log.origin), findings)
+    findings += _against_record_log(current(logs), told, checked)
+    findings += await against_decisions(database, logs, told, checked)
+    if guard is not None:
+        after = await asyncio.to_thread(heads_in, guard)
+        findings += against_guard(logs, guarded, after, checked, told)
     return Verified({origin: one.head.size for origin, one in checked.items()}, tuple(dict.fromkeys(findings)))
 
 
-async def _bound_by_record_log(
-    database: Database, logs: Sequence[Log], findings: list[Finding]
-) -> list[list[Checkpoint]]:
-    """The heads of each entry of the newest record log."""
-    for log in current(list(logs)):
-        if log.name.kind == "checkpoint":
-            bound: list[list[Checkpoint]] = []
-            for number, entry in enumerate(await read_entries(database, log, 0, log.signed_size)):
-                try:
-                    bound.append(heads_of(entry))
-                except (ValueError, LookupError, TypeError) as error:
-                    findings.append(Finding("entry", f"{log.origin} {number}", f"is malformed: {error}"))
-            return bound
-    findings.append(Finding("log", "record", "there is no record log"))
-    return []
-
-
-async def _verify_log(database: Database, log: Log, sizes: set[int], findings: list[Finding]) -> _Checked:
+async def _verify_log(
+    database: Database, log: Log, keys: KeyChain, sizes: set[int], findings: list[Finding]
+) -> Checked:
     """Check a log by itself; its head, and its roots, from the entries, at some sizes."""
-    head = _signed_head(log, findings)
+    head = _signed_head(log, keys, findings)
     size = head.size
     if (log.signed_size, log.signed_size > log.size) != (size, False):
         findings.append(
@@ -133,7 +103,7 @@ async def _verify_log(database: Database, log: Log, sizes: set[int], findings: l
         elif right and found != right[at]:
             findings.append(Finding("tile", f"{log.origin} {tile_path(at)}", "is not made of the entries"))
     findings += await _head_of_row(database, log, head)
-    return _Checked(head, roots)
+    return Checked(head, roots)
 
 
 async def _head_of_row(database: Database, log: Log, head: Checkpoint) -> list[Finding]:
@@ -148,7 +118,7 @@ async def _head_of_row(database: Database, log: Log, head: Checkpoint) -> list[F
     return [] if found == log.root else [Finding("log", log.origin, f"says it has {log.size} entries of another root")]
 
 
-def _signed_head(log: Log, findings: list[Finding]) -> Checkpoint:
+def _signed_head(log: Log, keys: KeyChain, findings: list[Finding]) -> Checkpoint:
     """What the log has signed; where the note is none, what the row says."""
     unsigned = Checkpoint(log.origin, log.signed_size, log.root if log.signed_size == log.size else bytes(HASH_BYTES))
     if log.checkpoint is None:
@@ -157,7 +127,7 @@ def _signed_head(log: Log, findings: list[Finding]) -> Checkpoint:
             return unsigned
         return Checkpoint(log.origin, 0, EMPTY_ROOT)
     try:
-        head = head_of(log.checkpoint, log.origin, log.vkey)
+        head = keys.head_of(log.checkpoint, log.origin)
     except NoteRefused as refused:
         findings.append(Finding("checkpoint", log.origin, str(refused)))
         return unsigned
@@ -237,52 +207,26 @@ def _root(leaves: bytes) -> bytes:
     return tree.root()
 
 
-def _against_guard(log: Log, guard: ForkGuard, checked: _Checked) -> list[Finding]:
-    try:
-        head = guard.head(log.origin)
-    except SealingStopped as stopped:
-        return [Finding("guard", log.origin, str(stopped))]
-    if head is None:
-        return [Finding("guard", log.origin, "is missing")] if checked.head.size else []
-    if head.size < checked.head.size:
-        return [Finding("guard", log.origin, f"is at {head.size} entries, {checked.head.size} are signed")]
-    if head.size > log.size:
-        why = f"ends at {log.size} entries, the fork guard knows {head.size}: it was set back"
-        return [Finding("log", log.origin, why)]
-    if head.size == checked.head.size and head.root != checked.head.root:
-        return [Finding("log", log.origin, "has another history than the fork guard knows")]
-    return []
-
-
-def _against_record_log(
-    logs: Sequence[Log], binding: Sequence[Sequence[Checkpoint]], checked: Mapping[str, _Checked]
-) -> list[Finding]:
+def _against_record_log(logs: Sequence[Log], told: Told, checked: Mapping[str, Checked]) -> list[Finding]:
     findings: list[Finding] = []
-    last: dict[str, int] = {}
-    for number, heads in enumerate(binding):
+    last = {one.origin: 0 for _, one in told.begun}
+    for where, heads in told.bound:
         for head in heads:
             if head.size < last.get(head.origin, 0):
-                findings.append(Finding("entry", f"record {number}", f"{head.origin} shrinks to {head.size}"))
+                findings.append(Finding("entry", where, f"{head.origin} shrinks to {head.size}"))
             last[head.origin] = head.size
             known = checked.get(head.origin)
             if known is None:
-                findings.append(
-                    Finding("log", head.origin, f"is bound by entry {number} of the record log, and is gone")
-                )
+                findings.append(Finding("log", head.origin, f"is bound by entry {where}, and is gone"))
             elif head.size > known.head.size:
                 why = f"ends at {known.head.size} entries, the record log bound {head.size}: it was set back"
                 findings.append(Finding("log", head.origin, why))
-            elif head.size in known.roots and known.roots[head.size] != head.root and not _broken(known):
-                why = f"has another root at {head.size} entries than entry {number} of the record log bound"
+            elif known.differs(head):
+                why = f"has another root at {head.size} entries than entry {where} bound"
                 findings.append(Finding("log", head.origin, why))
     findings += [
         Finding("log", log.origin, "is signed, and the record log knows nothing of it")
         for log in logs
-        if binding and log.name.kind != "checkpoint" and log.signed_size and log.origin not in last
+        if told.bound and log.name.kind != "checkpoint" and log.signed_size and log.origin not in last
     ]
     return findings
-
-
-def _broken(known: _Checked) -> bool:
-    """Whether the entries do not lead to the signed head anyway, which is told entry by entry."""
-    return known.roots.get(known.head.size) != known.head.root

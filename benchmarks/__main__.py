@@ -1,4 +1,4 @@
-"""Run a benchmark: `python -m benchmarks append|import|rebuild|http|read|vault|verify [--json] [--write]`."""
+"""Run a benchmark: `python -m benchmarks append|import|rebuild|http|read|vault|verify|seal [--json] [--write]`."""
 
 import argparse
 import sys
@@ -18,6 +18,7 @@ NAMES = {
     "read": "read",
     "vault": "vault",
     "verify": "verify",
+    "seal": "seal",
 }
 
 

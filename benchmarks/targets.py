@@ -44,4 +44,10 @@ TARGETS: dict[str, tuple[Target, ...]] = {
         Target("import_personal_per_s", "import_plain_per_s", 0.7),
     ),
     "verify": (Target("verify_per_s", "", 150_000),),
+    "seal": (
+        Target("seal_per_s", "", 50_000),
+        Target("commit_to_checkpoint_p99_s", "", 1.5, at_most=True),
+        Target("append_p99_with_ms", "append_p99_without_ms", 1.05, at_most=True),
+        Target("unsealed_max_last_third", "unsealed_max_first_third", 2, at_most=True),
+    ),
 }

@@ -25,7 +25,7 @@ from engine import status as reports
 from engine.cli_certificates import certificates
 from engine.cli_certify import certifying
 from engine.cli_keys import keys
-from engine.cli_logs import logs
+from engine.cli_log_care import logs
 from engine.cli_report import reports_app
 from engine.cli_verify import verifying
 from engine.cli_witness import witness

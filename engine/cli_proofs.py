@@ -120,7 +120,8 @@ class _Refused(str):
 
 
 def _keys(policy: Path | None) -> Keys | None:
-    return None if policy is None else trusted_keys(read_policy(policy))
+    """The newest key of each log of a policy."""
+    return None if policy is None else {name: keys[-1] for name, keys in trusted_keys(read_policy(policy)).items()}
 
 
 def _read(file: Path) -> bytes:

@@ -113,13 +113,13 @@ async def _log_id(dsn: str) -> str:
         await pool.close()
 
 
-def trusted_keys(policy: Policy) -> dict[str, str]:
-    """The newest verifier key of each log of a policy, by origin; that of certificates is no log's.
+def trusted_keys(policy: Policy) -> dict[str, list[str]]:
+    """The verifier keys of each log of a policy, by origin; that of certificates is no log's.
 
     Raises:
         SealingStopped: it names no log.
     """
-    keys = {name: keys[-1].vkey for name, keys in policy.logs.items() if not name.endswith(CERTIFICATES)}
+    keys = {name: [key.vkey for key in keys] for name, keys in policy.logs.items() if not name.endswith(CERTIFICATES)}
     if not keys:
         raise SealingStopped("the policy names no log: it has lines `log <verifier key>`")
     return keys

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.log_status import LogStatus, log_status
 from engine.vouching import Vouching
 from engine.wiring import Daybook
 
@@ -40,6 +41,7 @@ class Status:
     models: tuple[ModelStatus, ...]
     parked: tuple[ParkedStatus, ...]
     vouching: Vouching
+    logs: tuple[LogStatus, ...]
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -48,6 +50,7 @@ class Status:
             "positions": self.positions,
             "models": [asdict(one) for one in self.models],
             "parked": [asdict(one) for one in self.parked],
+            "logs": [asdict(one) for one in self.logs],
             **self.vouching.as_json(),
         }
 
@@ -67,6 +70,7 @@ class Status:
             f"{one.queued} events wait: {one.error}"
             for one in self.parked
         ]
+        lines += ["Logs:", *(f"  {one.text()}" for one in self.logs)] if self.logs else ["Logs: none was begun yet"]
         return "\n".join(lines + self.vouching.lines())
 
 
@@ -93,6 +97,7 @@ async def status(daybook: Daybook) -> Status:
             for one in parked
         ),
         await Vouching.read(daybook.record.pool),
+        await log_status(daybook.record.pool, end.next_positions),
     )
 
 

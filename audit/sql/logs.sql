@@ -1,3 +1,4 @@
-select partition, kind, shard, origin, vkey, size, root, signed_size, checkpoint, signed_at, trouble
+select partition, kind, shard, origin, vkey, size, root, signed_size, checkpoint, signed_at, trouble,
+       next_vkey, old_vkey, old_size
   from seal.log
  order by kind, partition, shard

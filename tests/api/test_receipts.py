@@ -1,6 +1,7 @@
 """Receipts over HTTP: an answer that proves its events are sealed, or says where the proofs are to be had."""
 
 import base64
+import re
 from collections.abc import AsyncGenerator
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ from audit.logs import read_logs
 from audit.notes import Verifier, verified
 from audit.proof import parse_proof
 from engine.settings import Settings
+from engine.status import status
 from engine.wiring import Databases, Daybook
 from store.initialising import create_partitions
 from tests.api import bearer
@@ -118,3 +120,14 @@ async def test_the_header_is_for_who_acted_and_for_auditors(sealing_client) -> N
     assert await header("staff-1", "front-office")
     assert await header("auditor", "compliance-auditor")
     assert await header("staff-2", "front-office") is None
+
+
+async def test_metrics_tell_how_far_each_log_is_signed(sealing_client, sealed_daybook) -> None:
+    await sealing_client.command("/customers?wait=sealed", CUSTOMER)
+    told = (await sealing_client.get("/metrics")).text
+    (signed,) = re.findall(r'daybook_log_signed_entries\{origin="[^"]*/[01]/0"\} 1\.0', told)
+    assert "/reads/" not in signed
+    assert "daybook_log_lag_events" in told
+    assert not re.search(r"daybook_log_stopped\{[^}]*\} 1\.0", told)
+    logs = (await status(sealed_daybook)).logs
+    assert [(one.signed, one.lag, one.trouble) for one in logs if one.lag is not None and one.signed] == [(1, 0, None)]

@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 
-from audit.logs import Log, LogName, read_logs
+from audit.logs import Log, LogName, current, read_logs
 from audit.record_log import bind
 from audit.sealer import Hands, LogSealer
 from store.record import Record
@@ -19,8 +19,9 @@ async def append(record: Record, partition: int, count: int, **fields: Any) -> N
 
 async def seal_all(hands: Hands, *, limit: int = 4096) -> dict[LogName, Log]:
     """Seal every log to its end, the record log last; what the database then has."""
-    logs = await read_logs(hands.pool)
-    for log in sorted(logs, key=lambda one: one.name.kind == "checkpoint"):
+    for log in sorted(current(await read_logs(hands.pool)), key=lambda one: one.name.kind == "checkpoint"):
+        if log.next_vkey is not None and log.name.kind != "checkpoint":
+            continue  # it waits for the record log
         sealer = await held(hands, log)
         if log.name.kind == "checkpoint":
             await bind(hands.pool, sealer)

@@ -43,7 +43,8 @@ def test_keys_that_are_missing_doubled_or_of_another_kind_are_refused(token) -> 
         keys.signer(ORIGIN)
     keys.create(ORIGIN)
     signer = keys.signer(ORIGIN)
-    forged = Pkcs11Signer(token, dataclasses.replace(signer.verifier, public=History().signer.verifier.public))
+    other = dataclasses.replace(signer.verifier, public=History().signer.verifier.public)
+    forged = Pkcs11Signer(token, other, signer.label)
     with pytest.raises(SealingStopped, match="does not hold"):
         forged.sign(b"x")
     token.run(lambda session: _another(session, ORIGIN, KeyType.EC_EDWARDS))

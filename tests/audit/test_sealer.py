@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from audit.checkpoint import Checkpoint
-from audit.errors import CountersignatureMissing, SealingStopped, SealLeaseLost
+from audit.errors import CountersignatureMissing, GuardMoved, SealingStopped, SealLeaseLost
 from audit.guard import ForkGuard
 from audit.leaf import leaf_hashes
 from audit.logs import LogName, ensure_logs, read_logs
@@ -206,10 +206,10 @@ async def test_a_key_that_is_gone_or_another_stops_the_log(record, hands, logs, 
 def test_the_guard_moves_only_from_where_it_is(tmp_path: Path) -> None:
     guard = ForkGuard(tmp_path / "guard")
     first, second = Checkpoint("a/b", 1, bytes(32)), Checkpoint("a/b", 2, bytes(32))
-    with pytest.raises(SealingStopped):
+    with pytest.raises(GuardMoved):
         guard.advance(first, second)
     guard.advance(None, second)
-    with pytest.raises(SealingStopped, match="not at nothing"):
+    with pytest.raises(GuardMoved, match="not at nothing"):
         guard.advance(None, second)
     with pytest.raises(SealingStopped, match="does not go back"):
         guard.advance(second, first)

@@ -44,4 +44,4 @@ async def test_the_policy_may_name_the_key_of_certificates(sealed, tmp_path):
     file = tmp_path / "policy"
     log = KeySigner("bank.example/x/0/0", bytes(32)).verifier
     file.write_text(f"log {log.vkey}\n# signs certificates\nlog {vkey}\nquorum none\n", encoding="utf-8")
-    assert trusted_keys(read_policy(file)) == {log.name: log.vkey}
+    assert trusted_keys(read_policy(file)) == {log.name: [log.vkey]}
