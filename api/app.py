@@ -28,6 +28,7 @@ from api import (
     health,
     log_proofs,
     privacy,
+    privacy_export,
     receipts,
     satisfaction,
 )
@@ -49,6 +50,7 @@ from engine.following import Following
 from engine.issuer import DevelopmentIssuer, development
 from engine.issuer import tokens as tokens_of
 from engine.logs import start_sealing
+from engine.privacy_work import carrying_out
 from engine.receipts import Receipts
 from engine.settings import Settings
 from engine.wiring import Daybook
@@ -57,7 +59,7 @@ from store.migrate import MigrationError
 
 _ROOMS: Final = (
     customers, complaints, campaigns, satisfaction, log_proofs, audit, events, bulk, cloudevents, feed, health, docs,
-    access_tables, receipts, privacy, certificates, actors, break_glass, development_room,
+    access_tables, receipts, privacy, privacy_export, certificates, actors, break_glass, development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, ValueError)
@@ -94,6 +96,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
             if sealing is not None:
                 await opened.enter_async_context(sealing)
                 await opened.enter_async_context(DailyReport(used.settings, used.record, used.models))
+            await opened.enter_async_context(carrying_out(used))
             throttle = Throttle(used.settings.requests_per_s, used.settings.requests_burst)
             at = made.state.edge = Edge(
                 used, following, metrics, Tail(used.record), HowFar(used.models), tokens, throttle,

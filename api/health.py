@@ -1,5 +1,6 @@
 """Is it alive, is it ready, how does it do."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -12,8 +13,10 @@ from api.failures import EXPECTED
 from api.metrics import MEDIA_TYPE
 from engine.log_status import LogStatus
 from engine.vouching import Vouching
+from projections import privacy_search
 from projections.errors import ReadModelError
 from projections.models import Progress
+from projections.privacy_search import Standing
 from store.migrate import MigrationError, pending
 
 
@@ -74,11 +77,13 @@ async def _metrics(request: Request) -> Response:
     progress: list[Progress] = []
     sealed: tuple[LogStatus, ...] = ()
     vouching = Vouching()
+    privacy: Standing | None = None
     try:
         ends = (await at.daybook.record.end()).next_positions
         progress = list((await at.daybook.models.all_progress()).values())
         vouching = await Vouching.read(at.daybook.record.pool)
-    except EXPECTED:
+        privacy = await privacy_search.standing(at.daybook.models, datetime.now(UTC).date())
+    except (*EXPECTED, ReadModelError):
         pass
-    content = at.metrics.text(at.daybook.record, progress, ends, vouching, sealed)
+    content = at.metrics.text(at.daybook.record, progress, ends, vouching, sealed, privacy)
     return Response(content, 200, {"Cache-Control": "no-store"}, MEDIA_TYPE)

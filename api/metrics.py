@@ -11,6 +11,7 @@ from starlette.types import Scope
 from engine.log_status import LogStatus
 from engine.vouching import Vouching
 from projections.models import Progress
+from projections.privacy_search import Standing
 from store.record import Record
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -52,27 +53,35 @@ class Metrics:
         if events:
             self._events.inc(events)
 
-    def text(
+    def text(  # noqa: PLR0913, PLR0917  # how everything stands
         self,
         record: Record,
         progress: Iterable[Progress],
         ends: Iterable[int],
         vouching: Vouching,
         logs: Iterable[LogStatus] = (),
+        privacy: Standing | None = None,
     ) -> bytes:
         """All metrics in Prometheus' text format."""
-        gauges = _Gauges(record, list(progress), list(ends), vouching, list(logs))
+        gauges = _Gauges(record, list(progress), list(ends), vouching, list(logs), privacy)
         return generate_latest(self.registry) + generate_latest(gauges)  # pyright: ignore[reportArgumentType]
 
 
 class _Gauges:
     """How the record and the read models stand, as a collector for one scrape."""
 
-    def __init__(
-        self, record: Record, progress: list[Progress], ends: list[int], vouching: Vouching, logs: list[LogStatus]
+    def __init__(  # noqa: PLR0913, PLR0917  # how everything stands
+        self,
+        record: Record,
+        progress: list[Progress],
+        ends: list[int],
+        vouching: Vouching,
+        logs: list[LogStatus],
+        privacy: Standing | None,
     ) -> None:
         self._vouching = vouching
         self._sealed = logs
+        self._privacy = privacy
         self._record = record
         self._progress = progress
         self._ends = ends
@@ -90,6 +99,11 @@ class _Gauges:
         yield from self._followers()
         yield from self._logs()
         yield from self._vouchers()
+        if self._privacy is not None:
+            standing = GaugeMetricFamily("daybook_privacy", "Privacy requests, erasures and holds.", labels=["what"])
+            for name in Standing.__slots__:
+                standing.add_metric([name], getattr(self._privacy, name))
+            yield standing
 
     def _logs(self) -> Iterable[Metric]:
         signed = GaugeMetricFamily("daybook_log_signed_entries", "Entries under a checkpoint.", labels=["origin"])

@@ -41,6 +41,7 @@ without that header was read from the record itself. What is refused is told as 
 """
 _TEXTS: Final[Mapping[str, str]] = {
     "metrics": "text/plain", "openapi": "application/json", "docs": "text/html", "problems": "application/json",
+    "privacy_export": "application/zip",
 }  # fmt: skip
 _OF_THE_RECORD: Final = frozenset(
     {
@@ -138,7 +139,7 @@ def _is_read_model(name: str) -> bool:
 def _codes(path: str, name: str) -> list[str]:
     if path in PUBLIC:
         return [*OPEN, "not-found"] if name == "dev_users" else list(OPEN)
-    if name in _TEXTS:
+    if name in _TEXTS and "{" not in path:
         return list(EVERYWHERE)
     codes = [*EVERYWHERE, *QUERY, *(["not-found"] if "{" in path else [])]
     if name == "feed":

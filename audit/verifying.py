@@ -6,9 +6,10 @@ with the signed checkpoints, with what the record log bound, and with the fork g
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from audit.checked import Checked, Guarded, against_decisions, against_guard, heads_in
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 PAGE: Final = 4096
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 NAMED_MAX: Final = 100
 """Findings of one kind that are named one by one in a log."""
 
@@ -169,16 +171,34 @@ async def _blobs(database: Database, log: Log, start: int, end: int) -> list[Fin
     if log.name.kind != "event":
         return []
     arguments = (log.name.partition, start, end)
-    committed = _commitments(await database.fetch(statement("commitments"), *arguments))
+    events = await database.fetch(statement("commitments"), *arguments)
+    committed = _commitments(events)
     rows = await database.fetch(statement("blob_hashes"), *arguments)
     stored = {(row["position"], row["subject"], row["record_class"]): row["sha256"] for row in rows}
     findings: list[Finding] = []
+    erased = await _erased(database, {subject for _, subject, _ in committed.keys() - stored.keys()})
+    recorded_at = {row["position"]: row["recorded_at"] for row in events}
     for place in sorted({*committed, *stored}):
+        if place not in stored and recorded_at[place[0]] <= erased.get(place[1:], NEVER):
+            continue  # the record itself says that it is gone
         if committed.get(place) != stored.get(place):
             what = "added" if place not in committed else "removed" if place not in stored else "changed"
             position, subject, record_class = place
             findings.append(Finding("blob", f"{log.origin} {position}", f"{record_class} of {subject} was {what}"))
     return findings
+
+
+async def _erased(database: Database, subjects: Collection[str]) -> dict[tuple[str, str], datetime]:
+    """Until when, at the latest, what was recorded of a subject and class was erased, as the record's events tell."""
+    found: dict[tuple[str, str], datetime] = {}
+    if not subjects:
+        return found
+    for row in await database.fetch(statement("erased"), sorted(subjects)):
+        with suppress(ValueError, LookupError, TypeError):  # then the event was changed, which its leaf tells
+            for record_class in json.loads(row["data"])["record_classes"]:
+                place = (row["subject"], record_class)
+                found[place] = max(row["until"], found.get(place, NEVER))
+    return found
 
 
 def _commitments(rows: Iterable["asyncpg.Record"]) -> dict[tuple[int, str, str], str]:

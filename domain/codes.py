@@ -73,7 +73,9 @@ Language = Annotated[
 ]
 Currency = Annotated[str, StringConstraints(max_length=3, pattern=r"^[A-Z]{3}$")]
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=50_000, pattern=r"^[^\x00]*$")]
+TEXT_MAX: Final = 50_000
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pattern=r"^[^\x00]*$")]
 """Free text: personal data wherever it stands."""
 
 PersonalLine = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\p{Cc}]*$")]

@@ -22,6 +22,10 @@ Decision = Literal["shown", "masked"]
 
 _RULES: Final = TypeAdapter(AccessRules)
 
+PRIVACY_OFFICER: Final = "privacy-officer"
+PRIVACY_REQUEST: Final = "privacy-request"
+"""The role and the purpose by which a person is given their own data."""
+
 FIRST_VERSION: Final = 0
 """The version of the table that an installation begins with."""
 

@@ -22,10 +22,12 @@ from audit.tiles import TileMissing
 from audit.timestamps import TimestampRefused
 from engine import demo as demonstration
 from engine import status as reports
+from engine.carrying_out import NotNow
 from engine.cli_certificates import certificates
 from engine.cli_certify import certifying
 from engine.cli_keys import keys
 from engine.cli_log_care import logs
+from engine.cli_privacy import privacy
 from engine.cli_report import reports_app
 from engine.cli_verify import verifying
 from engine.cli_witness import witness
@@ -33,6 +35,7 @@ from engine.following import Following
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportRefused, ImportSummary
 from engine.issuer import LIFETIME_S, USERS, DevelopmentIssuer, IssuerRefused, development
+from engine.privacy_work import carrying_out
 from engine.reporting import people, result, steps
 from engine.settings import Settings
 from engine.shredding import NoEraser
@@ -57,6 +60,7 @@ app = typer.Typer(
 imports = typer.Typer(no_args_is_help=True, help="Import files; importing one twice changes nothing.")
 app.add_typer(imports, name="import")
 app.add_typer(logs, name="logs")
+app.add_typer(privacy, name="privacy")
 app.add_typer(keys, name="keys")
 app.add_typer(verifying, name="verify")
 app.add_typer(certificates, name="certificates")
@@ -77,6 +81,7 @@ FAILURES = (
     TimestampRefused,
     TileMissing,
     IssuerRefused,
+    NotNow,
     RoleTooPowerful,
     NoEraser,
     MigrationError,
@@ -112,7 +117,7 @@ def follow() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         try:
-            async with await Following.start(daybook.models):
+            async with await Following.start(daybook.models), carrying_out(daybook):
                 people.print("Following the record for the read models.")
                 await stop.wait()
         finally:

@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         default=True,
         description="Whether `serve` also keeps the read models up to date; if not, run `daybook follow` beside it.",
     )
+    erase: bool = Field(
+        default=True,
+        description="Whether `serve` and `follow` also carry out approved erasures and disposals, if they may erase; "
+        "if not, run `daybook privacy run` now and then.",
+    )
     wait_s_max: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0, description="How long a query with a token waits for its read model, in seconds."
     )

@@ -2,11 +2,14 @@
 
 import asyncio
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.log_status import LogStatus, log_status
 from engine.vouching import Vouching
 from engine.wiring import Daybook
+from projections import privacy_search
+from projections.privacy_search import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Status:
     parked: tuple[ParkedStatus, ...]
     vouching: Vouching
     logs: tuple[LogStatus, ...]
+    privacy: Standing
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -52,6 +56,7 @@ class Status:
             "parked": [asdict(one) for one in self.parked],
             "logs": [asdict(one) for one in self.logs],
             **self.vouching.as_json(),
+            "privacy": asdict(self.privacy),
         }
 
     def text(self) -> str:
@@ -71,6 +76,11 @@ class Status:
             for one in self.parked
         ]
         lines += ["Logs:", *(f"  {one.text()}" for one in self.logs)] if self.logs else ["Logs: none was begun yet"]
+        told = self.privacy
+        lines.append(
+            f"Privacy: {told.open} requests open, {told.overdue} overdue; {told.erasing} erasures under way, "
+            f"{told.failing} failing; {told.held} legal holds"
+        )
         return "\n".join(lines + self.vouching.lines())
 
 
@@ -98,6 +108,7 @@ async def status(daybook: Daybook) -> Status:
         ),
         await Vouching.read(daybook.record.pool),
         await log_status(daybook.record.pool, end.next_positions),
+        await privacy_search.standing(daybook.models, datetime.now(UTC).date()),
     )
 
 

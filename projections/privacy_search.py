@@ -112,3 +112,21 @@ async def listed(
     last = shown[-1] if more else None
     mark = write_mark(models.record.incarnation, getattr(last, at), getattr(last, key)) if more else None
     return Listed(shown, mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many privacy requests, erasures and legal holds stand how; `telling`: erasures with recipients to be told."""
+
+    open: int
+    overdue: int
+    erasing: int
+    failing: int
+    telling: int
+    held: int
+
+
+async def standing(models: ReadModels, day: date) -> Standing:
+    """How everything stands on a day."""
+    pages = await models.fetch_all(NAME, "privacy_standing", day)
+    return Standing(**{name: sum(row[name] for row in chain.from_iterable(pages)) for name in Standing.__slots__})
