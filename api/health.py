@@ -11,7 +11,7 @@ from api.bodies import JSON
 from api.edge import Edge, edge
 from api.failures import EXPECTED
 from api.metrics import MEDIA_TYPE
-from engine.log_status import LogStatus
+from engine.log_status import LogStatus, log_status
 from engine.vouching import Vouching
 from projections import privacy_search
 from projections.errors import ReadModelError
@@ -82,6 +82,7 @@ async def _metrics(request: Request) -> Response:
         ends = (await at.daybook.record.end()).next_positions
         progress = list((await at.daybook.models.all_progress()).values())
         vouching = await Vouching.read(at.daybook.record.pool)
+        sealed = await log_status(at.daybook.record.pool, ends)
         privacy = await privacy_search.standing(at.daybook.models, datetime.now(UTC).date())
     except (*EXPECTED, ReadModelError):
         pass
