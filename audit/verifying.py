@@ -6,6 +6,7 @@ with the signed checkpoints, with what the record log bound, and with the fork g
 
 import asyncio
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from audit.notes import NoteRefused
 from audit.range import CompactRange
 from audit.serving import read_entries
 from audit.statements import statement
+from audit.strays import strays
 from audit.tiles import WIDTH, At, TileMissing, grown, tile_path, tiles_of
 from audit.told import Finding, Told, chain_of, read_told
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     import asyncpg
 
 PAGE: Final = 4096
+_ID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What is no id of a subject was tampered with, which the event's leaf tells."""
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 NAMED_MAX: Final = 100
 """Findings of one kind that are named one by one in a log."""
@@ -67,6 +71,7 @@ async def verify(
     if guard is not None:
         after = await asyncio.to_thread(heads_in, guard)
         findings += against_guard(logs, guarded, after, checked, told)
+    findings += [Finding(*stray) for stray in await strays(database, logs)]
     return Verified({origin: one.head.size for origin, one in checked.items()}, tuple(dict.fromkeys(findings)))
 
 
@@ -193,7 +198,7 @@ async def _erased(database: Database, subjects: Collection[str]) -> dict[tuple[s
     found: dict[tuple[str, str], datetime] = {}
     if not subjects:
         return found
-    for row in await database.fetch(statement("erased"), sorted(subjects)):
+    for row in await database.fetch(statement("erased"), [one for one in sorted(subjects) if _ID.fullmatch(one)]):
         with suppress(ValueError, LookupError, TypeError):  # then the event was changed, which its leaf tells
             for record_class in json.loads(row["data"])["record_classes"]:
                 place = (row["subject"], record_class)
@@ -206,7 +211,7 @@ def _commitments(rows: Iterable["asyncpg.Record"]) -> dict[tuple[int, str, str],
     for row in rows:
         with suppress(ValueError, LookupError, TypeError):  # then the event was changed, which its leaf tells
             for one in json.loads(row["data"])["sealed"]:
-                committed[row["position"], one["subject"], one["class"]] = one["sha256"]
+                committed[row["position"], str(one["subject"]), str(one["class"])] = one["sha256"]
     return committed
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 WAIT_S: Final = 30.0
 
-By = Annotated[str, typer.Option("--by", help="Who decides it; it will stand in the record log.")]
+By = Annotated[str, typer.Option("--actor", help="Who decides it; it will stand in the record log.")]
 ApprovedBy = Annotated[str, typer.Option("--approved-by", help="Who has agreed: a second person.")]
 Incident = Annotated[str, typer.Option("--incident", help="What happened, in a line that names no customer.")]
 Origins = Annotated[list[str] | None, typer.Argument(metavar="ORIGIN...", help="The logs, as `logs list` names them.")]
@@ -46,7 +46,9 @@ class Place:
     keys: SigningKeys
 
 
-@logs.command("rotate-key", epilog='Example: daybook logs rotate-key --all --by li --approved-by wu --reason "yearly"')
+@logs.command(
+    "rotate-key", epilog='Example: daybook logs rotate-key --all --actor li --approved-by wu --reason "yearly"'
+)
 def rotate_key(  # noqa: PLR0913, PLR0917
     by: By,
     approved_by: ApprovedBy,
@@ -81,7 +83,7 @@ def rotate_key(  # noqa: PLR0913, PLR0917
 
 
 @logs.command(
-    "recover", epilog='Example: daybook logs recover --all --by li --approved-by wu --incident "disk of db1 failed"'
+    "recover", epilog='Example: daybook logs recover --all --actor li --approved-by wu --incident "disk of db1 failed"'
 )
 def recover(  # noqa: PLR0913, PLR0917
     by: By,
@@ -132,7 +134,7 @@ def recover(  # noqa: PLR0913, PLR0917
 
 @logs.command(
     "rebuild-guard",
-    epilog='Example: daybook logs rebuild-guard --checkpoint kept.txt --by li --approved-by wu --incident "host lost"',
+    epilog='Example: daybook logs rebuild-guard --checkpoint kept.txt --actor li --approved-by wu --incident "lost"',
 )
 def rebuild_lost_guard(
     by: By,

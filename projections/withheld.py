@@ -6,6 +6,7 @@ A read model would lag behind; nobody is shown what is to be erased from the mom
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -40,7 +41,7 @@ async def withheld(record: Record, decode: Decode, subjects: Collection[UUID]) -
     pages = await asyncio.gather(
         *(record.pool.fetch(statement("withheld"), partition, list(of)) for partition, of in by_partition.items())
     )
-    facts = [decode(recorded(row)) for page in pages for row in page]
+    facts = [decode(recorded(row)) for page in pages for row in sorted(page, key=itemgetter("position"))]
     return _withholding(facts) if facts else {}
 
 

@@ -172,31 +172,35 @@ async def _frozen(models: ReadModels, fresh: Mapping[str, int], start: Callable[
 
 
 class _Job(NamedTuple):
-    """A table to compare, and the statement that finds its differences."""
+    """A table to compare, where its rows are, and the statement that finds its differences in a partition."""
 
     projection: str
     table: str
     key: tuple[str, ...]
+    rows: str
     sql: str
 
 
 def _jobs(projection: Projection, live: int, fresh: int) -> list[_Job]:
     jobs: list[_Job] = []
     for table in projection.tables:
-        was, should = (
-            f"select * from {table.at(version)} where partition = $1"  # noqa: S608  # our own tables
-            for version in (live, fresh)
-        )
-        jobs.append(_Job(projection.name, table.name, table.key, _joined(table.key, table.columns, was, should)))
+        was, should = (f"{table.at(version)} where true" for version in (live, fresh))
+        jobs.append(_job(projection, table.name, table.key, table.columns, was, should))
     for name, (key, others) in BESIDE.items():
         columns = ("partition", *key, *others)
         was, should = (
-            f"select {', '.join(columns)} from read_model.{name} where partition = $1 "  # noqa: S608
-            f"and projection = '{projection.name}' and version = {version}"
+            f"read_model.{name} where projection = '{projection.name}' and version = {version}"
             for version in (live, fresh)
         )
-        jobs.append(_Job(projection.name, name, key, _joined(key, columns, was, should)))
+        jobs.append(_job(projection, name, key, columns, was, should))
     return jobs
+
+
+def _job(  # noqa: PLR0913, PLR0917
+    projection: Projection, table: str, key: tuple[str, ...], columns: Sequence[str], was: str, should: str
+) -> _Job:
+    of_partition = [f"select {', '.join(columns)} from {rows} and partition = $1" for rows in (was, should)]  # noqa: S608
+    return _Job(projection.name, table, key, was, _joined(key, columns, *of_partition))
 
 
 def _joined(key: Sequence[str], columns: Sequence[str], was: str, should: str) -> str:
@@ -217,8 +221,11 @@ async def _differences(
     found: list[RowDifference] = []
     unnamed = 0
     for number, job in enumerate(jobs):
-        for partition in range(partitions):
-            progress(number * partitions + partition, len(jobs) * partitions)
+        # A row in a partition that there is not is in no timeline, and in every sum over all partitions.
+        outside = f"select distinct partition from {job.rows} and (partition < 0 or partition >= $1)"  # noqa: S608
+        strays = [row[0] for row in await snapshot.fetch(outside, partitions)]
+        for partition in (*range(partitions), *strays):
+            progress(number * partitions + min(partition, partitions), len(jobs) * partitions)
             rows = await snapshot.fetch(job.sql, partition, NAMED_MAX + 1)
             found += [_difference(job, partition, row) for row in rows[:NAMED_MAX]]
             unnamed += len(rows) > NAMED_MAX

@@ -79,6 +79,8 @@ async def compare(
             await _missing(partition, start, participants_of)
         await _added(partition, participants_of)
         await _compare_answers(partition)
+    if compared:
+        await _strays(compared[-1])
     progress(sum(ends), sum(ends))
     return [one for partition in compared for one in partition.differences]
 
@@ -103,6 +105,13 @@ async def _added(partition: _Partition, participants_of: Participants) -> None:
             others = told.get(row["position"], ())
             if others is not None and (row["customer_id"], row["role"]) not in others:
                 partition.differs("participant", row["position"], f"{row['role']} {row['customer_id']} was added")
+
+
+async def _strays(last: _Partition) -> None:
+    """Rows in partitions that there are not."""
+    for row in await last.snapshot.fetch(statement("stray_side_rows", last.schema), last.number + 1):
+        where = f"{last.schema}/{row['partition']} {row['place']}"
+        last.differences.append(Difference(row["what"], where, "is in a partition that there is not"))
 
 
 async def _compare_answers(partition: _Partition) -> None:

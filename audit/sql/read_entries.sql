@@ -1,1 +1,1 @@
-select position, entry from seal.entry where partition = $1 and shard = $4 and position >= $2 order by position limit $3
+select position, entry from seal.entry where partition = $1 and shard = $4 and position >= $2 and position < $2::bigint + $3::bigint order by position

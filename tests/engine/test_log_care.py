@@ -14,7 +14,7 @@ from engine.logs import start_sealing
 from engine.settings import Settings
 from engine.wiring import Databases, initialise
 
-WHO = ["--by", "li", "--approved-by", "wu"]
+WHO = ["--actor", "li", "--approved-by", "wu"]
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_keys_are_changed_and_a_lost_guard_is_rebuilt(settings: Settings, tmp_pa
     asyncio.run(initialise(databases, 1, progress=lambda *_: None))
     asyncio.run(sealed())
     old = {one["origin"]: one["vkey"] for one in asked("list")["logs"]}
-    assert "second person" in str(asked("rotate-key", "--all", "--by", "li", "--approved-by", "li", "--reason", "x"))
+    assert "second person" in str(asked("rotate-key", "--all", "--actor", "li", "--approved-by", "li", "--reason", "x"))
     assert "name the logs" in str(asked("rotate-key", *WHO, "--reason", "x"))
     changed = asked("rotate-key", "--all", *WHO, "--reason", "yearly change")
     assert (changed["keys"].keys(), changed["in_force"]) == (old.keys(), False)
