@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
+from api.customer_search import FoundCustomer
 from api.events import WITHOUT_READ_MODEL
 from api.schemas import COUNT, CURSOR, OBJECT, TEXT, TIME, UUID, VERSION, Schema, list_of, maybe, object_with, ref, rows
 from domain import AGGREGATES
@@ -63,6 +64,7 @@ def _customers() -> dict[str, Schema]:
     }
     return {
         "customer_profile": rows(Profile, **lists),
+        "customer_search": _page("customers", rows(FoundCustomer)),
         "customer_timeline": _page("events", ref("Event")),
         "customer_satisfaction": _page("invitations", rows(Invitation)),
     }

@@ -1,4 +1,4 @@
-"""Queries about one customer: profile, timeline, satisfaction."""
+"""Queries about customers: search, profile, timeline, satisfaction."""
 
 from typing import Annotated, Any, Final
 
@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.admission import looker, sight_of
 from api.customer_profile import profile
+from api.customer_search import search
 from api.edge import edge
 from api.events import check_token, events_json
 from api.opened import Gaps
@@ -34,6 +35,7 @@ def router() -> APIRouter:
     """The routes."""
     made = APIRouter(tags=["customers"], default_response_class=Response)
     made.add_api_route("/customers/{customer_id}", profile, methods=["GET"], operation_id="customer_profile")
+    made.add_api_route("/customers/search", search, methods=["POST"], operation_id="customer_search")
     made.add_api_route(
         "/customers/{customer_id}/timeline", _timeline, methods=["GET"], operation_id="customer_timeline"
     )

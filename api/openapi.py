@@ -19,6 +19,7 @@ from api.openapi_commands import (
     complete_bulk,
     complete_command,
     complete_events,
+    complete_search,
     complete_token,
     header,
     parameter,
@@ -87,6 +88,8 @@ def _complete(path: str, operation: dict[str, Any], problems: ProblemResponses) 
         complete_events(operation, problems)
     elif name == "dev_token":
         complete_token(operation, problems)
+    elif name == "customer_search":
+        complete_search(operation, problems)
     else:
         _complete_query(path, name, operation, problems)
 

@@ -2,18 +2,25 @@
 
 from typing import Any, Final
 
+from api.answers import answers
 from api.bodies import JSON
 from api.bulk import NDJSON
 from api.cloudevents import BATCH, STRUCTURED
+from api.customer_search import LIMIT as SEARCH_LIMIT
+from api.customer_search import LIMIT_MAX as SEARCH_LIMIT_MAX
+from api.examples import answers as example_answers
 from api.examples import bodies, events_of
 from api.openapi_problems import (
+    BODY,
     COMMAND,
     CURSOR_EXAMPLE,
     DEVELOPMENT,
     EVENT,
     EVERYWHERE,
+    FOLLOWING,
     INTAKE,
     OPEN,
+    QUERY,
     TO_A_STREAM,
     ProblemResponses,
 )
@@ -118,6 +125,32 @@ def complete_token(operation: dict[str, Any], problems: ProblemResponses) -> Non
             "content": {JSON: {"schema": object_with({"as": role}), "example": {"as": user.role}}},
         },
         responses={"200": answered("Signed.", answer, example)} | problems.of((*OPEN, *DEVELOPMENT), "dev_token"),
+    )
+
+
+def complete_search(operation: dict[str, Any], problems: ProblemResponses) -> None:
+    """Say what the search for customers takes and answers."""
+    asked = {
+        "name": {**TEXT, "maxLength": 500},
+        "phone": {**TEXT, "maxLength": 500, "description": "With + and the country, or as it was given to the bank."},
+        "email": {**TEXT, "maxLength": 500},
+        "after": {**UUID, "description": "`next` of the page before."},
+        "limit": {"type": "integer", "minimum": 1, "maximum": SEARCH_LIMIT_MAX, "default": SEARCH_LIMIT},
+        "token": {**CURSOR, "description": "As `Daybook-Token`."},
+    }
+    taken = {
+        **object_with(asked, optional=asked),
+        "additionalProperties": False,
+        "oneOf": [{"required": [name]} for name in ("name", "phone", "email")],
+    }
+    done = answered("Answered.", answers()["customer_search"], example_answers()["customer_search"])
+    done["headers"] = {"Daybook-As-Of": header("How far the read model has read at least.", CURSOR)}
+    token = parameter("Daybook-Token", "Wait until what it stands for can be found.", CURSOR_EXAMPLE, CURSOR)
+    operation.update(
+        summary=operation["description"].partition(".")[0],
+        parameters=[PURPOSE, BREAK_GLASS, token],
+        requestBody={"required": True, "content": {JSON: {"schema": taken, "example": {"phone": "+86 138 0000 0000"}}}},
+        responses={"200": done} | problems.of((*EVERYWHERE, *BODY, *QUERY, *FOLLOWING), "customer_search"),
     )
 
 

@@ -12,7 +12,8 @@ EVERYWHERE: Final = (
     *OPEN, "token-missing", "token-invalid", "not-allowed", "purpose-not-allowed",
     "header-invalid", "break-glass-not-open",
 )  # fmt: skip
-DEVELOPMENT: Final = ("not-found", "json-invalid", "validation-failed", "body-too-large", "media-type-unsupported")
+BODY: Final = ("json-invalid", "validation-failed", "body-too-large", "media-type-unsupported")
+DEVELOPMENT: Final = ("not-found", *BODY)
 STORE: Final = ("record-unreachable", "schema-newer")
 COMMAND: Final = (
     *STORE, "idempotency-key-missing", "idempotency-key-invalid", "idempotency-key-in-use",

@@ -24,8 +24,9 @@ from domain.codes import (
     Region,
 )
 from domain.kernel import Command, Event, Facts, Personal
+from domain.search_terms import SEARCHED_CONTACT_POINTS
 
-Name = Annotated[PersonalLine | None, Personal("identity")]
+Name = Annotated[PersonalLine | None, Personal("identity", search="name")]
 Preference = Literal["channel", "language", "contact_hours", "statement_format", "contact_frequency"]
 Detail = Literal["residence_country", "language", "age_band", "region", "branch"]
 
@@ -95,7 +96,7 @@ class ContactPointAdded(Event, name="customer.contact-point-added"):
     customer_id: UUID
     contact_point_id: UUID
     kind: ContactPointKind
-    value: Annotated[PersonalLine | None, Personal("contact")] = None
+    value: Annotated[PersonalLine | None, Personal("contact", search=SEARCHED_CONTACT_POINTS)] = None
 
 
 class ContactPointVerified(Event, name="customer.contact-point-verified"):

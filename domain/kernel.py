@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from domain.matters import Matter
+from domain.search_terms import ByField, SearchKind
 
 S = TypeVar("S")
 E = TypeVar("E", bound="Event")
@@ -20,12 +21,14 @@ class Personal:
     """Marks a field as personal data, kept sealed outside the record.
 
     `record_class` groups fields that live and are erased together; `subject` names the UUID
-    field of the same event that says whose data it is; `mask` is shown to who may not look.
+    field of the same event that says whose data it is; `mask` is shown to who may not look; `search`
+    is what the subject can be found by through this field.
     """
 
     record_class: str
     subject: str = "customer_id"
     mask: str = "***"
+    search: SearchKind | ByField | None = None
 
 
 class Facts(BaseModel):

@@ -29,6 +29,7 @@ from engine.cli_keys import keys
 from engine.cli_log_care import logs
 from engine.cli_privacy import privacy
 from engine.cli_report import reports_app
+from engine.cli_search_index import search_index
 from engine.cli_verify import verifying
 from engine.cli_witness import witness
 from engine.following import Following
@@ -62,6 +63,7 @@ app.add_typer(imports, name="import")
 app.add_typer(logs, name="logs")
 app.add_typer(privacy, name="privacy")
 app.add_typer(keys, name="keys")
+app.add_typer(search_index, name="search-index")
 app.add_typer(verifying, name="verify")
 app.add_typer(certificates, name="certificates")
 app.add_typer(witness, name="witness")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from engine.deciding import Context, Decided, Decision
+from engine.indexing import indexed_values
 from engine.mapping import EventMapper, PersonalPart
 from store.canonical import canonical_json
 from store.envelope import NewEvent, SealedBlob
@@ -23,7 +24,7 @@ class Sealer:
     async def seal(
         self, partition: int, decisions: Sequence[tuple[Decision, Context]]
     ) -> list[tuple[list[NewEvent], list[SealedBlob]]]:
-        """The events and blobs of each decision; the keys of all of them are looked up at once."""
+        """The events and blobs of each decision; keys and tokens of all of them are durable when this returns."""
         parts = [[self._mapper.personal(decided.event) for decided in decision.events] for decision, _ in decisions]
         items = [
             Item(decided.event_id, part.subject_id, part.record_class, part.plaintext)
@@ -31,7 +32,11 @@ class Sealer:
             for decided, of_event in zip(decision.events, of_decision, strict=True)
             for part in of_event
         ]
-        blobs = iter(await self._vault.seal_many(partition, items) if items else ())
+        sealed = await self._vault.seal_many(partition, items) if items else []
+        if sealed:
+            events = [decided for decision, _ in decisions for decided in decision.events]
+            await self._vault.index.put(partition, indexed_values(self._vault.index, events, sealed))
+        blobs = iter(sealed)
         return [
             self._assembled(decision, context, [[(part, next(blobs)) for part in of_event] for of_event in of_decision])
             for (decision, context), of_decision in zip(decisions, parts, strict=True)

@@ -13,6 +13,7 @@ from engine.settings import Settings
 from store.connecting import CONNECTING, keep_session
 from store.embedded import EmbeddedServer
 from store.erasing import SealedBlobs
+from vault.blind_index import IndexedTokens
 from vault.errors import TombstonesNotReplayed
 from vault.replaying import replay, replay_due
 from vault.shredding import BlobStore, KeyTable, Shredder
@@ -83,7 +84,7 @@ async def replay_tombstones(settings: Settings, databases: HasServer, pool: "Poo
         TombstonesNotReplayed: it has come back, and this process may not or could not destroy it.
     """
     noted = TombstoneFile(settings.keys).read()
-    due = await replay_due(pool, partitions, noted, (SealedBlobs(pool), QuarantinedBlobs(pool)))
+    due = await replay_due(pool, partitions, noted, (SealedBlobs(pool), QuarantinedBlobs(pool), IndexedTokens(pool)))
     if not due:
         return
     _log.warning(
@@ -103,4 +104,4 @@ async def replay_tombstones(settings: Settings, databases: HasServer, pool: "Poo
 
 
 def _blob_stores(pool: "Pool") -> tuple[BlobStore, ...]:
-    return SealedBlobs(pool), QuarantinedBlobs(pool)
+    return SealedBlobs(pool), QuarantinedBlobs(pool), IndexedTokens(pool)

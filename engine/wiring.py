@@ -15,6 +15,7 @@ from engine.looking import SCHEMA as READS
 from engine.looking import Looks
 from engine.mapping import EventMapper
 from engine.opening import Opener
+from engine.searching import CustomerSearch
 from engine.settings import Settings
 from engine.shredding import replay_tombstones
 from projections.models import ReadModels
@@ -92,6 +93,7 @@ class Daybook:
         self.handler = CommandHandler(record, vault, mapper)
         self.looks = looks
         self.opener = Opener(record, mapper.fact, vault, looks)
+        self.search = CustomerSearch(models, vault.index, self.opener)
         self.access = InForce(models, mapper)
         self.directory = Directory(models, vault.keyed_hmac)
 

@@ -948,6 +948,24 @@ $$;
 
 ALTER FUNCTION vault.refuse_living() OWNER TO daybook_owner;
 
+CREATE FUNCTION vault.refuse_living_token() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    gone vault.tombstone;
+begin
+    select * into gone from vault.tombstone t where t.partition = old.partition and t.key_id = old.key_id;
+    if not found then
+        raise exception 'DELETE on vault.blind_index is refused: key % has no tombstone', old.key_id
+            using errcode = 'DB005';
+    end if;
+    perform vault.refuse_held(old.partition, old.subject_id, gone.record_class);
+    return old;
+end;
+$$;
+
+ALTER FUNCTION vault.refuse_living_token() OWNER TO daybook_owner;
+
 CREATE FUNCTION vault.refuse_old_epoch() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1518,6 +1536,20 @@ CREATE TABLE seal.witness (
 
 ALTER TABLE seal.witness OWNER TO daybook_owner;
 
+CREATE TABLE vault.blind_index (
+    partition smallint NOT NULL,
+    event_id uuid NOT NULL,
+    field text NOT NULL,
+    token bytea NOT NULL,
+    subject_id uuid NOT NULL,
+    key_id uuid NOT NULL,
+    CONSTRAINT blind_index_field_check CHECK ((field ~ '^[a-z][a-z0-9._-]{0,62}$'::text)),
+    CONSTRAINT blind_index_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT blind_index_token_check CHECK ((octet_length(token) = 16))
+);
+
+ALTER TABLE vault.blind_index OWNER TO daybook_owner;
+
 CREATE TABLE vault.data_key (
     partition smallint NOT NULL,
     key_id uuid NOT NULL,
@@ -1707,6 +1739,9 @@ ALTER TABLE ONLY seal.tile
 ALTER TABLE ONLY seal.witness
     ADD CONSTRAINT witness_pkey PRIMARY KEY (partition, origin, name);
 
+ALTER TABLE ONLY vault.blind_index
+    ADD CONSTRAINT blind_index_pkey PRIMARY KEY (partition, event_id, field, token);
+
 ALTER TABLE ONLY vault.data_key
     ADD CONSTRAINT data_key_partition_subject_id_record_class_key UNIQUE (partition, subject_id, record_class);
 
@@ -1745,6 +1780,10 @@ CREATE INDEX event_customer ON record.event USING btree (partition, customer_id,
 CREATE INDEX event_withholding ON record.event USING btree (partition, customer_id, "position") WHERE (type = ANY (ARRAY['erasure.requested'::text, 'erasure.completed'::text, 'erasure.abandoned'::text, 'privacy-request.decided'::text, 'privacy-request.restriction-lifted'::text]));
 
 CREATE INDEX sealed_subject ON record.sealed USING btree (partition, subject_id);
+
+CREATE INDEX blind_index_key ON vault.blind_index USING btree (partition, key_id);
+
+CREATE INDEX blind_index_token ON vault.blind_index USING btree (partition, field, token, subject_id);
 
 CREATE INDEX hold_subject ON vault.hold USING btree (partition, subject_id);
 
@@ -1856,6 +1895,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON seal.tile FOR EACH STATEMENT E
 
 CREATE TRIGGER eraser_only BEFORE DELETE ON vault.hold FOR EACH ROW EXECUTE FUNCTION vault.eraser_only();
 
+CREATE TRIGGER refuse_change BEFORE UPDATE ON vault.blind_index FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
+
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.epoch FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.erasure FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
@@ -1870,11 +1911,17 @@ CREATE TRIGGER refuse_erased BEFORE INSERT ON vault.data_key FOR EACH ROW EXECUT
 
 CREATE TRIGGER refuse_held BEFORE INSERT ON vault.erasure FOR EACH ROW EXECUTE FUNCTION vault.refuse_held_erasure();
 
+CREATE TRIGGER refuse_living BEFORE DELETE ON vault.blind_index FOR EACH ROW EXECUTE FUNCTION vault.refuse_living_token();
+
 CREATE TRIGGER refuse_living BEFORE DELETE ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_living();
 
 CREATE TRIGGER refuse_old_epoch BEFORE INSERT OR UPDATE OF epoch ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_old_epoch();
 
+CREATE TRIGGER refuse_tombstoned BEFORE INSERT ON vault.blind_index FOR EACH ROW EXECUTE FUNCTION vault.refuse_tombstoned();
+
 CREATE TRIGGER refuse_tombstoned BEFORE INSERT OR UPDATE OF partition, key_id ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_tombstoned();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.blind_index FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.data_key FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
@@ -2020,6 +2067,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE seal.tile TO daybook_sealer;
 
 GRANT SELECT ON TABLE seal.witness TO daybook_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE seal.witness TO daybook_sealer;
+
+GRANT SELECT,INSERT ON TABLE vault.blind_index TO daybook_app;
+GRANT SELECT,DELETE ON TABLE vault.blind_index TO daybook_eraser;
 
 GRANT SELECT,INSERT ON TABLE vault.data_key TO daybook_app;
 GRANT SELECT,DELETE ON TABLE vault.data_key TO daybook_eraser;

@@ -1,5 +1,6 @@
 """The query of the customer profile: what its row tells, and what of it is in sight of who asks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, cast
@@ -83,6 +84,13 @@ async def profile(models: ReadModels, customer_id: UUID, sight: Sight) -> Profil
     partition = models.record.partition_of(customer_id)
     rows = await models.fetch("customer_profile", "customer_profile", partition, customer_id)
     return await seen(models.record, rows[0], sight) if rows else None
+
+
+async def profiles(models: ReadModels, partition: int, customer_ids: Sequence[UUID], sight: Sight) -> list[Profile]:
+    """The profiles of customers of one partition, of those that an event in sight names."""
+    rows = await models.fetch("customer_profile", "customer_profiles", partition, customer_ids)
+    found = [await seen(models.record, row, sight) for row in rows]
+    return [one for one in found if one is not None]
 
 
 async def seen(record: Record, row: Any, sight: Sight) -> Profile | None:  # noqa: ANN401  # a database row

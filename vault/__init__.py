@@ -4,6 +4,7 @@ The vault is given bytes and knows no event classes. `Vault` is the way in; `sea
 pure cryptography, `provider` the key-encryption keys, `keyring` the table of data keys.
 """
 
+from vault.blind_index import BlindIndex, IndexedTokens, IndexedValue
 from vault.errors import (
     EnvelopeCorrupt,
     EpochUnknown,
@@ -25,12 +26,15 @@ from vault.tombstone_file import TombstoneFile
 from vault.vault import Item, Loss, Missing, Reference, Sealed, Vault
 
 __all__ = [
+    "BlindIndex",
     "ClassOutcome",
     "DataKey",
     "EnvelopeCorrupt",
     "EpochUnknown",
     "Erasure",
     "FileKeyProvider",
+    "IndexedTokens",
+    "IndexedValue",
     "Item",
     "KeyCorrupt",
     "KeyDestroyed",

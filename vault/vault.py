@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from uuid import UUID
 
+from vault.blind_index import BlindIndex
 from vault.errors import EnvelopeCorrupt, KeyDestroyed, KeyUnknown
 from vault.keyring import Keyring
 from vault.provider import KeyProvider
@@ -86,6 +87,7 @@ class Vault:
     ) -> None:
         self._provider = provider
         self.keyring = Keyring(pool, provider, cache_keys_max=cache_keys_max, cache_age_s_max=cache_age_s_max)
+        self.index = BlindIndex(pool, self.keyed_hmac)
 
     async def seal_many(self, partition: int, items: Sequence[Item]) -> list[Sealed]:
         """Seal each item, in order; every key used is durable when this returns.
@@ -121,7 +123,7 @@ class Vault:
         return opened
 
     def keyed_hmac(self, purpose: str, *parts: bytes) -> bytes:
-        """HMAC-SHA256 of the parts under the secret of the purpose: for ids made from outside keys.
+        """HMAC-SHA256 of the parts under the secret of the purpose: for ids of outside keys, for tokens of values.
 
         Each part is preceded by its length (8 bytes, big-endian), so that no two lists of parts meet.
         """

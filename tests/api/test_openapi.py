@@ -119,10 +119,14 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
             assert "daybook-as-of" in answer.headers, where
         else:
             assert "daybook-as-of" not in answer.headers, where
+    answer = await client.post("/customers/search", json={"name": "Wang Fang", "token": ids["token"]})
+    content = made["paths"]["/customers/search"]["post"]["responses"]["200"]["content"]["application/json"]
+    assert answer.json()["customers"]
+    assert fault(made, content["schema"], answer.json()) is None
 
 
 def test_every_query_has_an_example(made):
-    names = {one["operationId"] for method, _, one in each(made) if method == "get"}
+    names = {one["operationId"] for method, _, one in each(made) if method == "get"} | {"customer_search"}
     told_names = {"events" if name.endswith("_events") else name for name in names}
     assert set(examples()) == told_names - {"metrics", "openapi", "docs", "problems", "privacy_export"}
 

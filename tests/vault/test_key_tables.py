@@ -5,7 +5,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-TABLES = ["data_key", "tombstone", "key_check", "erasure", "hold", "epoch"]
+TABLES = ["data_key", "tombstone", "key_check", "erasure", "hold", "epoch", "blind_index"]
 INSERTED_BY_THE_ERASER = {"tombstone", "erasure", "epoch"}
 NEW_KEY = """
     insert into vault.data_key (partition, key_id, subject_id, record_class, epoch, wrapped, commitment)

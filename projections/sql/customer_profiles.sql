@@ -1,0 +1,8 @@
+-- template: {v} is the version of the tables
+select p.*
+  from unnest($2::uuid[]) w (customer_id)
+  cross join lateral (select *
+                        from read_model.customer_profile{v} c
+                       where c.partition = $1 and c.customer_id >= w.customer_id and c.customer_id <= w.customer_id
+                       order by c.partition, c.customer_id
+                       limit 1) p

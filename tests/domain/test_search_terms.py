@@ -1,0 +1,70 @@
+"""The same value is always the same text, however it is written; different values stay different."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import event_types
+from domain.kernel import personal_fields
+from domain.search_terms import ByField, normalised
+
+KINDS = ("name", "phone", "email")
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "compared"),
+    [
+        ("name", "  Wang\u3000 Fang ", "wang fang"),
+        ("name", "\uff37ang FANG", "wang fang"),
+        ("name", "Stra\u00dfe", "strasse"),
+        ("name", "Zoe\u0308", "zo\u00eb"),
+        ("name", "\u738b\u82b3", "\u738b\u82b3"),
+        ("phone", "+86 138-0000 0000", "+8613800000000"),
+        ("phone", "0086 138 0000 0000", "+8613800000000"),
+        ("phone", "\uff0b86 \uff11\uff13\uff18 0000 0000", "+8613800000000"),
+        ("phone", "+44 (0)20 7946 0000", "+442079460000"),
+        ("phone", "(020) 7946 0000", "02079460000"),
+        ("phone", "\u0661\u0662\u0663", "123"),
+        ("phone", "none", ""),
+        ("email", " Fang.Wang@Example.COM ", "fang.wang@example.com"),
+    ],
+)
+def test_how_values_are_compared(kind, written, compared):
+    assert normalised(kind, written) == compared
+
+
+@given(st.sampled_from(KINDS), st.text(max_size=60))
+def test_what_is_normalised_stays_as_it_is(kind, value):
+    once = normalised(kind, value)
+    assert normalised(kind, once) == once
+
+
+@given(st.text("abcXYZ\u00c9\u00e9\u738b ", max_size=40), st.sampled_from([" ", "\u3000", "\u00a0 ", "  "]))
+def test_a_name_does_not_depend_on_case_or_spaces(value, space):
+    wanted = normalised("name", value)
+    assert normalised("name", value.upper()) == normalised("name", value.lower()) == wanted
+    assert normalised("name", f"{space}{value.replace(' ', space)}{space}") == wanted
+
+
+@given(st.from_regex(r"[1-9][0-9]{5,14}", fullmatch=True), st.lists(st.sampled_from(" -./()"), min_size=3, max_size=3))
+def test_a_phone_number_does_not_depend_on_what_stands_between_its_digits(digits, between):
+    first, second, third = between
+    written = f"{digits[:2]}{first}{digits[2:4]}{second}{third}{digits[4:]}"
+    for before, wanted in (("+", f"+{digits}"), ("00", f"+{digits}"), ("", digits)):
+        assert normalised("phone", before + written) == wanted
+
+
+def test_every_searched_field_says_of_which_kind_it_is():
+    searched = [
+        (event, mark.search)
+        for event in event_types().values()
+        for _, mark in personal_fields(event)
+        if mark.search is not None
+    ]
+    assert {event.type for event, _ in searched} == {
+        "customer.registered", "customer.details-corrected", "customer.contact-point-added"
+    }  # fmt: skip
+    for event, search in searched:
+        kinds = [kind for _, kind in search.kinds] if isinstance(search, ByField) else [search]
+        assert set(kinds) <= set(KINDS)
+        assert not isinstance(search, ByField) or search.field in event.model_fields
