@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api import (
     access_tables,
     actors,
+    attachments,
     audit,
     break_glass,
     bulk,
@@ -59,7 +60,8 @@ from store.migrate import MigrationError
 
 _ROOMS: Final = (
     customers, complaints, campaigns, satisfaction, log_proofs, audit, events, bulk, cloudevents, feed, health, docs,
-    access_tables, receipts, privacy, privacy_export, certificates, actors, break_glass, development_room,
+    access_tables, receipts, privacy, privacy_export, certificates, actors, break_glass, attachments,
+    development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, ValueError)

@@ -46,7 +46,7 @@ def router() -> APIRouter:
     """The history of every stream, and as resources those that have no read model."""
     made = APIRouter()
     for aggregate in AGGREGATES:
-        kind = _Kind(aggregate)
+        kind = Kind(aggregate)
         resource = f"/{kind.collection}/{{{kind.id_field}}}"
         operation_id = aggregate.name.replace("-", "_")
         routes = [(f"{resource}/events", _history(kind), f"{operation_id}_events", f"events of a {aggregate.name}")]
@@ -61,18 +61,23 @@ def router() -> APIRouter:
 
 
 @dataclass(frozen=True)
-class _Kind:
+class Kind:
+    """A kind of stream, as paths name it."""
+
     aggregate: Aggregate[Any]
 
     @property
     def collection(self) -> str:
+        """First part of the path."""
         return COLLECTIONS[self.aggregate.name]
 
     @property
     def id_field(self) -> str:
+        """What the path calls the stream's id."""
         return self.aggregate.commands[0].stream_field
 
     def stream_id(self, request: Request) -> UUID:
+        """The id in the path of a request."""
         return path_uuid(request.path_params[self.id_field], self.id_field)
 
     async def entries(self, daybook: Daybook, stream_id: UUID, after: int, limit: int) -> list[Entry]:
@@ -88,7 +93,7 @@ class _Kind:
         return [entry(daybook.mapper.fact, event) for event in events]
 
 
-def _history(kind: _Kind) -> Endpoint:
+def _history(kind: Kind) -> Endpoint:
     async def endpoint(request: Request, query: Annotated[HistoryQuery, Query()]) -> Response:
         """Every event of the stream, oldest first."""
         daybook, stream_id = edge(request).daybook, kind.stream_id(request)
@@ -104,7 +109,7 @@ def _history(kind: _Kind) -> Endpoint:
     return endpoint
 
 
-def _facts(kind: _Kind) -> Endpoint:
+def _facts(kind: Kind) -> Endpoint:
     async def endpoint(request: Request, query: Annotated[Asking, Query()]) -> Response:
         """What its events say, the later before the earlier, and its last event."""
         daybook, stream_id = edge(request).daybook, kind.stream_id(request)

@@ -1,13 +1,14 @@
 """The OpenAPI 3.1 document: what FastAPI knows of the routes, and what commands and answers say of themselves."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.admission import PUBLIC
 from api.answers import answers
+from api.attachments import ATTACHED_TO
 from api.boundary import NOTICE
 from api.events import WITHOUT_READ_MODEL
 from api.examples import answers as example_answers
@@ -24,9 +25,10 @@ from api.openapi_commands import (
     header,
     parameter,
 )
-from api.openapi_problems import CURSOR_EXAMPLE, EVERYWHERE, FOLLOWING, OPEN, QUERY, ProblemResponses
+from api.openapi_problems import CURSOR_EXAMPLE, EVERYWHERE, FILE, FOLLOWING, OPEN, QUERY, ProblemResponses
 from api.operations import Operation, operations
 from api.schemas import CURSOR, SHARED, TEXT, UUID, bodies
+from domain.attaching import MediaType
 
 DESCRIPTION: Final = f"""\
 {NOTICE}.
@@ -40,14 +42,17 @@ shows what the command did. A query's answer says in `Daybook-As-Of` how far its
 without that header was read from the record itself. What is refused is told as a problem (RFC 9457) with a stable
 `code`. Times are RFC 3339 with an offset; fields with `x-personal` are personal data.
 """
+TOKEN: Final = parameter("Daybook-Token", "As `token`, which it overrides.", CURSOR_EXAMPLE, CURSOR)
 _TEXTS: Final[Mapping[str, str]] = {
     "metrics": "text/plain", "openapi": "application/json", "docs": "text/html", "problems": "application/json",
     "privacy_export": "application/zip",
 }  # fmt: skip
+_FILES: Final = frozenset(f"{one.name}_attachment" for one in ATTACHED_TO)
+"""What is answered with the bytes of a file."""
 _OF_THE_RECORD: Final = frozenset(
     {
         "access_table", "customer_timeline", "audit_detail", "audit_logs", "audit_looks", "receipt",
-        "certificates",
+        "certificates", *_FILES,
         *(name.replace("-", "_") for name in WITHOUT_READ_MODEL),
     }
 )  # fmt: skip
@@ -119,6 +124,8 @@ def _names(path: str) -> list[str]:
 def _answers(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     if name in _TEXTS:
         return {"200": answered("Answered.", {}, "...", _TEXTS[name])}
+    if name in _FILES:
+        return _file(parameters)
     made = answered("Answered.", answers()[name], example_answers()["events" if name.endswith("_events") else name])
     if name == "ready":
         return {
@@ -129,10 +136,17 @@ def _answers(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
         made["content"]["text/event-stream"] = {"schema": TEXT, "example": f"data: {{...}}\nid: {CURSOR_EXAMPLE}\n\n"}
         parameters.append(parameter("Last-Event-ID", "As `cursor`, which it overrides.", CURSOR_EXAMPLE, CURSOR))
     elif name not in PUBLIC.values():
-        parameters.append(parameter("Daybook-Token", "As `token`, which it overrides.", CURSOR_EXAMPLE, CURSOR))
+        parameters.append(TOKEN)
         if _is_read_model(name):
             made["headers"] = {"Daybook-As-Of": header("How far the read model has read at least.", CURSOR)}
     return {"200": made}
+
+
+def _file(parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    parameters.append(TOKEN)
+    headers = {"Content-Disposition": header("`attachment`, with the file's name where it has one that is shown.")}
+    content: dict[str, Any] = {one: {"schema": {}, "example": "..."} for one in get_args(MediaType)}
+    return {"200": {"description": "The file.", "headers": headers, "content": content}}
 
 
 def _is_read_model(name: str) -> bool:
@@ -145,6 +159,8 @@ def _codes(path: str, name: str) -> list[str]:
     if name in _TEXTS and "{" not in path:
         return list(EVERYWHERE)
     codes = [*EVERYWHERE, *QUERY, *(["not-found"] if "{" in path else [])]
+    if name in _FILES:
+        return [*codes, *FILE]
     if name == "feed":
         return [*codes, "feed-full"]
     return [*codes, *FOLLOWING] if _is_read_model(name) else codes

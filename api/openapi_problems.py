@@ -35,6 +35,7 @@ QUERY: Final = (
     "cursor-stale",
     *STORE,
 )
+FILE: Final = ("personal-data-erased", "personal-data-masked", "personal-data-withheld")
 FOLLOWING: Final = ("not-yet-visible", "parked", "read-model-unready")
 
 _MESSAGES: Final = {code: text for aggregate in AGGREGATES for code, text in aggregate.refusals.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from engine.access import opened_alone
 from engine.looking import Looker
 from engine.opening import Opener
 from engine.wiring import Daybook
@@ -59,6 +60,6 @@ def _part(opened: dict[str, Any], field: str | None) -> Any:  # noqa: ANN401
 
 
 async def personal_of(daybook: Daybook, looker: Looker, partition: int, facts: Sequence[Fact]) -> list[dict[str, Any]]:
-    """The personal fields of events of one partition."""
-    opened = await daybook.opener.open_facts(looker, partition, facts)
+    """The personal fields of events of one partition; a file that is attached has an answer of its own."""
+    opened = await daybook.opener.open_facts(looker, partition, facts, but=opened_alone())
     return [{name: told(value) for name, value in fields.items()} for fields in opened]

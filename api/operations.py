@@ -58,11 +58,13 @@ _OWN_IDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "actor.rename": "renaming_id",
         "campaign.record-cost": "cost_id",
+        "complaint.attach": "attachment_id",
         "complaint.offer-redress": "redress_id",
         "complaint.send-holding-response": "response_id",
         "customer.add-contact-point": "contact_point_id",
         "customer.correct-details": "correction_id",
         "interaction.annotate": "note_id",
+        "interaction.attach": "attachment_id",
         "interaction.correct": "correction_id",
         "interaction.schedule-follow-up": "follow_up_id",
         "touch.record-conversion": "conversion_id",

@@ -12,20 +12,20 @@ from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
-from domain import complaint_redress, confidential
+from domain import attaching, complaint_redress, confidential
 from domain.codes import ActorId, Code, Label
 from domain.complaint_messages import (
-    AcceptRedress,
     AcknowledgeComplaint,
-    ApproveRedress,
     AssessComplaint,
     Assessment,
     AssignComplaint,
     AssignRootCause,
+    AttachToComplaint,
     CloseComplaint,
     ComplaintAcknowledged,
     ComplaintAssessed,
     ComplaintAssigned,
+    ComplaintAttachmentAdded,
     ComplaintClosed,
     ComplaintDeclassificationRequested,
     ComplaintDeclassified,
@@ -46,15 +46,9 @@ from domain.complaint_messages import (
     IssueFinalResponse,
     MarkComplaintConfidential,
     MarkComplaintMajor,
-    OfferRedress,
     OpenInvestigation,
-    PayRedress,
     PublishResponse,
     ReceiveComplaint,
-    RedressAccepted,
-    RedressApproved,
-    RedressOffered,
-    RedressPaid,
     ReopenComplaint,
     RequestComplaintDeclassification,
     ResponsePublished,
@@ -92,6 +86,7 @@ class Complaint:
     root_cause: Code | None = None
     major: bool = False
     reopened: bool = False
+    attachments: frozenset[UUID] = frozenset()
     matter: Matter | None = None
 
 
@@ -140,6 +135,10 @@ def _root_cause_assigned(state: Complaint, event: RootCauseAssigned) -> Complain
     return replace(state, root_cause=event.cause)
 
 
+def _attachment_added(state: Complaint, event: ComplaintAttachmentAdded) -> Complaint:
+    return replace(state, attachments=state.attachments | {event.attachment_id})
+
+
 def _marked_confidential(state: Complaint, event: ComplaintMarkedConfidential) -> Complaint:
     return replace(state, matter=confidential.as_marked(event))
 
@@ -159,15 +158,13 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Complaint]]] = {
     FinalResponseIssued: _becomes(status="responded", answered=True),
     ResponsePublished: _response_published,
     ComplaintDisputed: _becomes(disputed=True),
-    RedressOffered: _redress,
-    RedressApproved: _redress,
-    RedressAccepted: _redress,
-    RedressPaid: _redress,
+    **dict.fromkeys(complaint_redress.EVENTS, _redress),
     RootCauseAssigned: _root_cause_assigned,
     ComplaintMarkedMajor: _becomes(major=True),
     ComplaintClosed: _becomes(status="closed"),
     ComplaintWithdrawn: _becomes(status="withdrawn"),
     ComplaintReopened: _becomes(status="open", answered=False, investigating=False, disputed=False, reopened=True),
+    ComplaintAttachmentAdded: _attachment_added,
     ComplaintMarkedConfidential: _marked_confidential,
     ComplaintDeclassificationRequested: _declassification_requested,
     ComplaintDeclassified: _becomes(matter=None),
@@ -193,6 +190,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "complaint.already-disputed": "The final response is disputed already.",
         "complaint.handler-has-interest": "Who is complained about cannot handle the complaint.",
         **complaint_redress.REFUSALS,
+        **attaching.refusals("complaint"),
         **confidential.refusals("complaint"),
     }
 )
@@ -292,9 +290,8 @@ def _decide_redress(command: RedressCommand, state: Complaint) -> Sequence[Event
 
 
 def _assign_root_cause(command: AssignRootCause, state: Complaint) -> Sequence[Event]:
-    if state.root_cause == command.cause:
-        return []
-    return [happened(RootCauseAssigned, command, previous=state.root_cause)]
+    same = state.root_cause == command.cause
+    return [] if same else [happened(RootCauseAssigned, command, previous=state.root_cause)]
 
 
 def _mark_major(command: MarkComplaintMajor, state: Complaint) -> Sequence[Event]:
@@ -325,6 +322,11 @@ def _reopen(command: ReopenComplaint, state: Complaint) -> Sequence[Event]:
     raise _refuse("complaint.not-ended")
 
 
+def _attach(command: AttachToComplaint, state: Complaint) -> Sequence[Event]:
+    attaching.require_new(command, state.attachments, "complaint")
+    return [happened(ComplaintAttachmentAdded, command, complainant_id=state.complainant_id)]
+
+
 def _mark_confidential(command: MarkComplaintConfidential, state: Complaint) -> Sequence[Event]:
     withheld = confidential.marks(command, state.matter, "complaint")
     return (
@@ -353,15 +355,13 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     IssueFinalResponse: _issue_final_response,
     PublishResponse: _publish_response,
     DisputeComplaint: _dispute,
-    OfferRedress: _decide_redress,
-    ApproveRedress: _decide_redress,
-    AcceptRedress: _decide_redress,
-    PayRedress: _decide_redress,
+    **dict.fromkeys(complaint_redress.COMMANDS, _decide_redress),
     AssignRootCause: _assign_root_cause,
     MarkComplaintMajor: _mark_major,
     CloseComplaint: _close,
     WithdrawComplaint: _withdraw,
     ReopenComplaint: _reopen,
+    AttachToComplaint: _attach,
     MarkComplaintConfidential: _mark_confidential,
     RequestComplaintDeclassification: _request_declassification,
     DeclassifyComplaint: _declassify,

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from domain.access_rules import MatterGroup, RedressLimit
+from domain.attaching import Attachment, Content, FileName
 from domain.codes import (
     ActorId,
     Channel,
@@ -226,6 +227,14 @@ class ComplaintReopened(Event, name="complaint.reopened"):
     reason: Code
 
 
+class ComplaintAttachmentAdded(Attachment, Event, name="complaint.attachment-added"):
+    """A file was attached: a document, a picture, a recording."""
+
+    complainant_id: UUID
+    content: Annotated[Content | None, Personal("attachment", subject="complainant_id", alone=True)] = None
+    file_name: Annotated[FileName | None, Personal("complaint", subject="complainant_id")] = None
+
+
 class ComplaintMarkedConfidential(Confidentiality, Event, name="complaint.marked-confidential"):
     """From now on the complaint exists only for a few; `standing` is how far it was."""
 
@@ -356,6 +365,13 @@ class ReopenComplaint(ComplaintCommand, name="complaint.reopen"):
     """Start handling a closed or withdrawn complaint again."""
 
     reason: Code
+
+
+class AttachToComplaint(Attachment, ComplaintCommand, name="complaint.attach"):
+    """Attach a file, in base64."""
+
+    content: Annotated[Content, Personal("attachment", subject="complainant_id", alone=True)]
+    file_name: Annotated[FileName | None, Personal("complaint", subject="complainant_id")] = None
 
 
 class MarkComplaintConfidential(Confidentiality, ComplaintCommand, name="complaint.mark-confidential"):

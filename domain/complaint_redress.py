@@ -20,10 +20,12 @@ from domain.complaint_messages import (
     RedressPaid,
 )
 from domain.four_eyes import require_another
-from domain.kernel import Event, clear_facts, happened, refusal
+from domain.kernel import Command, Event, clear_facts, happened, refusal
 
 RedressEvent: TypeAlias = RedressOffered | RedressApproved | RedressAccepted | RedressPaid
 RedressCommand: TypeAlias = OfferRedress | ApproveRedress | AcceptRedress | PayRedress
+EVENTS: Final[tuple[type[Event], ...]] = (RedressOffered, RedressApproved, RedressAccepted, RedressPaid)
+COMMANDS: Final[tuple[type[Command], ...]] = (OfferRedress, ApproveRedress, AcceptRedress, PayRedress)
 
 # State
 

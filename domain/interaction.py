@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
-from domain import confidential
+from domain import attaching, confidential
 from domain.codes import changes
 from domain.interaction_messages import (
     AnnotateInteraction,
+    AttachToInteraction,
     CompleteFollowUp,
     CorrectInteraction,
     DeclassifyInteraction,
@@ -23,6 +24,7 @@ from domain.interaction_messages import (
     FollowUpPlan,
     FollowUpScheduled,
     InteractionAnnotated,
+    InteractionAttachmentAdded,
     InteractionCorrected,
     InteractionDeclassificationRequested,
     InteractionDeclassified,
@@ -56,6 +58,7 @@ class Interaction:
     details: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     notes: frozenset[UUID] = frozenset()
     corrections: frozenset[UUID] = frozenset()
+    attachments: frozenset[UUID] = frozenset()
     follow_ups: Mapping[UUID, FollowUp] = field(default_factory=dict[UUID, FollowUp])
     matter: Matter | None = None
 
@@ -81,6 +84,10 @@ def _corrected(state: Interaction, event: InteractionCorrected) -> Interaction:
         details={**state.details, **corrected},
         corrections=state.corrections | {event.correction_id},
     )
+
+
+def _attachment_added(state: Interaction, event: InteractionAttachmentAdded) -> Interaction:
+    return replace(state, attachments=state.attachments | {event.attachment_id})
 
 
 def _follow_up_scheduled(state: Interaction, event: FollowUpScheduled) -> Interaction:
@@ -116,6 +123,7 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Interaction]]] = {
     InteractionRecorded: _recorded,
     InteractionAnnotated: _annotated,
     InteractionCorrected: _corrected,
+    InteractionAttachmentAdded: _attachment_added,
     FollowUpScheduled: _follow_up_scheduled,
     FollowUpDone: _follow_up_settled("done"),
     FollowUpMissed: _follow_up_settled("missed"),
@@ -139,6 +147,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "interaction.follow-up-unknown": "The interaction has no such follow-up; schedule it first.",
         "interaction.follow-up-id-reused": "This follow-up id names another follow-up.",
         "interaction.follow-up-settled": "This follow-up is done or missed already; schedule a new one.",
+        **attaching.refusals("interaction"),
         **confidential.refusals("interaction"),
     }
 )
@@ -178,6 +187,11 @@ def _correct(command: CorrectInteraction, state: Interaction) -> Sequence[Event]
         return []
     facts = {"customer_id": state.customer_id, "changes": changed, "corrected_personal": personal}
     return [happened(InteractionCorrected, command, **facts)]
+
+
+def _attach(command: AttachToInteraction, state: Interaction) -> Sequence[Event]:
+    attaching.require_new(command, state.attachments, "interaction")
+    return [happened(InteractionAttachmentAdded, command, customer_id=state.customer_id)]
 
 
 def _schedule(command: ScheduleFollowUp, state: Interaction) -> Sequence[Event]:
@@ -228,6 +242,7 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     RecordInteraction: _record,
     AnnotateInteraction: _annotate,
     CorrectInteraction: _correct,
+    AttachToInteraction: _attach,
     ScheduleFollowUp: _schedule,
     CompleteFollowUp: _settles("done", FollowUpDone),
     MissFollowUp: _settles("missed", FollowUpMissed),

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from pydantic.dataclasses import dataclass as value
 
 from domain.access_rules import MatterGroup
+from domain.attaching import Attachment, Content, FileName
 from domain.codes import (
     ActorId,
     Authentication,
@@ -93,6 +94,14 @@ class InteractionCorrected(Event, name="interaction.corrected"):
     summary: Summary = None
 
 
+class InteractionAttachmentAdded(Attachment, Event, name="interaction.attachment-added"):
+    """A file was attached: a document, a picture, a recording."""
+
+    customer_id: UUID
+    content: Annotated[Content | None, Personal("attachment", alone=True)] = None
+    file_name: Annotated[FileName | None, Personal("interaction")] = None
+
+
 class FollowUpScheduled(FollowUpPlan, Event, name="interaction.follow-up-scheduled"):
     """Something was promised."""
 
@@ -163,6 +172,13 @@ class CorrectInteraction(InteractionCommand, name="interaction.correct"):
     authentication: Authentication | None = None
     cleared: Annotated[tuple[Detail, ...], Field(max_length=10)] = ()
     summary: Summary = None
+
+
+class AttachToInteraction(Attachment, InteractionCommand, name="interaction.attach"):
+    """Attach a file, in base64."""
+
+    content: Annotated[Content, Personal("attachment", alone=True)]
+    file_name: Annotated[FileName | None, Personal("interaction")] = None
 
 
 class ScheduleFollowUp(FollowUpPlan, InteractionCommand, name="interaction.schedule-follow-up"):

@@ -22,13 +22,15 @@ class Personal:
 
     `record_class` groups fields that live and are erased together; `subject` names the UUID
     field of the same event that says whose data it is; `mask` is shown to who may not look; `search`
-    is what the subject can be found by through this field.
+    is what the subject can be found by through this field. `alone`: it is large, so it is opened where
+    it is asked for by itself, not wherever its event is shown.
     """
 
     record_class: str
     subject: str = "customer_id"
     mask: str = "***"
     search: SearchKind | ByField | None = None
+    alone: bool = False
 
 
 class Facts(BaseModel):

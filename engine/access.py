@@ -154,6 +154,13 @@ def personal_registry() -> Mapping[str, Mapping[str, str]]:
     return MappingProxyType(made)
 
 
+@cache
+def opened_alone() -> frozenset[str]:
+    """Record classes that are so large that they are opened only where they are asked for by themselves."""
+    marks = (mark for event in event_types().values() for _, mark in personal_fields(event))
+    return frozenset(mark.record_class for mark in marks if mark.alone)
+
+
 def mask_of(record_class: str, name: str) -> str:
     """What is shown in place of a personal field."""
     return personal_registry().get(record_class, {}).get(name, "***")

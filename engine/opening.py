@@ -81,12 +81,15 @@ class Opener:
             and not (used and one.reason == "restricted")
         }
 
-    async def open_facts(self, looker: Looker, partition: int, facts: "Sequence[Fact]") -> list[dict[str, Any]]:
-        """Each fact's personal fields by name, as `open` gives them."""
+    async def open_facts(
+        self, looker: Looker, partition: int, facts: "Sequence[Fact]", *, but: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
+        """Each fact's personal fields by name, as `open` gives them, but those of some record classes."""
         parts = [
             {
                 SealedAt(fact.recorded.event_id, ref.subject_id, ref.record_class, ref.sha256): ref.fields
                 for ref in fact.sealed
+                if ref.record_class not in but
             }
             for fact in facts
         ]
@@ -99,7 +102,8 @@ class Opener:
         if not parts:
             return {}
         if blobs is None:
-            blobs = await self._record.read_sealed(partition, {part.event_id for part in parts})
+            events, classes = {part.event_id for part in parts}, {part.record_class for part in parts}
+            blobs = await self._record.read_sealed(partition, events, classes)
         found = {(blob.event_id, blob.subject_id, blob.record_class): blob for blob in blobs}
         references: list[Reference] = []
         for part in parts:

@@ -45,7 +45,8 @@ class Settings(BaseSettings):
         default=8192, description="Appends that may wait per partition; the next one gets 503 and Retry-After."
     )
     body_bytes_max: Annotated[int, Field(ge=1024)] = Field(
-        default=1 << 20, description="Largest body of a command in bytes."
+        default=3 << 20,
+        description="Largest body of a command in bytes. The largest attachment needs some 2 MiB of it.",
     )
     bulk_bytes_max: Annotated[int, Field(ge=1024)] = Field(
         default=64 << 20, description="Largest body of a bulk request in bytes."

@@ -81,9 +81,12 @@ class Reader:
         rows = await self._fetch("read_events", partition, list({*positions}))
         return [recorded(row) for row in rows]
 
-    async def read_sealed(self, partition: int, event_ids: Collection[UUID]) -> list[SealedBlob]:
-        """The sealed personal data of these events."""
-        rows = await self._fetch("read_sealed", partition, list({*event_ids}), MAX_POSITION)
+    async def read_sealed(
+        self, partition: int, event_ids: Collection[UUID], record_classes: Collection[str] | None = None
+    ) -> list[SealedBlob]:
+        """The sealed personal data of these events; of these record classes alone, if any are given."""
+        classes = None if record_classes is None else list({*record_classes})
+        rows = await self._fetch("read_sealed", partition, list({*event_ids}), MAX_POSITION, classes)
         return [SealedBlob(*row) for row in rows]
 
     async def find_answers(self, partition: int, command_ids: Collection[UUID]) -> dict[UUID, FoundAnswer]:

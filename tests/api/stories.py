@@ -43,7 +43,7 @@ async def by_program(daybook: Daybook, name: str, where: str = "", **more: Any) 
     customer = more.get("customer_id") or new_id()
     stream = UUID(where.rpartition("/")[2]) if where else new_id(beside=customer)
     whose = {"customer_id": customer} if name == "erasure.request" else {}
-    command = kind(occurred_at=datetime.now(UTC), **{kind.stream_field: stream}, **INTERNAL[name], **{**whose, **more})
+    command = kind(occurred_at=datetime.now(UTC), **{kind.stream_field: stream, **INTERNAL[name], **whose, **more})
     await daybook.handler.handle([command], Context("daybook:test", new_id(), b"", new_id()))
     return where or f"/{COLLECTIONS[name.partition('.')[0]]}/{stream}"
 
@@ -89,6 +89,10 @@ async def told_all(client) -> dict[str, str]:
     """The same, and something of every stream that is about privacy."""
     ids = await told(client)
     whose = {"customer_id": ids["customer"]}
+    for kind in ("interaction", "complaint"):
+        answer = await client.command(f"/{kind}s/{ids[kind]}/attach", bodies()[f"{kind}.attach"])
+        assert answer.status_code == 200, answer.text
+        ids["attachment"] = answer.json()["attachment_id"]
 
     async def say(name: str, where: str, **changes) -> dict:
         answer = await client.command(where, {**bodies()[name], **changes})

@@ -168,7 +168,7 @@ async def test_one_that_spoils_a_chunk_spoils_itself_alone(client, daybook, monk
 async def test_a_line_that_is_too_long_is_passed_over(client):
     async def content():
         yield line("touch.decide", "a") + b"\n" + b'{"command":"'
-        for _ in range(40):
+        for _ in range(60):
             yield b"x" * (1 << 16)
             await asyncio.sleep(0)
         yield b'"}\n' + line("touch.decide", "b")

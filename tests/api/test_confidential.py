@@ -47,10 +47,15 @@ async def confidential_matters(client, ids: dict[str, str]) -> dict[str, str]:
     for name in ("acknowledge", "assess", "assign"):
         answer = await client.command(f"/complaints/{complaint}/{name}", bodies()[f"complaint.{name}"])
         assert answer.status_code == 200, answer.text
+    attached = await client.command(
+        f"/complaints/{complaint}/attach", bodies()["complaint.attach"], actor="staff:investigator"
+    )
+    assert attached.status_code == 200, attached.text
     record = {**bodies()["interaction.record"], **whose, **hidden, "withheld_from": ["staff:named"]}
     record |= {"channel": "fax", "occurred_at": "2026-01-01T10:00:00Z"}
     last = (await client.command("/interactions", record)).json()
-    return {"complaint": complaint, "interaction": last["stream_id"], "event": last["events"][0]["event_id"],
+    return {"complaint": complaint, "attachment": attached.json()["attachment_id"],
+            "interaction": last["stream_id"], "event": last["events"][0]["event_id"],
             "received": made["events"][0]["event_id"], "token": last["token"]}  # fmt: skip
 
 
@@ -124,7 +129,9 @@ async def test_who_may_sees_all_of_it(client):
     feed = await client.get("/feed", params={"mode": "page", "limit": 500}, headers=INVESTIGATOR)
     assert hidden["received"] in feed.text
     assert (await client.get(f"/audit/{hidden['event']}", headers=INVESTIGATOR)).status_code == 200
-    for path in (f"/complaints/{hidden['complaint']}", f"/interactions/{hidden['interaction']}/events"):
+    complaint = f"/complaints/{hidden['complaint']}"
+    attachment = f"{complaint}/attachments/{hidden['attachment']}"
+    for path in (complaint, attachment, f"/interactions/{hidden['interaction']}/events"):
         assert (await client.get(path, headers=INVESTIGATOR)).status_code == 200
 
 
@@ -135,7 +142,7 @@ async def test_what_is_asked_for_by_id_does_not_exist(client, who):
     await seen(client, "/complaints", hidden["token"])
     paths = ["/complaints/{complaint}", "/complaints/{complaint}/events", "/interactions/{interaction}",
              "/interactions/{interaction}/events", "/complaints/{interaction}/events", "/audit/{event}",
-             "/receipts/{event}"]  # fmt: skip
+             "/receipts/{event}", "/complaints/{complaint}/attachments/{attachment}"]  # fmt: skip
     nowhere = dict.fromkeys(hidden, str(uuid.uuid4()))
     for path in paths:
         for query in ({}, {"token": hidden["token"]}):

@@ -215,6 +215,6 @@ async def test_bulk_intake_answers_one_who_sends_everything_first(served):
 async def test_a_body_that_is_too_large_over_the_wire(served):
     headers = {"Test-Actor": "a", "Idempotency-Key": '"k"', "Content-Type": "application/json"}
     async with bearer.Client() as other:
-        answer = await other.post(f"{served}/customers", content=b" " * (2 << 20), headers=headers)
+        answer = await other.post(f"{served}/customers", content=b" " * (4 << 20), headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
         assert (await other.get(f"{served}/health")).status_code == 200

@@ -130,10 +130,10 @@ async def test_a_media_type_that_is_not_taken(client, headers):
 
 
 async def test_a_body_that_is_too_large(client, daybook):
-    assert problem(await post(client, "/customers", b" " * (1 << 20) + b"{}"))["code"] == "body-too-large"
+    assert problem(await post(client, "/customers", b" " * (3 << 20) + b"{}"))["code"] == "body-too-large"
 
     async def pieces():
-        for _ in range(1 << 5):
+        for _ in range(1 << 6):
             yield b" " * (1 << 16)
 
     assert problem(await post(client, "/customers", pieces()))["code"] == "body-too-large"

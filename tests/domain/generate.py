@@ -16,7 +16,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, StringConstraints
 
-from domain import access_rules, codes, erasure, privacy_rules
+from domain import access_rules, attaching, codes, erasure, privacy_rules
 from domain import touch as touches
 from domain.kernel import Aggregate, Command, Event, Message, Refusal
 
@@ -55,6 +55,8 @@ _TEXTS: Mapping[StringConstraints, tuple[str, ...]] = {
     **_pool(codes.Currency, "CNY", "EUR"),
     **_pool(codes.Text, "I was charged twice.\nXXXX", "投诉 🏦"),
     **_pool(codes.PersonalLine, "Zoë O'Brien", "王小明"),
+    **_pool(attaching.Content, "aGVsbG8K", "JVBERi0xLjc="),
+    **_pool(attaching.FileName, "passport.pdf", "录音 1.m4a"),
     **_pool(access_rules.NamePattern, "access-table.*", "customer.*"),
     **_pool(access_rules.FieldName, "identity", "name"),
     **_pool(codes.Sha256, "ab" * 32, "0f" * 32),

@@ -8,7 +8,8 @@ import pytest
 from pydantic import StringConstraints, ValidationError
 
 import domain
-from domain import AGGREGATES, aggregate_of, codes, command_types, event_types
+from domain import AGGREGATES, aggregate_of, attaching, codes, command_types, event_types
+from domain.attaching import CONTENT_BYTES_MAX
 from domain.codes import Change, Money, Text
 from domain.interaction_messages import InteractionAnnotated, Participant, RecordInteraction
 from domain.kernel import Command, Event, Message, Personal, Refusal, personal_fields
@@ -17,6 +18,8 @@ from tests.domain.scenario import it, to
 
 MESSAGES = [message for a in AGGREGATES for message in (*a.events, *a.commands)]
 NAME = re.compile(r"[a-z]+(?:-[a-z]+)*\.[a-z]+(?:-[a-z]+)*")
+
+PRIVATE = (codes.Text, codes.PersonalLine, attaching.Content, attaching.FileName)
 
 every_message = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.__name__)
 every_aggregate = pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda one: one.name)
@@ -69,7 +72,8 @@ def test_every_text_number_and_list_is_bounded(message):
     for schema in schemas(message.model_json_schema()):
         kind = schema.get("type")
         if kind == "string" and not {"enum", "const", "format"} & schema.keys():
-            assert schema["maxLength"] <= 50_000
+            file = schema["maxLength"] == CONTENT_BYTES_MAX // 3 * 4 and "+/" in schema["pattern"]
+            assert file or schema["maxLength"] <= 50_000
         if kind == "integer":
             assert -(2**53) < schema["minimum"] <= schema["maximum"] < 2**53
         if kind == "array":
@@ -88,7 +92,7 @@ def constraints(annotation: Any) -> set[Any]:
 @every_message
 def test_free_text_and_personal_lines_are_always_marked_personal(message):
     personal = dict(personal_fields(message))
-    private = {mark for kind in (codes.Text, codes.PersonalLine) for mark in get_args(kind)[1:]}
+    private = {mark for kind in PRIVATE for mark in get_args(kind)[1:]}
     for name, info in message.model_fields.items():
         marks = constraints(info.annotation) | {m for m in info.metadata if isinstance(m, StringConstraints)}
         bounds = {getattr(one, "max_length", None) for one in info.metadata} & {mark.max_length for mark in private}

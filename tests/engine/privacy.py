@@ -1,16 +1,17 @@
 """A bank with people in it whose data is erased, held and disposed of; every personal value is a canary."""
 
+from base64 import b64encode
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from domain.complaint_messages import CloseComplaint, IssueFinalResponse, ReceiveComplaint
+from domain.complaint_messages import AttachToComplaint, CloseComplaint, IssueFinalResponse, ReceiveComplaint
 from domain.customer_messages import AddContactPoint, CorrectDetails, EndRelationship, RegisterCustomer
 from domain.disclosure import RecordDisclosure
 from domain.disposal import ApproveDisposal, ProposeDisposal
-from domain.interaction import AnnotateInteraction, RecordInteraction
+from domain.interaction import AnnotateInteraction, AttachToInteraction, RecordInteraction
 from domain.kernel import Command
 from domain.legal_hold import PlaceLegalHold, ProposeLegalHoldRelease, ReleaseLegalHold
 from domain.privacy_messages import ApprovePrivacyRequest, CheckPrivacyRequestIdentity, ReceivePrivacyRequest
@@ -97,6 +98,12 @@ class Bank:
                 **said,
             )
         )
+        for kind, stream in ((AttachToInteraction, interaction), (AttachToComplaint, complaint)):
+            content = b64encode(canary(f"{kind.stream_field[:-3]}-content").encode()).decode()
+            self.canaries[who][-1] = content  # that is what is sealed
+            file = {"kind": "proof", "media_type": "text/plain", "content": content}
+            to = {kind.stream_field: stream, "attachment_id": new_id(), **when}
+            await self.give(made(kind, **to, **file, file_name=canary(f"{kind.stream_field[:-3]}-file")))
         told = {"outcome": "rejected", "redress": "none", "letter": canary("letter")}
         await self.give(made(IssueFinalResponse, **when, complaint_id=complaint, **told))
         await self.give(made(CloseComplaint, **when, complaint_id=complaint))

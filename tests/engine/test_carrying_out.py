@@ -90,7 +90,7 @@ async def test_what_a_duty_keeps_is_restricted_and_erased_when_its_time_has_come
     shown = await bank.opened(who, CLERK)
     kept = {name: value for name, value in shown.items() if isinstance(value, Withheld)}
     assert {name.partition(".")[2] for name in kept} == {
-        "received.description", "received.desired_outcome", "received.postal_code"
+        "received.description", "received.desired_outcome", "received.postal_code", "attachment-added.file_name"
     }  # fmt: skip
     assert {value.reason for value in kept.values()} == {"restricted"}
     assert all(isinstance(value, Missing) for name, value in shown.items() if name not in kept and value != "***")
@@ -106,6 +106,46 @@ async def test_what_a_duty_keeps_is_restricted_and_erased_when_its_time_has_come
     assert await pool.fetchval("select count(*) from vault.data_key where subject_id = $1", who) == 0
     assert (await bank.types(request)).count("privacy-request.completed") == 2
     assert (await bank.run()).requests == []
+
+
+FILES = {"interaction.attachment-added.content", "complaint.attachment-added.content"}
+LETTER = "complaint.final-response-issued.letter"
+
+
+async def test_attachments_and_letters_are_erased_by_their_classes_alone(bank):
+    await bank.schedule()
+    who = await bank.person()
+    before = await bank.opened(who)
+    assert FILES | {LETTER} <= before.keys()
+    await bank.request(who, "erasure", "attachment", "complaint_letter")
+    assert (await bank.run()).troubles == {}
+    after = await bank.opened(who)
+    gone = {name for name, value in after.items() if isinstance(value, Missing)}
+    assert gone == FILES | {LETTER}
+    assert {name: value for name, value in after.items() if name not in gone} == {
+        name: value for name, value in before.items() if name not in gone
+    }
+    left = await bank.daybook.record.pool.fetch("select record_class from record.sealed where subject_id = $1", who)
+    assert {row["record_class"] for row in left} == {
+        "identity",
+        "contact",
+        "interaction",
+        "complaint",
+        "touch",
+        "survey",
+    }
+
+
+@pytest.mark.parametrize(("held", "kept"), [("attachment", FILES), ("complaint_letter", {LETTER})])
+async def test_a_hold_keeps_attachments_and_letters(bank, held, kept):
+    await bank.schedule()
+    who = await bank.person()
+    await bank.hold(who, held)
+    await bank.request(who)
+    assert (await bank.run()).troubles == {}
+    after = await bank.opened(who)
+    assert {name for name, value in after.items() if not isinstance(value, Missing)} == kept
+    assert {after[name] for name in kept} <= set(bank.canaries[who])
 
 
 async def test_a_restriction_hides_from_most_and_is_lifted(bank):
