@@ -26,6 +26,7 @@ from domain.complaint_messages import (
     AcknowledgeComplaint,
     ApproveRedress,
     AssignComplaint,
+    AttachToComplaint,
     CloseComplaint,
     DeclassifyComplaint,
     DisputeComplaint,
@@ -61,6 +62,7 @@ from domain.erasure import (
 from domain.interaction import INTERACTION
 from domain.interaction_messages import (
     AnnotateInteraction,
+    AttachToInteraction,
     CompleteFollowUp,
     DeclassifyInteraction,
     MarkInteractionConfidential,
@@ -131,7 +133,10 @@ RECORD = to(RecordInteraction, customer_id=ANNA, channel="phone", direction="inb
 CALL_BACK = to(ScheduleFollowUp, follow_up_id=ONE, kind="call_back", due_at="2026-11-03T09:00:00Z")
 CALL_LATER = to(ScheduleFollowUp, follow_up_id=ONE, kind="call_back", due_at="2026-11-04T09:00:00Z")
 DONE = to(CompleteFollowUp, follow_up_id=ONE)
+FILE = {"attachment_id": ONE, "kind": "letter", "media_type": "application/pdf", "content": "JVBERg=="}
+SCAN = to(AttachToInteraction, **FILE)
 INTERACTION_CASES: list[Case] = [
+    ("interaction.attachment-id-reused", "attachment_id", [RECORD, SCAN], SCAN),
     ("interaction.not-recorded", "interaction_id", [], to(AnnotateInteraction, note_id=ONE, note="n")),
     ("interaction.already-recorded", "interaction_id", [RECORD], RECORD),
     ("interaction.follow-up-unknown", "follow_up_id", [RECORD], DONE),
@@ -157,7 +162,9 @@ OFFER = to(
 OFFER_MORE = to(OfferRedress, redress_id=ONE, redress="monetary", amount=Money(501, "GBP"), offered_by="staff:1")
 OFFER_OTHER = to(OfferRedress, redress_id=ONE, redress="non_monetary", offered_by="staff:1")
 OFFER_WRONG = to(OfferRedress, redress_id=ONE, redress="monetary", offered_by="staff:1")
+LETTER = to(AttachToComplaint, **FILE)
 COMPLAINT_CASES: list[Case] = [
+    ("complaint.attachment-id-reused", "attachment_id", [RECEIVE, LETTER], LETTER),
     ("complaint.not-received", "complaint_id", [], CLOSE),
     ("complaint.already-received", "complaint_id", [RECEIVE], RECEIVE),
     ("complaint.already-answered", None, [RECEIVE, ANSWER], ANSWER),
