@@ -65,7 +65,8 @@ async def admit(scope: Scope, at: Edge) -> None:
     if purpose is not None and purpose not in at.daybook.access.table.purposes(roles):
         raise forbidden("purpose-not-allowed", FieldError("header", PURPOSE, "is no purpose of your roles"))
     viewer = Viewer(identity.actor, roles, purpose, identity.name)
-    scope[_VIEWER] = replace(viewer, grant=await _grant(scope, at, viewer))
+    grant = await _grant(scope, at, viewer)
+    scope[_VIEWER] = viewer if grant is None else replace(viewer, grant=grant)
 
 
 async def _grant(scope: Scope, at: Edge, viewer: Viewer) -> Grant | None:
