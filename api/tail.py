@@ -64,7 +64,8 @@ class Tail:
         if self.positions != seen:
             return True
         try:
-            await asyncio.wait_for(self._changed.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._changed.wait()
         except TimeoutError:
             return False
         return True

@@ -119,8 +119,10 @@ class Following:
             news.clear()
             read = await follower.step(self._limit)
             if not read:
+                # Not `asyncio.wait_for`: under Python 3.11 it loses a cancellation that comes with the news.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(news.wait(), self._poll_s)
+                    async with asyncio.timeout(self._poll_s):
+                        await news.wait()
             elif read < self._limit:
                 await asyncio.sleep(GATHER_S)
 

@@ -65,7 +65,8 @@ class Connections:
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
         if self._pool is not None:
             try:
-                await asyncio.wait_for(self._pool.close(), CLOSE_TIMEOUT_S)
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._pool.close()
             except TimeoutError:
                 self._pool.terminate()
 

@@ -28,7 +28,8 @@ async def served(app, monkeypatch) -> AsyncGenerator[str]:
     yield f"http://127.0.0.1:{port}"
     app.state.edge.stop()
     server.should_exit = True
-    await asyncio.wait_for(running, 10)
+    async with asyncio.timeout(10):
+        await running
 
 
 async def made(client, count: int) -> list[str]:
@@ -136,7 +137,9 @@ async def test_what_is_appended_arrives(client, served):
     await asyncio.sleep(0.3)
     await client.command("/customers", {"kind": "person"})
     ids = await made(client, 3)
-    assert sorted(event["id"] for event, _ in await asyncio.wait_for(reading, 10)) == sorted(ids)
+    async with asyncio.timeout(10):
+        arrived = await reading
+    assert sorted(event["id"] for event, _ in arrived) == sorted(ids)
 
 
 async def test_a_quiet_stream_says_that_it_lives_and_where_it_is(client, served, daybook, monkeypatch):
@@ -204,10 +207,11 @@ async def test_bulk_intake_answers_one_who_sends_everything_first(served):
         + b"\r\n"
         b'Idempotency-Key: "k"\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n' % len(content)
     )
-    for start in range(0, len(content), 1 << 16):
-        writer.write(content[start : start + (1 << 16)])
-        await asyncio.wait_for(writer.drain(), 30)
-    answer = await asyncio.wait_for(reader.read(-1), 60)
+    async with asyncio.timeout(90):
+        for start in range(0, len(content), 1 << 16):
+            writer.write(content[start : start + (1 << 16)])
+            await writer.drain()
+        answer = await reader.read(-1)
     writer.close()
     assert answer.count(b'"verdict":"accepted"') == count
 

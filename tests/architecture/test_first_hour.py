@@ -83,7 +83,8 @@ async def _run(scripts: list[str], port: int, folder: Path) -> Any:
     shell = await asyncio.create_subprocess_exec(
         "sh", "-c", script, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PATH": path}
     )
-    output, _ = await asyncio.wait_for(shell.communicate(), 120)
+    async with asyncio.timeout(120):
+        output, _ = await shell.communicate()
     assert shell.returncode == 0, output
     return iter(output.decode().split(END))
 

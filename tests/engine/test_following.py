@@ -63,6 +63,19 @@ async def test_a_wake_is_faster_than_a_poll(models, writer):
         await caught_up(models)
 
 
+@pytest.mark.parametrize("turns", range(8))
+async def test_it_ends_also_when_it_is_woken_in_the_same_moment(models, turns):
+    """A loop that waits by `asyncio.wait_for` loses the cancellation then, under Python 3.11, and goes on for ever."""
+    following = await Following.start(models, poll_s=60)
+    await asyncio.sleep(0.2)
+    for partition in range(4):
+        following.wake(partition)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await following.close()
+
+
 async def test_another_process_takes_over_when_the_first_ends(models, record, writer):
     async with await ReadModels.open(record, decode, [NOTES, OTHER_NOTES]) as others:
         first = await Following.start(models)

@@ -72,7 +72,8 @@ async def test_opening_again_waits_for_nobody(open_record, app):
     async with app.transaction():
         for partition in range(4):
             await app.fetchval("select record.lock_head($1)", partition)
-        await asyncio.wait_for(open_record(), 5)
+        async with asyncio.timeout(5):
+            await open_record()
 
 
 async def test_several_that_open_a_new_record_at_once_agree(open_record, app):
