@@ -1,5 +1,6 @@
 """PostgreSQL's own programs: where they are, as whom they run, and running them."""
 
+import fcntl
 import importlib.metadata
 import importlib.util
 import os
@@ -89,9 +90,19 @@ def server_account(cluster: Path) -> Account | None:
 
 
 def _system_account() -> Account:
+    """The system user, made when missing: under our own lock, since two `useradd` at once may both make it."""
+    directory = os.open("/etc", os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        return _found_or_made()
+    finally:
+        os.close(directory)
+
+
+def _found_or_made() -> Account:
     command = ["useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/false"]
     failure = ""
-    for _ in range(20):  # another process may hold the lock of /etc/passwd, or have just made the account
+    for _ in range(20):  # another program may hold the lock of /etc/passwd
         try:
             entry = pwd.getpwnam(SYSTEM_USER)
         except KeyError:
