@@ -86,19 +86,19 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 used = daybook or await opened.enter_async_context(_opened())
                 issuer = DevelopmentIssuer.load_or_create(used.settings) if development(used.settings) else None
                 tokens = await tokens_of(used.settings)
+                if issuer is not None:
+                    _log.warning(NOTICE)
+                following = await opened.enter_async_context(
+                    await Following.start(used.models) if used.settings.follow else Following(used.models)
+                )
+                sealing = await start_sealing(used.settings, used.databases)
+                if sealing is not None:
+                    await opened.enter_async_context(sealing)
+                    await opened.enter_async_context(DailyReport(used.settings, used.record, used.models))
+                await opened.enter_async_context(carrying_out(used))
             except MENDABLE as error:
                 made.why_not_started = str(error)
                 raise
-            if issuer is not None:
-                _log.warning(NOTICE)
-            following = await opened.enter_async_context(
-                await Following.start(used.models) if used.settings.follow else Following(used.models)
-            )
-            sealing = await start_sealing(used.settings, used.databases)
-            if sealing is not None:
-                await opened.enter_async_context(sealing)
-                await opened.enter_async_context(DailyReport(used.settings, used.record, used.models))
-            await opened.enter_async_context(carrying_out(used))
             throttle = Throttle(used.settings.requests_per_s, used.settings.requests_burst)
             at = made.state.edge = Edge(
                 used, following, metrics, Tail(used.record), HowFar(used.models), tokens, throttle,

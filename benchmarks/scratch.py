@@ -10,8 +10,9 @@ from pathlib import Path
 
 import asyncpg
 
-from engine.wiring import APPLICATION_ROLE, Databases, initialise
+from engine.wiring import Databases, initialise
 from store.embedded import EmbeddedServer
+from store.role_powers import APPLICATION
 
 PARTITIONS = 4
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout": "30min"}
@@ -34,7 +35,7 @@ def scratch_server() -> Generator[EmbeddedServer]:
 async def fresh_record(server: EmbeddedServer, name: str, partitions: int = PARTITIONS) -> Databases:
     """An empty record in a database of its own."""
     await asyncio.to_thread(server.ensure_database, name)
-    databases = Databases(server.dsn(name, APPLICATION_ROLE), server.admin_dsn(name), None)
+    databases = Databases(server.dsn(name, APPLICATION), server.admin_dsn(name), None)
     await initialise(databases, partitions, progress=_silent)
     return databases
 

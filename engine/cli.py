@@ -46,7 +46,7 @@ from replay.rebuild import rebuild as rebuild_models
 from store.collecting import collect_seldom
 from store.migrate import MigrationError
 from store.postgres_programs import EmbeddedServerError
-from store.role_powers import RoleTooPowerful
+from store.role_powers import RoleUnfit
 from vault.errors import VaultError
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ FAILURES = (
     TileMissing,
     IssuerRefused,
     NotNow,
-    RoleTooPowerful,
+    RoleUnfit,
     NoEraser,
     MigrationError,
     EmbeddedServerError,

@@ -16,11 +16,10 @@ from audit.guard_rebuilding import rebuild_guard
 from audit.logs import current, read_logs
 from audit.recovering import begin_shards, ended
 from audit.rotating import in_force, rotate
-from audit.sealing import open_pool
 from audit.signing import SigningKeys
 from engine.cli_logs import Json, logs, opened
 from engine.hardware_token import signing_keys
-from engine.logs import guard_if_there, guard_of, sealer_dsn
+from engine.logs import guard_if_there, guard_of, open_sealer, sealer_dsn
 from engine.reporting import result, steps
 from engine.wiring import Daybook
 
@@ -165,7 +164,7 @@ def _in_place(work: Callable[[Place], Coroutine[Any, Any, T]]) -> T:
         dsn = sealer_dsn(daybook.settings, daybook.databases)
         if dsn is None:
             raise DecisionRefused("set DAYBOOK_SEALER_URL to the database as role daybook_sealer")
-        async with await open_pool(dsn) as pool:
+        async with open_sealer(dsn) as pool:
             return await work(Place(daybook, pool, signing_keys(daybook.settings)))
 
     return opened(whole)

@@ -1,9 +1,11 @@
 """The logs of an installation: who seals them, where their keys and the fork guard are, and what is asked of them."""
 
 import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
 from audit.anchoring import Anchoring
 from audit.certificate import CERTIFICATES
@@ -18,14 +20,16 @@ from audit.witnessing import Witnesses
 from engine.hardware_token import signing_keys
 from engine.settings import Settings
 from engine.wiring import Databases
+from store.role_powers import SEALER, require_fit_role
 
-SEALER_ROLE: Final = "daybook_sealer"
+if TYPE_CHECKING:
+    import asyncpg
 
 
 def sealer_dsn(settings: Settings, databases: Databases) -> str | None:
     """How to reach the database as the sealer; None: nobody said how, so this process seals nothing."""
     if databases.server is not None:
-        return databases.server.dsn(settings.database, SEALER_ROLE)
+        return databases.server.dsn(settings.database, SEALER)
     return settings.sealer_url
 
 
@@ -44,11 +48,13 @@ async def start_sealing(settings: Settings, databases: Databases, *, interval_s:
 
     Raises:
         SealingStopped: the logs were begun under another id, or keys are missing.
+        RoleUnfit: the sealer's role may do too much or too little.
     """
     dsn = sealer_dsn(settings, databases)
     if dsn is None or not settings.seal:
         return None
-    log_id = settings.log_id or await _log_id(dsn)
+    async with open_sealer(dsn) as pool:
+        log_id = settings.log_id or await _log_id(pool)
     others = countersigning(settings)
     try:
         return await Sealing.start(
@@ -104,13 +110,21 @@ def trusted_certificates(settings: Settings) -> TrustedCertificates | None:
     return None if settings.tsa_certificates is None else TrustedCertificates.load(settings.tsa_certificates)
 
 
-async def _log_id(dsn: str) -> str:
+@asynccontextmanager
+async def open_sealer(dsn: str) -> "AsyncGenerator[asyncpg.Pool[asyncpg.Record]]":
+    """Connect as the sealer.
+
+    Raises:
+        RoleUnfit: the role may do too much or too little.
+    """
+    async with await open_pool(dsn) as pool:
+        await require_fit_role(pool, SEALER)
+        yield pool
+
+
+async def _log_id(pool: "asyncpg.Pool[asyncpg.Record]") -> str:
     """The id that the logs have; before the first one a random name, so that no two records share one."""
-    pool = await open_pool(dsn)
-    try:
-        return await pool.fetchval(statement("log_id")) or f"daybook.invalid/{secrets.token_hex(8)}"
-    finally:
-        await pool.close()
+    return await pool.fetchval(statement("log_id")) or f"daybook.invalid/{secrets.token_hex(8)}"
 
 
 def trusted_keys(policy: Policy) -> dict[str, list[str]]:

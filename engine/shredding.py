@@ -13,6 +13,7 @@ from engine.settings import Settings
 from store.connecting import CONNECTING, keep_session
 from store.embedded import EmbeddedServer
 from store.erasing import SealedBlobs
+from store.role_powers import ERASER, require_fit_role
 from vault.blind_index import IndexedTokens
 from vault.errors import TombstonesNotReplayed
 from vault.replaying import replay, replay_due
@@ -23,7 +24,6 @@ from vault.vault import Vault
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
 
-ERASER_ROLE: Final = "daybook_eraser"
 CONNECTIONS: Final = 2
 
 _log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class NoEraser(ValueError):
 def eraser_dsn(settings: Settings, databases: HasServer) -> str | None:
     """How to reach the database as the eraser; None: nobody said how, so this process erases nothing."""
     if databases.server is not None:
-        return databases.server.dsn(settings.database, ERASER_ROLE)
+        return databases.server.dsn(settings.database, ERASER)
     return settings.eraser_url
 
 
@@ -66,11 +66,13 @@ async def open_eraser(settings: Settings, databases: HasServer, vault: Vault | N
 
     Raises:
         NoEraser: nobody said how.
+        RoleUnfit: the role may do too much or too little.
     """
     dsn = eraser_dsn(settings, databases)
     if dsn is None:
         raise NoEraser
     async with asyncpg.create_pool(dsn, min_size=0, max_size=CONNECTIONS, reset=keep_session, **CONNECTING) as pool:
+        await require_fit_role(pool, ERASER)
         forget = (lambda: None) if vault is None else vault.keyring.forget
         journals = (TombstoneFile(settings.keys),)
         shredder = Shredder(pool, (KeyTable(pool),), _blob_stores(pool), journals=journals, forget=forget)

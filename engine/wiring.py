@@ -27,10 +27,8 @@ from store.initialising import create_partitions
 from store.lane import LaneLimits
 from store.migrate import migrate
 from store.record import Record
-from store.role_powers import require_modest_role
+from store.role_powers import APPLICATION, require_fit_role
 from vault.vault import Vault
-
-APPLICATION_ROLE = "daybook_app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def find_database(settings: Settings, say: Callable[[str], None] = lambda _: Non
         return Databases(settings.database_url, settings.migrate_url or settings.database_url, None)
     server = EmbeddedServer.start(settings.data_dir, say=say)
     server.ensure_database(settings.database)
-    return Databases(server.dsn(settings.database, APPLICATION_ROLE), server.admin_dsn(settings.database), server)
+    return Databases(server.dsn(settings.database, APPLICATION), server.admin_dsn(settings.database), server)
 
 
 async def initialise(
@@ -105,7 +103,7 @@ class Daybook:
             NotInitialised, RecordMismatch: see `store.errors`.
             KeyStoreMismatch, KeyStoreRefused: the key store is not the one of this database.
             TombstonesNotReplayed: erased data has come back with a restore and could not be destroyed again.
-            RoleTooPowerful: the role of an external database could change the record.
+            RoleUnfit: the role of an external database could change the record, or lacks what it needs.
         """
         settings = settings or Settings()
         databases = databases or await asyncio.to_thread(find_database, settings)
@@ -116,7 +114,7 @@ class Daybook:
             raise NotInitialised(f"{error}; run `daybook init` first") from error
         try:
             if databases.server is None:
-                await require_modest_role(record.pool)
+                await require_fit_role(record.pool, APPLICATION)
             vault = await _vault(record.pool, settings)
             await replay_tombstones(settings, databases, record.pool, record.partitions)
             mapper = EventMapper()
