@@ -6,6 +6,7 @@ The key that signs it has the name `<log id>/certificates` and signs nothing els
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final, Literal, NamedTuple, NoReturn, TypeAlias, cast, get_args
 
 from audit.notes import Note, NoteRefused, Signer, Verifier, parse, signed, verified
@@ -71,6 +72,15 @@ def read(text: bytes | str, *vkeys: str) -> Certificate:
     if known is None:
         raise NoteRefused(f"{kind!r} is no kind of certificate that this program knows: {', '.join(KINDS)}")
     return Certificate(known, _content(content))
+
+
+def signers_of(text: bytes | str, vkeys: Iterable[str]) -> list[str]:
+    """Those of these keys that have signed a certificate.
+
+    Raises:
+        NoteRefused: it is malformed, or a signature does not hold.
+    """
+    return [one.verifier.vkey for one in verified(parse(text), [Verifier.parse(vkey) for vkey in vkeys])]
 
 
 def _content(line: str) -> Content:

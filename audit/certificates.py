@@ -17,7 +17,7 @@ from audit.record_log import signed_head
 from audit.signing import SigningKeys
 from audit.statements import statement
 from audit.tiles import TileMissing
-from audit.verifying import Finding
+from audit.told import Finding
 
 if TYPE_CHECKING:
     import asyncpg
@@ -60,16 +60,14 @@ class Certifier(NamedTuple):
         Raises:
             CertificatesUnavailable: they were not, or the key is not here.
         """
-        log_id = await _log_id(database)
+        log_id = await log_id_of(database)
         known = await certificate_keys(database)
         if log_id is None or not known:
             raise CertificatesUnavailable("no log was begun yet: let `daybook serve` or `daybook logs seal` run once")
         try:
-            signer = keys.signer(key_name(log_id))
+            signer = keys.signer(key_name(log_id), known[-1])
         except SealingStopped as stopped:
             raise CertificatesUnavailable(f"certificates cannot be signed here: {stopped}") from stopped
-        if signer.verifier.vkey != known[-1]:
-            raise CertificatesUnavailable(f"the key {key_name(log_id)} here is not the one in force, {known[-1]}")
         return cls(log_id, signer)
 
     async def sign(self, database: Database, kind: Kind, content: Content) -> str:
@@ -77,10 +75,14 @@ class Certifier(NamedTuple):
 
         Raises:
             NoteRefused: the content is not what a certificate may hold, or has `record_log` already.
+            CertificatesUnavailable: the key was changed meanwhile.
         """
         if "record_log" in content:
             raise NoteRefused("content.record_log is written by who signs")
         pinned = {**content, "record_log": await record_head(database)}
+        # In this order: a head that covers the change of the key is not there before the database names the new key.
+        if (known := (await certificate_keys(database))[-1]) != self.signer.verifier.vkey:
+            raise CertificatesUnavailable(f"certificates are signed with another key by now, {known}: try again")
         return make(self.log_id, kind, pinned, self.signer).format()
 
 
@@ -189,6 +191,7 @@ async def read_kept(database: Database, one: Issued) -> Certificate:
     return read(one.note, *await certificate_keys(database))
 
 
-async def _log_id(database: Database) -> str | None:
+async def log_id_of(database: Database) -> str | None:
+    """What the origins of all logs begin with; None before the first."""
     rows = await database.fetch(statement("log_id"))
     return rows[0]["log_id"] if rows else None

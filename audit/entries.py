@@ -58,6 +58,20 @@ class KeyChanged(NamedTuple):
         return _entry("key-changed", self.decided, {**_head(self.head), **keys})
 
 
+class CertificateKeyChanged(NamedTuple):
+    """Certificates are signed with another key from now on; the old one may have signed what pins heads up to this."""
+
+    record_log: Checkpoint
+    old_key: str
+    new_key: str
+    decided: Decided
+
+    def entry(self) -> bytes:
+        """Canonical JSON."""
+        keys = {"new_key": self.new_key, "old_key": self.old_key, "reason": self.decided.why}
+        return _entry("certificate-key-changed", self.decided, {"record_log": _head(self.record_log), **keys})
+
+
 class ShardBegun(NamedTuple):
     """A log goes on as another, whose leaves start again at position 0 of the restored record.
 
@@ -105,7 +119,7 @@ class GuardRebuilt(NamedTuple):
         return _entry("guard-rebuilt", self.decided, {**heads, "incident": self.decided.why})
 
 
-Entry: TypeAlias = KeyChanged | ShardBegun | LeavesLost | GuardRebuilt
+Entry: TypeAlias = KeyChanged | CertificateKeyChanged | ShardBegun | LeavesLost | GuardRebuilt
 
 
 def parse_entry(entry: bytes) -> Entry | None:
@@ -120,6 +134,11 @@ def parse_entry(entry: bytes) -> Entry | None:
             return KeyChanged(
                 _checkpoint(content), _text(content, "old_key"), _text(content, "new_key"), _decided(content, "reason")
             )
+        case "certificate-key-changed", 1:
+            return CertificateKeyChanged(
+                _checkpoint(content["record_log"]), _text(content, "old_key"), _text(content, "new_key"),
+                _decided(content, "reason"),
+            )  # fmt: skip
         case "shard-begun", 1:
             origin, old = _text(content, "origin"), _checkpoint(content["old"])
             kept = _checkpoint({**content["kept"], "origin": old.origin})

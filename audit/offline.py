@@ -204,6 +204,8 @@ class Policy:
     witnesses: dict[str, Key] = field(default_factory=dict)
     groups: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
     quorum: str | None = None
+    ended: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    """Keys of certificates that were changed, and the last place in the record log that each may pin."""
     seen: set[Any] = field(default_factory=set)
 
     @classmethod
@@ -890,6 +892,8 @@ class Directory:
     def _learn(self, where: str, log_id: str, content: Mapping[str, Any]) -> None:
         """Keys that the record log puts in the place of others, and those of shards that it begins."""
         kind, origin = content["type"], str(content.get("origin"))
+        if kind == "certificate-key-changed":
+            self._learn_of_certificates(where, log_id, content)
         if kind not in {"key-changed", "shard-begun"}:
             return
         known = self._policy.logs.get(origin, [])
@@ -910,6 +914,25 @@ class Directory:
                 self._policy.logs[origin] = [*known, key]
         except Refused as refused:
             self._report.add("entry", where, str(refused))
+
+    def _learn_of_certificates(self, where: str, log_id: str, content: Mapping[str, Any]) -> None:
+        """A key that signs certificates from then on."""
+        name = f"{log_id}/certificates"
+        known = self._policy.logs.get(name, [])
+        if not known:
+            return  # then certificates are not believed anyway
+        try:
+            old, new = (Key.parse(str(content.get(which)), LOG_KEY) for which in ("old_key", "new_key"))
+            (pinned,) = pinned_in(where, dict(content))
+            if {old.name, new.name} != {name} or (old not in known and new not in known):
+                raise Refused("changes a key that certificates do not have")
+            self._policy.ended[old] = place_of(pinned.head)
+            if new not in known:
+                self._policy.logs[name] = [*known, new]
+        except Refused as refused:
+            self._report.add("entry", where, str(refused))
+        except ValueError:
+            self._report.add("entry", where, "changes a key without the head of the record log up to which it signed")
 
     def _bound(self, entries: Sequence[tuple[str, str, dict[str, Any]]]) -> Iterator[Binding]:
         """The bindings of all record logs in their order; entries of other types are counted."""
@@ -1211,6 +1234,21 @@ def pinned_in(name: str, content: dict[str, Any]) -> list[Sighting]:
     return [Sighting(name, Head(str(told[0]), int(str(told[1])), unbase64(str(told[2]), HASH)))]
 
 
+def place_of(head: Head) -> tuple[int, int]:
+    """The shard of a record log and a size in it: in this order they follow each other."""
+    found = RECORD_LOG.fullmatch(head.origin)
+    if found is None:
+        raise Refused(f"pins {head.origin}, which is no record log")
+    return int(found[2]), head.size
+
+
+def refuse_ended(signed: Signed, pinned: Sequence[Sighting], policy: Policy) -> None:
+    """A certificate whose key was changed before the head that it pins: then it cannot have been signed so early."""
+    at = max((place_of(one.head) for one in pinned), default=(0, 0))
+    if all(key in policy.ended and policy.ended[key] < at for key in signed.keys):
+        raise Refused("is signed by a key that was changed before the head of the record log that it pins")
+
+
 class Consistency(NamedTuple):
     """Hashes that show one log to be a prefix of another."""
 
@@ -1252,8 +1290,10 @@ def take(path: Path, policy: Policy, header: str | None, report: Report, given: 
         signed = opened(text, policy)
         if all(name.endswith("/certificates") for name in signed.signers):
             certificate = check_certificate(signed)
+            pinned = pinned_in(path.name, certificate["content"])
+            refuse_ended(signed, pinned, policy)
             report.certificates.append({"file": path.name, **certificate})
-            given.sightings += pinned_in(path.name, certificate["content"])
+            given.sightings += pinned
             return
         head = head_of(signed)
         if wants_quorum(head.origin) and not policy.reached(signed.witnesses):

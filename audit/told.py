@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from audit.checkpoint import Checkpoint
-from audit.entries import GuardRebuilt, KeyChanged, LeavesLost, ShardBegun, parse_entry
+from audit.entries import CertificateKeyChanged, GuardRebuilt, KeyChanged, LeavesLost, ShardBegun, parse_entry
 from audit.key_chain import KeyChain
 from audit.logs import Database, Log
 from audit.notes import NoteRefused, parse
@@ -34,6 +34,9 @@ class Told:
     bound: list[tuple[str, Sequence[Checkpoint]]] = field(default_factory=list[tuple[str, Sequence[Checkpoint]]])
     changed: list[tuple[str, KeyChanged]] = field(default_factory=list[tuple[str, KeyChanged]])
     begun: list[tuple[str, ShardBegun]] = field(default_factory=list[tuple[str, ShardBegun]])
+    certificate_keys: list[tuple[str, CertificateKeyChanged]] = field(
+        default_factory=list[tuple[str, CertificateKeyChanged]]
+    )
     lost: list[LeavesLost] = field(default_factory=list[LeavesLost])
 
     def sizes(self, origin: str) -> set[int]:
@@ -70,6 +73,8 @@ def _take(told: Told, where: str, entry: bytes) -> None:
     match parse_entry(entry):
         case KeyChanged() as changed:
             told.changed.append((where, changed))
+        case CertificateKeyChanged() as changed:
+            told.certificate_keys.append((where, changed))
         case ShardBegun() as begun:
             told.begun.append((where, begun))
         case LeavesLost() as lost:

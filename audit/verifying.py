@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from audit.certificate_keys import verify_certificate_keys
 from audit.checked import Checked, Guarded, against_decisions, against_guard, heads_in
 from audit.checkpoint import Checkpoint
 from audit.guard import ForkGuard
@@ -48,12 +49,16 @@ class Verified:
 
 
 async def verify(
-    database: Database, guard: ForkGuard | None = None, vkeys: Mapping[str, str | Sequence[str]] | None = None
+    database: Database,
+    guard: ForkGuard | None = None,
+    vkeys: Mapping[str, str | Sequence[str]] | None = None,
+    certificate_vkeys: Sequence[str] | None = None,
 ) -> Verified:
     """Compare everything that is sealed with its logs.
 
     `guard`: the fork guard, where this machine has it. `vkeys`: verifier keys by origin that the caller trusts, and
     with them those that the record log puts in their place; without them the first keys are believed.
+    `certificate_vkeys`: the same for the keys of certificates.
     """
     findings: list[Finding] = []
     guarded = Guarded() if guard is None else await asyncio.to_thread(heads_in, guard)
@@ -72,7 +77,23 @@ async def verify(
         after = await asyncio.to_thread(heads_in, guard)
         findings += against_guard(logs, guarded, after, checked, told)
     findings += [Finding(*stray) for stray in await strays(database, logs)]
+    findings += await verify_certificate_keys(database, told.certificate_keys, certificate_vkeys)
     return Verified({origin: one.head.size for origin, one in checked.items()}, tuple(dict.fromkeys(findings)))
+
+
+async def verify_record_log(
+    database: Database, vkeys: Mapping[str, str | Sequence[str]] | None = None
+) -> tuple[Told, list[Finding]]:
+    """What the record log tells, and what is wrong with it, its signatures and its entries; `vkeys` as in `verify`."""
+    findings: list[Finding] = []
+    logs = await read_logs(database)
+    told = await read_told(database, logs, findings)
+    trusted = {origin: (one,) if isinstance(one, str) else tuple(one) for origin, one in (vkeys or {}).items()}
+    keys = chain_of(logs, told, trusted, findings)
+    for log in logs:
+        if log.name.kind == "checkpoint":
+            await _verify_log(database, log, keys, told.sizes(log.origin), findings)
+    return told, findings
 
 
 async def _verify_log(

@@ -1,12 +1,15 @@
-"""The command line's part for certificates: list them, print one again."""
+"""The command line's part for certificates: list them, print one again, change the key that signs them."""
 
 from typing import Annotated, Any
 
 import typer
 
 from audit.certificate import BY_NAME, KINDS
+from audit.certificate_keys import rotate_certificate_key
 from audit.certificates import find, issued
+from audit.entries import CertificateKeyChanged, decided
 from audit.moment import moment
+from engine.cli_log_care import ApprovedBy, By, Place, in_place
 from engine.cli_logs import opened
 from engine.reporting import result
 from engine.wiring import Daybook
@@ -60,3 +63,26 @@ def show_certificate(
     if note is None:
         raise typer.BadParameter(f"there is no {kind} certificate of {subject!r}", param_hint="SUBJECT")
     result({"kind": kind, "subject": subject, "note": note}, as_json=as_json, text=note.removesuffix("\n"))
+
+
+@certificates.command(
+    "rotate-key", epilog='Example: daybook certificates rotate-key --actor li --approved-by wu --reason "yearly"'
+)
+def rotate_key(
+    by: By,
+    approved_by: ApprovedBy,
+    reason: Annotated[str, typer.Option(help="Why, in a line that names no customer.")],
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Give certificates a new signing key, at once; the record log says so, and those who verify are led on by it.
+
+    Certificates that the old key signed before stay valid. It is not needed any more.
+    """
+    why = decided(by, approved_by, reason)
+
+    async def work(at: Place) -> CertificateKeyChanged:
+        return await rotate_certificate_key(at.pool, at.keys, why)
+
+    change = in_place(work)
+    told = {"old_key": change.old_key, "new_key": change.new_key}
+    result(told, as_json=as_json, text=f"log {change.new_key}\nThis key signs certificates now.")

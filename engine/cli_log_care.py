@@ -73,7 +73,7 @@ def rotate_key(  # noqa: PLR0913, PLR0917
         keys = {change.head.origin: change.new_key for change in changes}
         return {"keys": keys, "in_force": await in_force(at.pool, changes, WAIT_S)}
 
-    found = _in_place(work)
+    found = in_place(work)
     lines = [f"log {vkey}" for vkey in found["keys"].values()]
     lines.append(
         "These keys sign now." if found["in_force"] else "They sign as soon as `daybook serve` or `logs seal` runs."
@@ -123,7 +123,7 @@ def recover(  # noqa: PLR0913, PLR0917
         ]  # fmt: skip
         return {"shards": shards}
 
-    found = _in_place(work)
+    found = in_place(work)
     text = "\n".join(
         f"log {one['vkey']}  # after {one['after']}, which had {one['was']:,} entries; {one['kept']:,} are kept"
         for one in found["shards"]
@@ -154,12 +154,18 @@ def rebuild_lost_guard(
         rebuilt = await rebuild_guard(at.daybook.record.pool, at.pool, guard, notes, why)
         return {"heads": {head.origin: head.size for head in rebuilt.heads}}
 
-    found = _in_place(work)
+    found = in_place(work)
     text = "\n".join(f"{origin}: {size:,} entries" for origin, size in found["heads"].items())
     result(found, as_json=as_json, text=text)
 
 
-def _in_place(work: Callable[[Place], Coroutine[Any, Any, T]]) -> T:
+def in_place(work: Callable[[Place], Coroutine[Any, Any, T]]) -> T:
+    """Do something as the sealer, with the keys that sign.
+
+    Raises:
+        DecisionRefused: nobody said how to log in as the sealer.
+    """
+
     async def whole(daybook: Daybook) -> T:
         dsn = sealer_dsn(daybook.settings, daybook.databases)
         if dsn is None:

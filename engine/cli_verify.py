@@ -6,15 +6,24 @@ from typing import Annotated
 
 import typer
 
-from audit.certificate import Certificate, read
+from audit.certificate import Certificate
+from audit.certificate_keys import keys_of
 from audit.certificates import certificate_keys
 from audit.logs import current, read_logs
-from audit.verifying import Finding, Verified, verify
+from audit.told import Finding, Told
+from audit.verifying import Verified, verify, verify_record_log
 from engine.certifying import check_certificate
 from engine.cli_certify import Model, models_named
 from engine.cli_logs import opened
 from engine.cli_proofs import add_to
-from engine.logs import guard_if_there, read_policy, trusted_certificate_keys, trusted_certificates, trusted_keys
+from engine.logs import (
+    certificate_keys_in,
+    guard_if_there,
+    read_policy,
+    trusted_certificate_keys,
+    trusted_certificates,
+    trusted_keys,
+)
 from engine.reporting import result, steps
 from engine.side_rows import compare_side_rows
 from engine.vouching import VouchingVerified, verify_vouching
@@ -49,7 +58,8 @@ def verify_record(
     async def work(daybook: Daybook) -> tuple[Verified, VouchingVerified, dict[str, int]]:
         pool, trust = daybook.record.pool, None if policy is None else read_policy(policy)
         keys = None if trust is None else trusted_keys(trust)
-        found = await verify(pool, guard_if_there(daybook.settings), keys)
+        signing = None if trust is None else certificate_keys_in(trust) or None
+        found = await verify(pool, guard_if_there(daybook.settings), keys, signing)
         vouched = await verify_vouching(pool, trust, trusted_certificates(daybook.settings))
         ends = (await daybook.record.end()).next_positions
         newest = {log.name.partition: log for log in current(await read_logs(pool)) if log.name.kind == "event"}
@@ -122,10 +132,14 @@ def verify_certificate(
     """Check a certificate's signature, and whether the database still is as it says; if not, exit with 1."""
 
     async def work(daybook: Daybook) -> tuple[Certificate, list[Finding]]:
-        trust = None if policy is None else trusted_certificate_keys(read_policy(policy))
-        keys = await certificate_keys(daybook.record.pool) if trust is None else trust
-        certificate = read(file.read_bytes(), *keys)
-        return certificate, await check_certificate(daybook.models, certificate)
+        pool, trust = daybook.record.pool, None if policy is None else read_policy(policy)
+        named = await certificate_keys(pool)
+        keys, findings = named[:1] if trust is None else trusted_certificate_keys(trust), list[Finding]()
+        told = Told()
+        if {*named} != {*keys} or len(named) > 1:  # the key was changed: the record log says when, if it holds
+            told, findings = await verify_record_log(pool, None if trust is None else trusted_keys(trust))
+        certificate = keys_of(keys, told.certificate_keys).read(file.read_bytes())
+        return certificate, [*findings, *await check_certificate(daybook.models, certificate)]
 
     certificate, findings = opened(work)
     lines = [str(finding) for finding in findings]

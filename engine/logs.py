@@ -139,13 +139,18 @@ def trusted_keys(policy: Policy) -> dict[str, list[str]]:
     return keys
 
 
+def certificate_keys_in(policy: Policy) -> list[str]:
+    """Verifier keys of certificates of a policy, which need not name any."""
+    return [key.vkey for name, keys in policy.logs.items() if name.endswith(CERTIFICATES) for key in keys]
+
+
 def trusted_certificate_keys(policy: Policy) -> list[str]:
     """Verifier keys of certificates of a policy.
 
     Raises:
         SealingStopped: it names none.
     """
-    keys = [key.vkey for name, keys in policy.logs.items() if name.endswith(CERTIFICATES) for key in keys]
+    keys = certificate_keys_in(policy)
     if not keys:
         raise SealingStopped("the policy names no key of certificates: `daybook logs list` shows its line")
     return keys

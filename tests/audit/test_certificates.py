@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from audit.certificate import key_name, read
+from audit.certificate import key_name, make, read
 from audit.certificates import Certifier, certificate_keys, ensure_certificate_key, find, issued, keep
 from audit.errors import CertificatesUnavailable
 from audit.notes import KeySigner, NoteRefused
@@ -33,7 +33,9 @@ async def test_the_newest_that_is_signed_is_found(record, certifier):
     for n in (1, 2):
         await keep(record.pool, "erasure/1", "a/b", await certifier.sign(record.pool, "erasure/1", {"n": n}))
     forged = KeySigner(key_name(LOG_ID), bytes(32))
-    false = await Certifier(LOG_ID, forged).sign(record.pool, "erasure/1", {"n": 3})
+    with pytest.raises(CertificatesUnavailable, match="another key by now"):
+        await Certifier(LOG_ID, forged).sign(record.pool, "erasure/1", {"n": 3})
+    false = make(LOG_ID, "erasure/1", {"n": 3}, forged).format()
     await keep(record.pool, "erasure/1", "a/b", false)
     found = await find(record.pool, "erasure/1", "a/b")
     assert found is not None
@@ -56,7 +58,7 @@ async def test_nothing_is_signed_without_the_key_in_force(record, hands, logs, c
         await Certifier.open(record.pool, FileKeys(tmp_path / "empty"))
     other = FileKeys(tmp_path / "other")
     other.create(key_name(LOG_ID))
-    with pytest.raises(CertificatesUnavailable, match="not the one in force"):
+    with pytest.raises(CertificatesUnavailable, match="is another than the one"):
         await Certifier.open(record.pool, other)
     await ensure_certificate_key(hands.pool, other, LOG_ID)
     assert await certificate_keys(record.pool) == [certifier.signer.verifier.vkey]
