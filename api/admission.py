@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from api.edge import MAY_NOT, Edge, edge, lower_headers
 from api.headers import checked_uuid, uuid_header
+from api.language import said
 from api.problems import FieldError, Problem
 from domain import CONFIDABLE
 from domain.access_rules import PURPOSES
@@ -25,6 +26,7 @@ from store.identity import new_id
 
 PUBLIC: Final = {
     "/health": "health",
+    "/labels": "labels",
     "/ready": "ready",
     "/docs": "docs",
     "/openapi.json": "openapi",
@@ -123,7 +125,7 @@ _NAMED: Final = {**CONFIDABLE, "event_id": "event"}
 
 def no_such(kind: str) -> Problem:
     """The answer for a stream that does not exist, or not for the one who asks."""
-    return Problem("not-found", f"There is no {kind} with this id.")
+    return Problem("not-found", said("There is no {kind} with this id.", kind=kind))
 
 
 async def _hidden(request: Request, name: str, text: str) -> bool:
@@ -176,7 +178,11 @@ def _token(scope: Scope) -> str:
 
 def _invalid(reason: str) -> Problem:
     told = f'{_REALM}, error="invalid_token", error_description="{reason}"'
-    return Problem("token-invalid", f"The token is refused: {reason}.", headers={"WWW-Authenticate": told})
+    return Problem(
+        "token-invalid",
+        said("The token is refused: {reason}.", reason=said(reason)),
+        headers={"WWW-Authenticate": told},
+    )
 
 
 def _purpose(scope: Scope) -> str | None:
@@ -185,6 +191,8 @@ def _purpose(scope: Scope) -> str | None:
         return None
     purpose = found[0].decode("latin-1")
     if len(found) > 1 or purpose not in PURPOSES:
-        errors = (FieldError("header", PURPOSE, "is no purpose", f"use one of {', '.join(PURPOSES)}"),)
+        errors = (
+            FieldError("header", PURPOSE, "is no purpose", said("use one of {codes}", codes=", ".join(PURPOSES))),
+        )
         raise Problem("header-invalid", errors=errors)
     return purpose

@@ -117,6 +117,7 @@ def _others() -> dict[str, Schema]:
     rows_of_certificates = object_with({**words, "partition": COUNT, "issued_at": TIME})
     figure: Schema = {"anyOf": [{"type": "number"}, {"type": "null"}]}
     names = ("response_rate_percent", "mean_score", "csat_percent", "nps")
+    named: Schema = {"type": "object", "description": "By code.", "additionalProperties": TEXT}
     scores: Schema = {"type": "object", "description": "Answers by score.", "additionalProperties": COUNT}
     point = rows(Point, scores=scores, answers=COUNT, **dict.fromkeys(names, figure))
     changes = {**maybe(list_of(rows(Changed))), "description": "Null: a newer program wrote the stream."}
@@ -131,6 +132,7 @@ def _others() -> dict[str, Schema]:
         "feed": object_with({"events": list_of(ref("FeedEvent")), "next": CURSOR}),
         "dev_users": object_with({"users": list_of(object_with(dict.fromkeys(_USER, TEXT)))}),
         "health": object_with({"status": TEXT}),
+        "labels": object_with({"language": TEXT, "labels": {"type": "object", "additionalProperties": named}}),
         "ready": {**object_with({"status": {"enum": ["ready", "not ready"]}}), "additionalProperties": True},
     }
 

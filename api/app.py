@@ -27,6 +27,7 @@ from api import (
     events,
     feed,
     health,
+    labels,
     log_proofs,
     privacy,
     privacy_export,
@@ -60,7 +61,7 @@ from store.migrate import MigrationError
 
 _ROOMS: Final = (
     customers, complaints, campaigns, satisfaction, log_proofs, audit, events, bulk, cloudevents, feed, health, docs,
-    access_tables, receipts, privacy, privacy_export, certificates, actors, break_glass, attachments,
+    access_tables, labels, receipts, privacy, privacy_export, certificates, actors, break_glass, attachments,
     development_room,
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from api.headers import Headers
+from api.language import said
 from api.problems import FieldError, Problem
 
 JSON: Final = "application/json"
@@ -28,7 +29,7 @@ def check_media_type(headers: Headers, taken: Collection[str]) -> str:
     charset = headers.get("content-type", "").lower().partition("charset=")[2].strip(' "')
     if found not in taken or charset not in {"", "utf-8", "utf8"} or "content-encoding" in headers:
         wanted = " or ".join(sorted(taken))
-        hint = f"send {wanted} in UTF-8, without content coding"
+        hint = said("send {media_types} in UTF-8, without content coding", media_types=wanted)
         error = FieldError("header", "Content-Type", "is not taken here", hint)
         raise Problem("media-type-unsupported", errors=(error,), headers={"Accept-Post": ", ".join(sorted(taken))})
     return found
@@ -86,8 +87,8 @@ def parsed(content: bytes | memoryview) -> Any:  # noqa: ANN401  # any JSON valu
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        line = f"line {error.lineno}, " if error.lineno > 1 else ""
-        detail = f"At {line}column {error.colno}." if len(content) else "It is empty."
+        place = said("At line {line}, column {column}.", line=error.lineno, column=error.colno)
+        detail = place if len(content) else said("It is empty.")
         raise Problem("json-invalid", detail) from None
 
 
@@ -100,4 +101,4 @@ def as_object(value: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON value
 
 def too_large(bytes_max: int) -> Problem:
     """The problem of a body that is larger than this."""
-    return Problem("body-too-large", f"At most {bytes_max} bytes.")
+    return Problem("body-too-large", said("At most {bytes_max} bytes.", bytes_max=bytes_max))

@@ -13,6 +13,7 @@ from api.admission import admit
 from api.commands import Endpoint, endpoints
 from api.edge import Edge
 from api.failures import EXPECTED, problem_of
+from api.language import asked_by
 from api.metrics import Metrics
 from api.problems import Problem
 from engine.issuer import is_loopback
@@ -46,6 +47,7 @@ class Boundary(FastAPI):
         if scope["type"] != "http":
             await super().__call__(scope, receive, self._in_one_line(send))
             return
+        asked_by(scope)
         at: Edge = self.state.edge
         refusal = await self._refusal(scope, at)
         if refusal is not None:

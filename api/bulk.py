@@ -22,6 +22,7 @@ from api.edge import Edge, edge, lower_headers
 from api.failures import EXPECTED, problem_of
 from api.headers import Acting, acting, idempotency_key
 from api.intake import Chunks, Entry, asked, judge, seen_after
+from api.language import said
 from api.problems import Problem
 
 NDJSON: Final = "application/x-ndjson"
@@ -174,4 +175,4 @@ async def _lines(body: AsyncIterator[bytes], at: Edge) -> AsyncIterator[tuple[in
 
 
 def _too_long(bytes_max: int) -> Problem:
-    return Problem("line-too-long", f"At most {bytes_max} bytes.")
+    return Problem("line-too-long", said("At most {bytes_max} bytes.", bytes_max=bytes_max))

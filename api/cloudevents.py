@@ -19,6 +19,7 @@ from api.commands import answered, handle
 from api.edge import Asked, Edge, edge, lower_headers
 from api.headers import Acting, acting, checked_uuid
 from api.intake import Chunks, Entry, asked, judge, seen_after
+from api.language import said
 from api.operations import operations
 from api.problems import FieldError, Problem
 from api.validation import nearest
@@ -65,7 +66,7 @@ def _binary_attributes(headers: Mapping[str, str]) -> Attributes:
 
 async def _batch(at: Edge, value: object, who: Acting) -> Response:
     if not isinstance(value, list):
-        hint = "write the events in square brackets"
+        hint = said("write the events in square brackets")
         raise Problem("validation-failed", errors=(FieldError("body", "", "must be a list of events", hint),))
     chunks = Chunks()
     verdicts: list[dict[str, Any]] = []

@@ -13,6 +13,7 @@ from api.bodies import JSON, json_object
 from api.edge import Asked, Edge, edge, lower_headers
 from api.failures import EXPECTED, problem_of
 from api.headers import Headers, acting, etag, expected_version, required_key
+from api.language import said
 from api.operations import Operation, operations
 from api.problems import FieldError, Problem
 from api.receipts import receipt_of, wait_of
@@ -84,7 +85,11 @@ async def handle(at: Edge, asked: Asked, expected: int | None = None, *, way: st
         except VersionConflict as conflict:
             if expected is None:
                 raise
-            detail = f"It is at version {conflict.found}." if conflict.found >= 0 else "There is no such stream."
+            detail = (
+                said("It is at version {version}.", version=conflict.found)
+                if conflict.found >= 0
+                else said("There is no such stream.")
+            )
             raise Problem("precondition-failed", detail, extra={"version": conflict.found}) from None
         except Refusal:
             at.keys.remember(context.command_id, context.request_hmac)

@@ -15,6 +15,7 @@ from api.admission import forbidden, looker
 from api.bodies import json_object
 from api.customer_profile import NAME
 from api.edge import edge, lower_headers
+from api.language import said
 from api.problems import FieldError
 from api.reading import CURSOR_CHARACTERS_MAX, shown
 from api.validation import faults, invalid
@@ -78,7 +79,13 @@ def _asked(body: dict[str, object]) -> tuple[Search, SearchKind, str]:
         (kind, value) for kind in _KINDS if (value := getattr(asked, kind)) is not None
     ]
     if len(given) != 1:
-        raise invalid([FieldError("body", "", "must have one value to search by", f"give one of {', '.join(_KINDS)}")])
+        raise invalid(
+            [
+                FieldError(
+                    "body", "", "must have one value to search by", said("give one of {codes}", codes=", ".join(_KINDS))
+                )
+            ]
+        )
     kind, value = given[0]
     wanted = normalised(kind, value)
     if not wanted:

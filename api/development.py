@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.bodies import JSON, json_object
 from api.edge import edge, lower_headers
+from api.language import said
 from api.problems import FieldError, Problem
 from engine.issuer import LIFETIME_S, USERS, DevelopmentIssuer, User
 
@@ -35,7 +36,7 @@ async def _token(request: Request) -> Response:
     role = body.get("as")
     user = USERS.get(role) if isinstance(role, str) else None
     if user is None or len(body) > 1:
-        hint = f"send as: one of {', '.join(USERS)}"
+        hint = said("send as: one of {codes}", codes=", ".join(USERS))
         raise Problem("validation-failed", errors=(FieldError("body", "/as", "is no role", hint),))
     token = {"access_token": issuer.token(user), "token_type": "Bearer", "expires_in": LIFETIME_S}
     return _answer({**token, **_told(user)})

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from api.bodies import JSON
+from api.language import said, spoken_headers
 from api.openapi import document
 from api.problems import PROBLEMS, REFUSALS, TYPE_PREFIX, Problem
 
@@ -38,10 +39,10 @@ async def _problems() -> Response:
     """Every kind of problem with its status."""
     kinds = {code: Problem(code).kind for code in sorted({*PROBLEMS, *REFUSALS})}
     told = [
-        {"type": TYPE_PREFIX + code, "code": code, "status": kind.status, "title": kind.title}
+        {"type": TYPE_PREFIX + code, "code": code, "status": kind.status, "title": said(kind.title)}
         for code, kind in kinds.items()
     ]
-    return Response(orjson.dumps({"problems": told}), 200, media_type=JSON)
+    return Response(orjson.dumps({"problems": told}), 200, spoken_headers(), JSON)
 
 
 async def _docs(request: Request) -> Response:

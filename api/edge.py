@@ -12,6 +12,7 @@ from fastapi import Request
 
 from api.headers import Acting
 from api.keys import Keys
+from api.language import said
 from api.metrics import Metrics
 from api.operations import EMPTY, Given, Operation, named_id
 from api.problems import Problem
@@ -81,7 +82,7 @@ class Edge:
         wait_s = self.daybook.settings.wait_s_max
         match await self.daybook.models.wait_for(projection, cursor, wait_s, concerning):
             case "timeout":
-                raise Problem("not-yet-visible", f"Not within {wait_s:g} s.")
+                raise Problem("not-yet-visible", said("Not within {wait_s:g} s.", wait_s=wait_s))
             case "parked":
                 raise Problem("parked")
             case "seen":
@@ -98,7 +99,11 @@ class Edge:
         """
         table = self.daybook.access.table
         if not table.may_command(acting.viewer, operation.type):
-            raise Problem("not-allowed", f"Your roles may not give the command {operation.type}.", headers=MAY_NOT)
+            raise Problem(
+                "not-allowed",
+                said("Your roles may not give the command {command}.", command=operation.type),
+                headers=MAY_NOT,
+            )
         hmac = self.daybook.vault.keyed_hmac
         command_id = named_id(hmac("command-id", acting.actor.encode(), *[part.encode() for part in key]))
         content = _canonical(body)

@@ -18,6 +18,7 @@ from api.admission import sight_of
 from api.bodies import JSON
 from api.edge import Edge, edge
 from api.failures import EXPECTED, problem_of
+from api.language import said
 from api.outgoing import TYPE_PREFIX, cloud_event, packed
 from api.problems import FieldError, Problem
 from api.reading import CURSOR_CHARACTERS_MAX
@@ -78,7 +79,7 @@ def _known(types: Sequence[str]) -> frozenset[str]:
     """The record's names of these types."""
     names = frozenset(one.removeprefix(TYPE_PREFIX) for one in types)
     if unknown := sorted(names.difference(event_types())):
-        hint = "see the events in the reference; leave it out for all"
+        hint = said("see the events in the reference; leave it out for all")
         raise Problem(
             "query-invalid", errors=[FieldError("query", "type", "is no type of event", hint) for _ in unknown]
         )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
+from api.language import said
 from api.problems import FieldError, Problem
 from domain.codes import Code
 from engine.access import Viewer
@@ -43,7 +44,7 @@ def acting(viewer: Viewer, headers: Headers) -> Acting:
     """Read the `Daybook-` headers of a request that changes something."""
     reason = headers.get("daybook-reason")
     if reason is not None:
-        _check(_REASON, reason, "Daybook-Reason", "a code such as customer-request, never free text")
+        _check(_REASON, reason, "Daybook-Reason", said("a code such as customer-request, never free text"))
     correlation_id = uuid_header(headers, "Daybook-Correlation-Id")
     causation_id = uuid_header(headers, "Daybook-Causation-Id")
     return Acting(viewer, reason, new_id() if correlation_id is None else correlation_id, causation_id)
@@ -56,13 +57,13 @@ def idempotency_key(headers: Headers) -> str | None:
         return None
     match = _STRING.fullmatch(raw.strip(" "))
     if match is None:
-        hint = 'put it in double quotes: Idempotency-Key: "8e03978e-40d5-43e8-bc93-6894a57f9324"'
+        hint = said('put it in double quotes: Idempotency-Key: "8e03978e-40d5-43e8-bc93-6894a57f9324"')
         raise Problem(
             "idempotency-key-invalid", errors=(FieldError("header", "Idempotency-Key", "is no string", hint),)
         )
     key = match[1] if "\\" not in match[1] else _ESCAPED.sub(r"\1", match[1])
     if not 0 < len(key) <= KEY_CHARACTERS_MAX:
-        reason = f"must have 1 to {KEY_CHARACTERS_MAX} characters"
+        reason = said("must have 1 to {characters_max} characters", characters_max=KEY_CHARACTERS_MAX)
         raise Problem("idempotency-key-invalid", errors=(FieldError("header", "Idempotency-Key", reason),))
     return key
 
@@ -71,7 +72,7 @@ def required_key(headers: Headers) -> str:
     """The Idempotency-Key of a command, which needs one."""
     key = idempotency_key(headers)
     if key is None:
-        hint = 'make a new one for each command, such as Idempotency-Key: "8e03978e-40d5-43e8-bc93-6894a57f9324"'
+        hint = said('make a new one for each command, such as Idempotency-Key: "8e03978e-40d5-43e8-bc93-6894a57f9324"')
         raise Problem("idempotency-key-missing", errors=(FieldError("header", "Idempotency-Key", "is required", hint),))
     return key
 
@@ -83,7 +84,7 @@ def expected_version(headers: Headers) -> int | None:
         return None
     match = _ETAG.fullmatch(raw.strip())
     if match is None:
-        hint = 'send the ETag of the stream as it was answered, such as If-Match: "7"'
+        hint = said('send the ETag of the stream as it was answered, such as If-Match: "7"')
         raise Problem("header-invalid", errors=(FieldError("header", "If-Match", "names no version", hint),))
     return int(match[1])
 

@@ -13,6 +13,7 @@ from api.commands import checked_id
 from api.edge import Asked, Edge
 from api.failures import EXPECTED, UNREACHABLE, problem_of
 from api.headers import KEY_CHARACTERS_MAX, Acting
+from api.language import said
 from api.operations import operations
 from api.problems import FieldError, Problem
 from api.validation import nearest
@@ -81,11 +82,11 @@ def asked(at: Edge, value: Any, acting: Acting, kind: str | None, key: tuple[str
         body = as_object(value)
         operation = operations().get(kind or "")
         if operation is None:
-            hint = nearest(kind, tuple(operations())) if kind else "name the command, such as complaint.receive"
+            hint = nearest(kind, tuple(operations())) if kind else said("name the command, such as complaint.receive")
             return Problem("command-type-unknown", errors=(FieldError("body", "/command", "is no command", hint),))
         if key is None or not 0 < len(key[-1]) <= KEY_CHARACTERS_MAX:
-            reason = f"must be text of 1 to {KEY_CHARACTERS_MAX} characters"
-            hint = "give each line its own, or send the header Idempotency-Key for all"
+            reason = said("must be text of 1 to {characters_max} characters", characters_max=KEY_CHARACTERS_MAX)
+            hint = said("give each line its own, or send the header Idempotency-Key for all")
             return Problem("validation-failed", errors=(FieldError("body", "/id", reason, hint),))
         if operation.creates:
             return at.asked(operation, None, body, acting, key)
@@ -103,7 +104,7 @@ def _stream_id(body: Mapping[str, Any], name: str) -> str:
             return checked_id(given, name)
         except Problem:
             pass
-    reason = "is required" if given is None else "is not a UUID"
+    reason = said("is required" if given is None else "is not a UUID")
     raise Problem("validation-failed", f"/{name} {reason}", (FieldError("body", f"/{name}", reason),))
 
 

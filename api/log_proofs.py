@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.edge import edge
 from api.events import check_token
+from api.language import said
 from api.problems import FieldError, Problem
 from api.reading import Asking, shown
 from audit.logs import Database, Log, read_logs
@@ -70,9 +71,13 @@ async def _told(database: Database, log: Log, query: LogsQuery) -> dict[str, Any
     if old is None:
         return told
     if size > log.signed_size:
-        raise _refused("size", f"is more than the {log.signed_size} entries that are signed", "ask for fewer")
+        raise _refused(
+            "size", said("is more than the {size} entries that are signed", size=log.signed_size), said("ask for fewer")
+        )
     if old > size:
-        raise _refused("old_size", f"is more than the {size} entries of the newer log", "ask for fewer")
+        raise _refused(
+            "old_size", said("is more than the {size} entries of the newer log", size=size), said("ask for fewer")
+        )
     try:
         hashes = await prove_consistency(database, log, old, size)
     except TileMissing:  # then the log was changed, and `daybook verify` tells where

@@ -40,7 +40,8 @@ A command is a POST; its name is the last part of the path. It needs an `Idempot
 gets the same answer and is not done twice. A command's answer has a `token`; a query that is given it waits until it
 shows what the command did. A query's answer says in `Daybook-As-Of` how far its read model has read at least; one
 without that header was read from the record itself. What is refused is told as a problem (RFC 9457) with a stable
-`code`. Times are RFC 3339 with an offset; fields with `x-personal` are personal data.
+`code`; what people read in it is English, or Chinese where `Accept-Language` prefers it, and `/labels` tells in both
+what the codes are called. Times are RFC 3339 with an offset; fields with `x-personal` are personal data.
 """
 TOKEN: Final = parameter("Daybook-Token", "As `token`, which it overrides.", CURSOR_EXAMPLE, CURSOR)
 _TEXTS: Final[Mapping[str, str]] = {

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from api.admission import PURPOSE, forbidden, looker
 from api.edge import edge
+from api.language import said
 from api.problems import FieldError, Problem
 from api.reading import path_uuid
 from engine.access import PRIVACY_REQUEST
@@ -22,7 +23,9 @@ async def _export(request: Request, customer_id: str) -> Response:
     """All personal data of a customer with what happened, as a zip of JSON and HTML. Only to answer their request."""
     at, customer, looking = edge(request), path_uuid(customer_id, "customer_id"), looker(request)
     if looking.viewer.purpose != PRIVACY_REQUEST:
-        raise forbidden("purpose-not-allowed", FieldError("header", PURPOSE, f"must be {PRIVACY_REQUEST}"))
+        raise forbidden(
+            "purpose-not-allowed", FieldError("header", PURPOSE, said("must be {code}", code=PRIVACY_REQUEST))
+        )
     made = await export_of(at.daybook, looking, customer)
     if not made.events:
         raise Problem("not-found", "No event names this customer.")

@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 from starlette.responses import Response
 
+from api.language import said, spoken_headers
+
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:daybook:problem:"
 
@@ -196,11 +198,15 @@ REFUSALS: Final[Mapping[str, int]] = MappingProxyType(
     }
 )
 
+REFUSED: Final = "The command was refused"
+"""The title of every refusal of the domain."""
+
 
 class FieldError(NamedTuple):
     """One fault: where it stands, why, and what to do.
 
     `field` is a JSON pointer where `place` is the body, else the name of a header, query parameter or path part.
+    Reason and hint are English texts that `api.language` knows, or said already where they name something.
     """
 
     place: str
@@ -210,8 +216,8 @@ class FieldError(NamedTuple):
 
     def as_json(self) -> dict[str, str]:
         """As it stands in a problem's `errors`."""
-        told = {"in": self.place, "field": self.field, "reason": self.reason}
-        return told if self.hint is None else {**told, "hint": self.hint}
+        told = {"in": self.place, "field": self.field, "reason": said(self.reason)}
+        return told if self.hint is None else {**told, "hint": said(self.hint)}
 
 
 @dataclass(eq=False)
@@ -232,23 +238,23 @@ class Problem(Exception):  # RFC 9457's name for it
     def kind(self) -> Kind:
         """Status and title."""
         known = PROBLEMS.get(self.code)
-        return known or Kind(REFUSALS.get(self.code, 409), "The command was refused")
+        return known or Kind(REFUSALS.get(self.code, 409), REFUSED)
 
     def as_json(self) -> dict[str, Any]:
         """The members of the problem, by RFC 9457; `code` is the last part of `type`."""
         status, title, _ = self.kind
         body: dict[str, Any] = {
-            "type": TYPE_PREFIX + self.code, "title": title, "status": status, "code": self.code,
+            "type": TYPE_PREFIX + self.code, "title": said(title), "status": status, "code": self.code,
         }  # fmt: skip
         if self.detail is not None:
-            body["detail"] = self.detail
+            body["detail"] = said(self.detail)
         if self.errors:
             body["errors"] = [error.as_json() for error in self.errors]
         return body | dict(self.extra)
 
     def response(self) -> Response:
         """The problem over HTTP."""
-        headers = {"Cache-Control": "no-store"}
+        headers = {"Cache-Control": "no-store", **spoken_headers()}
         if self.kind.retry_s is not None:
             headers["Retry-After"] = str(self.kind.retry_s)
         return Response(orjson.dumps(self.as_json()), self.kind.status, {**headers, **self.headers}, MEDIA_TYPE)

@@ -13,6 +13,7 @@ from api.admission import sight_of, viewer_of
 from api.edge import Edge, edge
 from api.events import check_token
 from api.failures import EXPECTED
+from api.language import said
 from api.problems import FieldError, Problem
 from api.reading import Asking, path_uuid, shown
 from audit.proving import EventProof
@@ -86,7 +87,7 @@ async def _receipt(request: Request, event_id: str, query: Annotated[ReceiptQuer
     events = await at.daybook.record.read_partition(entry.recorded.partition, entry.recorded.position, query.events)
     events = await _in_sight(request, events)
     if len(events) < query.events:
-        raise Problem("not-found", f"Only {len(events)} events follow from this one on.")
+        raise Problem("not-found", said("Only {count} events follow from this one on.", count=len(events)))
     wait_s = at.daybook.settings.wait_s_max if query.wait else 0.0
     found = await at.receipts.proofs(entry.recorded.partition, entry.recorded.position, query.events, wait_s)
     url = f"{request.url.path}?events={query.events}"

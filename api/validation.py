@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from api.language import said
 from api.problems import FieldError, Problem
 
 ERRORS_MAX: Final = 20
@@ -44,6 +45,20 @@ _TOLD: Final[Mapping[str, tuple[str | None, str | None]]] = MappingProxyType(
         "uuid_type": ("is not a UUID", "write it like 018f3c5e-7a10-8b42-9c3d-2f6a1b0c4d5e"),
     }
 )
+
+# Likewise where the fault has a bound, which stands in pydantic's context of it.
+_BOUNDED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "greater_than": "must be more than {gt}",
+        "greater_than_equal": "must be at least {ge}",
+        "less_than": "must be less than {lt}",
+        "less_than_equal": "must be at most {le}",
+        "string_too_long": "must have at most {max_length} characters",
+        "string_too_short": "must have at least {min_length} characters",
+        "too_long": "must have at most {max_length} entries",
+        "too_short": "must have at least {min_length} entries",
+    }
+)
 _UNION_PARTS: Final = frozenset({"constrained-str", "constrained-int", "[key]"})
 
 
@@ -63,7 +78,7 @@ def parameter_faults(errors: Sequence[Any]) -> list[FieldError]:
     told: list[FieldError] = []
     for one in errors[:ERRORS_MAX]:
         fault = _fault(one["type"], (), one["msg"], one.get("ctx", {}), ())
-        reason = "is no parameter here" if one["type"] == "extra_forbidden" else fault.reason
+        reason = said("is no parameter here") if one["type"] == "extra_forbidden" else fault.reason
         told.append(FieldError(str(one["loc"][0]), pointer(one["loc"][1:])[1:], reason, fault.hint))
     return told
 
@@ -76,8 +91,10 @@ def unknown_field(name: str, fields: Sequence[str], hint: str | None = None) -> 
 def invalid(errors: Sequence[FieldError]) -> Problem:
     """The problem of a body with these faults."""
     first = errors[0]
-    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-    return Problem("validation-failed", f"{first.field or '/'} {first.reason}{more}", errors)
+    told = f"{first.field or '/'} {said(first.reason)}"
+    if len(errors) > 1:
+        told = said("{fault}, and {count} more", fault=told, count=len(errors) - 1)
+    return Problem("validation-failed", told, errors)
 
 
 def pointer(path: Sequence[str | int]) -> str:
@@ -98,14 +115,19 @@ def _fault(
     if kind == "extra_forbidden" and len(path) == 1:
         hint = nearest(str(path[0]), fields)
     elif kind in {"literal_error", "enum"}:
-        reason, hint = "is none of the allowed values", f"use {context['expected']}"
+        reason, hint = said("is none of the allowed values"), said("use {values}", values=context["expected"])
     elif kind == "string_pattern_mismatch":
-        reason, hint = "has characters or a shape that are not allowed here", f"match {context['pattern']}"
-    where = "the name of this entry " if path and path[-1] == "[key]" else ""
-    return FieldError("body", pointer(path), where + (reason or message[:1].lower() + message[1:]), hint)
+        reason = said("has characters or a shape that are not allowed here")
+        hint = said("match {pattern}", pattern=context["pattern"])
+    elif kind in _BOUNDED:
+        reason = said(_BOUNDED[kind], **context)
+    told = said(reason) if reason else message[:1].lower() + message[1:]
+    if path and path[-1] == "[key]":
+        told = said("the name of this entry {fault}", fault=told)
+    return FieldError("body", pointer(path), told, hint)
 
 
 def nearest(name: str, fields: Sequence[str]) -> str:
     """A hint at the name that was probably meant."""
     near = get_close_matches(name, fields, n=1)
-    return f"did you mean {near[0]}?" if near else "leave it out"
+    return said("did you mean {name}?", name=near[0]) if near else said("leave it out")

@@ -210,7 +210,7 @@ def _identity(claims: Claims, expected: Expected, now: float) -> Identity:
 def _time(claims: Claims, name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TokenRefused(f"its {name} is no time")
+        raise TokenRefused("one of its times is no time")
     return float(value)
 
 
