@@ -48,6 +48,7 @@ from api.tail import Tail
 from api.throttle import Throttle
 from api.validation import parameter_faults
 from engine.daily_report import DailyReport
+from engine.follower_process import FollowerProcess
 from engine.following import Following
 from engine.issuer import DevelopmentIssuer, development
 from engine.issuer import tokens as tokens_of
@@ -89,9 +90,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 tokens = await tokens_of(used.settings)
                 if issuer is not None:
                     _log.warning(NOTICE)
-                following = await opened.enter_async_context(
-                    await Following.start(used.models) if used.settings.follow else Following(used.models)
-                )
+                following = await opened.enter_async_context(await _following(used, embedded=daybook is not None))
                 sealing = await start_sealing(used.settings, used.databases)
                 if sealing is not None:
                     await opened.enter_async_context(sealing)
@@ -126,6 +125,15 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
     made.include_router(commands.router())  # each command is judged by its type, whichever way it comes in
     _answer_with_problems(made)
     return made
+
+
+async def _following(daybook: Daybook, *, embedded: bool) -> Following | FollowerProcess:
+    """Who keeps the read models up to date; who embeds the application gets no process beside their own."""
+    if not daybook.settings.follow:
+        return Following(daybook.models)
+    if embedded or not daybook.settings.follower_process:
+        return await Following.start(daybook.models)
+    return await FollowerProcess.start(daybook.databases.application, daybook.record.partitions)
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from audit.sealing import Sealing
 from domain.kernel import Command
 from engine.access_tokens import Tokens
 from engine.deciding import Context
+from engine.follower_process import FollowerProcess
 from engine.following import Following
 from engine.issuer import DevelopmentIssuer
 from engine.receipts import Receipts
@@ -47,7 +48,7 @@ class Edge:
     """The state of a running API."""
 
     daybook: Daybook
-    following: Following
+    following: Following | FollowerProcess
     metrics: Metrics
     tail: Tail
     how_far: HowFar

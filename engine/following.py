@@ -19,9 +19,11 @@ STOPPERS: Final = (NewerSchema, UnknownType)
 STANDBY_S = 0.25
 """How often a process without the lease asks for it."""
 PAUSE_S_MAX = 5.0
-GATHER_S = 0.015
-"""Between pages that were not full: a page costs the same few round trips for one event as for a thousand, and
-under load the commands that this process answers would wait for them."""
+GATHER_S = 0.1
+"""Between pages that were not full, while nobody waits for them: a page costs the same few round trips for one event
+as for a thousand, and under load the commands that are answered would wait for them."""
+GATHER_S_MIN = 0.015
+"""The same while somebody waits."""
 
 _log = logging.getLogger(__name__)
 
@@ -119,12 +121,18 @@ class Following:
             news.clear()
             read = await follower.step(self._limit)
             if not read:
-                # Not `asyncio.wait_for`: under Python 3.11 it loses a cancellation that comes with the news.
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._poll_s):
-                        await news.wait()
+                await _within(self._poll_s, news)
             elif read < self._limit:
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(GATHER_S_MIN)
+                await _within(GATHER_S - GATHER_S_MIN, news)
+
+
+async def _within(seconds: float, news: asyncio.Event) -> None:
+    """Wait for news, but no longer than so."""
+    # Not `asyncio.wait_for`: under Python 3.11 it loses a cancellation that comes with the news.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await news.wait()
 
 
 async def _release(follower: Follower, trouble: str | None) -> None:

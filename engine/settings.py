@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         default=True,
         description="Whether `serve` also keeps the read models up to date; if not, run `daybook follow` beside it.",
     )
+    follower_process: bool = Field(
+        default=True,
+        description="Whether `serve` keeps them up to date in a process of their own, which uses a second core; if "
+        "not, in the one that answers.",
+    )
     erase: bool = Field(
         default=True,
         description="Whether `serve` and `follow` also carry out approved erasures and disposals, if they may erase; "
