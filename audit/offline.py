@@ -1,14 +1,15 @@
 """Checks exported logs, proofs and signed notes without Daybook: one file that needs Python 3.11 and `cryptography`.
 
     python offline.py DIR --policy FILE [--headers FILE]     a directory that `daybook logs export` wrote, or a mirror
+    python offline.py DIR --policy FILE --tsa FILE           the same, and whose its timestamps are
     python offline.py PROOF --policy FILE [--header FILE]    a proof of an entry (.tlog-proof), or a receipt (JSON)
     python offline.py NOTE --policy FILE                     a checkpoint, or a certificate
     python offline.py OLD NEW --policy FILE                  any of these together: one log must have one history
 
 It shares no code with the program that writes the logs, on purpose: it repeats every hash, and believes nothing but
-the keys in the trust policy (C2SP tlog-policy). Each finding is one line that names what is wrong and where. Exit code:
-0 all holds, 1 something does not, 2 it could not be asked. Formats: C2SP tlog-tiles, tlog-checkpoint, signed-note,
-tlog-cosignature, tlog-proof; RFC 6962 section 2.1.
+the keys in the trust policy (C2SP tlog-policy) and the certificates of --tsa. Each finding is one line that names what
+is wrong and where. Exit code: 0 all holds, 1 something does not, 2 it could not be asked. Formats: C2SP tlog-tiles,
+tlog-checkpoint, signed-note, tlog-cosignature, tlog-proof; RFC 6962 section 2.1; RFC 3161 in RFC 5652.
 """
 
 import argparse
@@ -19,17 +20,26 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import new as hashing
 from hashlib import sha256
 from itertools import chain, islice, pairwise, product
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
-from cryptography.exceptions import InvalidSignature
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import verification
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 HASH, WIDTH, LEVELS = 32, 256, 7
 PROCESSES: Final = 2
@@ -157,6 +167,191 @@ def from_json(text: str) -> Any:  # noqa: ANN401
     return value
 
 
+# --- Timestamps ------------------------------------------------------------------------------------------------------
+
+
+class Der(NamedTuple):
+    """A value of DER: its tag, what is in it, and all its bytes."""
+
+    tag: int
+    content: bytes
+    whole: bytes
+
+
+def values_in(content: bytes, shape: str) -> list[Der]:
+    """The values of DER that stand there one after another; their tags in hex must be of a shape (a pattern)."""
+    found, at = list[Der](), 0
+    while at < len(content):
+        start, tag, size, at = at, content[at], content[at + 1 : at + 2], at + 2
+        if size >= b"\x80":
+            count = size[0] - 0x80
+            size, at = content[at : at + count], at + count
+            if not 1 <= count <= 4 or len(size) < count or size[0] == 0 or (count == 1 and size < b"\x80"):  # noqa: PLR2004
+                raise Refused("is no timestamp: a length is not as DER has it")
+        end = at + int.from_bytes(size, "big")
+        if not size or end > len(content):
+            raise Refused("is no timestamp: it ends within a value")
+        found.append(Der(tag, content[at:end], content[start:end]))
+        at = end
+    if not re.fullmatch(shape.replace(" ", ""), "".join(f"{one.tag:02x}" for one in found)):
+        raise Refused("is no timestamp: its parts are others than in RFC 3161 and RFC 5652")
+    return found
+
+
+OBJECTS: Final = {
+    "2a864886f70d010702": "signed data", "2a864886f70d0109100104": "timestamp", "2a864886f70d010903": "content type",
+    "2a864886f70d010904": "digest", "2a864886f70d010910020c": "certificate", "2a864886f70d010910022f": "certificate 2",
+    "608648016503040201": "sha256", "608648016503040202": "sha384", "608648016503040203": "sha512",
+    "2a864886f70d010101": "rsa", "2a864886f70d01010b": "rsa sha256", "2a864886f70d01010c": "rsa sha384",
+    "2a864886f70d01010d": "rsa sha512", "2a8648ce3d040302": "ec sha256", "2a8648ce3d040303": "ec sha384",
+    "2a8648ce3d040304": "ec sha512",
+}  # fmt: skip
+"""Object identifiers, as DER has them."""
+UNREADABLE: Final = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, UnsupportedAlgorithm)
+HASHES: Final = {"sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}
+
+
+def only_timestamps(_: verification.Policy, __: x509.Certificate, usage: x509.ExtendedKeyUsage) -> None:
+    """What an authority's key must be for."""
+    if [*usage] != [ExtendedKeyUsageOID.TIME_STAMPING]:
+        raise ValueError("its certificate is not for timestamps alone")
+
+
+CAS: Final = verification.ExtensionPolicy.webpki_defaults_ca().may_be_present(
+    x509.ExtendedKeyUsage, verification.Criticality.AGNOSTIC, None
+)
+STAMPS: Final = verification.ExtensionPolicy.permit_all().require_present(
+    x509.ExtendedKeyUsage, verification.Criticality.CRITICAL, only_timestamps
+)
+
+
+def named(oid: Der) -> str:
+    """What an object identifier stands for; itself in hex, if it is not known here."""
+    return OBJECTS.get(oid.content.hex(), oid.content.hex())
+
+
+def algorithm(content: bytes) -> str:
+    """The name of an algorithm without parameters."""
+    name = named(values_in(content, "06(05)?")[0])
+    if name.rpartition(" ")[2] not in {*HASHES, "rsa"}:
+        raise Refused(f"uses the algorithm {name}, which is not known here; ask `openssl ts -verify`")
+    return name
+
+
+class Authorities(NamedTuple):
+    """Whose timestamps are believed: roots, what stands between, and, if any are named, only these authorities."""
+
+    roots: list[x509.Certificate]
+    between: list[x509.Certificate]
+    named: list[x509.Certificate]
+
+    @classmethod
+    def load(cls, content: bytes) -> Self:
+        """Of a PEM file: self-signed certificates are roots, other CAs stand between, the rest are authorities."""
+        try:
+            found = x509.load_pem_x509_certificates(content)
+            ca = [one for one in found if any(getattr(of.value, "ca", False) for of in one.extensions)]
+        except UNREADABLE as error:
+            raise Refused(f"--tsa is no PEM file of certificates: {error}") from None
+        roots = [one for one in found if one.issuer == one.subject]
+        if not roots:
+            raise Refused("--tsa has no root certificate (one that is signed by itself)")
+        return cls(roots, [one for one in ca if one not in roots], [one for one in found if one not in {*ca, *roots}])
+
+    def vouch(self, authority: x509.Certificate, at: datetime, beside: Iterable[x509.Certificate]) -> None:
+        """Refuse an authority of whom they do not say, at that time, that it may give timestamps."""
+        if self.named and authority not in self.named:
+            raise Refused("is of an authority that is not among the named ones")
+        builder = verification.PolicyBuilder().store(verification.Store(self.roots)).time(at)
+        builder = builder.extension_policies(ca_policy=CAS, ee_policy=STAMPS)
+        try:
+            builder.build_client_verifier().verify(authority, [*beside, *self.between])
+        except verification.VerificationError as error:
+            raise Refused(f"is of an authority for which no root of --tsa vouches: {error}") from None
+
+
+class Timestamp(NamedTuple):
+    """What an authority says (TSTInfo): that this hash existed at this time; and how it signs that (SignerInfo)."""
+
+    said: bytes
+    hash: str
+    imprint: bytes
+    at: datetime
+    signer: list[Der]
+    certificates: list[x509.Certificate]
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self:
+        """Read the whole response of an authority."""
+        (response,) = values_in(content, "30")
+        status, *token = values_in(response.content, "30 (30)?")
+        if values_in(status.content, "02 (30)? (03)?")[0].content not in {b"\0", b"\1"} or not token:
+            raise Refused("is no timestamp: the authority refused")
+        kind, wrapped = values_in(token[0].content, "06 a0")
+        data = values_in(values_in(wrapped.content, "30")[0].content, "02 31 30 (a0)? (a1)? 31")
+        of, inner = values_in(data[2].content, "06 a0")
+        if (named(kind), named(of)) != ("signed data", "timestamp"):
+            raise Refused("is no timestamp: something else is signed")
+        said = values_in(inner.content, "04")[0].content
+        info = values_in(values_in(said, "30")[0].content, "02 06 30 02 18 (30)? (01)? (02)? (a0)? (a1)?")
+        by, imprint = values_in(info[2].content, "30 04")
+        time = re.fullmatch(rb"([0-9]{8})([0-9]{6}(?:\.[0-9]*[1-9])?Z)", info[4].content)
+        (signer,) = values_in(data[-1].content, "30")
+        signed = values_in(signer.content, "02 (30|80) 30 a0 30 04 (a1)?")
+        ders = values_in(data[3].content, "(30|a[0-3])*") if data[3].whole.startswith(b"\xa0") else []
+        try:
+            at = datetime.fromisoformat(b"T".join(time.groups()).decode() if time else "")
+            certificates = [x509.load_der_x509_certificate(one.whole) for one in ders if one.whole.startswith(b"\x30")]
+        except UNREADABLE as error:
+            raise Refused(f"is no timestamp: {error}") from None
+        return cls(said, algorithm(by.content), imprint.content, at, signed, certificates)
+
+    def is_over(self, text: bytes) -> bool:
+        """Whether it is about this text."""
+        return self.hash in HASHES and hashing(self.hash, text).digest() == self.imprint
+
+    def check(self, trusted: Authorities) -> str:
+        """The name of the authority that signed it; Refused if it did not, or nobody who is trusted vouches for it."""
+        by, attributes, method, signature = self.signer[2:6]
+        hashed, signs = algorithm(by.content), algorithm(method.content)
+        pairs = [values_in(one.content, "06 31") for one in values_in(attributes.content, "(30)*")]
+        told = {named(oid): values.content for oid, values in pairs}
+        over = values_in(told.get("digest", b""), "04")[0].content
+        if (
+            len(told) != len(pairs)
+            or hashed not in HASHES
+            or named(values_in(told.get("content type", b""), "06")[0]) != "timestamp"
+            or hashing(hashed, self.said).digest() != over
+            or signs not in {"rsa", f"rsa {hashed}", f"ec {hashed}"}
+        ):
+            raise Refused("is not what its signature is over")
+        authority, message = self._authority(told, trusted), b"\x31" + attributes.whole[1:]
+        try:
+            key = authority.public_key()
+            if isinstance(key, RSAPublicKey) and signs.startswith("rsa"):
+                key.verify(signature.content, message, PKCS1v15(), HASHES[hashed])
+            elif isinstance(key, EllipticCurvePublicKey) and signs.startswith("ec"):
+                key.verify(signature.content, message, ECDSA(HASHES[hashed]))
+            else:
+                raise Refused("is signed with another kind of key than its authority has")
+        except (InvalidSignature, *UNREADABLE):
+            raise Refused("its signature does not hold") from None
+        trusted.vouch(authority, self.at, self.certificates)
+        return authority.subject.rfc4514_string()
+
+    def _authority(self, told: Mapping[str, bytes], trusted: Authorities) -> x509.Certificate:
+        """The certificate that the signature names by its hash (RFC 5035)."""
+        newer = "certificate 2" in told
+        (names,) = values_in(told.get("certificate 2" if newer else "certificate", b""), "30")
+        first = values_in(values_in(names.content, "30 (30)?")[0].content, "(30)+")[0]
+        *by, told_hash = values_in(first.content, "(30)? 04 (30)?")[: 2 if first.content[:1] == b"\x30" else 1]
+        name = algorithm(by[0].content) if by else "sha256" if newer else "sha1"
+        for one in (*self.certificates, *trusted.named):
+            if hashing(name, one.public_bytes(Encoding.DER)).digest() == told_hash.content:
+                return one
+        raise Refused("is signed by somebody whose certificate is neither in it nor in --tsa")
+
+
 # --- Keys, policy, notes ---------------------------------------------------------------------------------------------
 
 
@@ -206,6 +401,7 @@ class Policy:
     quorum: str | None = None
     ended: dict[Key, tuple[int, int]] = field(default_factory=dict)
     """Keys of certificates that were changed, and the last place in the record log that each may pin."""
+    authorities: Authorities | None = None
     seen: set[Any] = field(default_factory=set)
 
     @classmethod
@@ -389,6 +585,17 @@ def folded(hashes: Sequence[bytes]) -> bytes:
     for left in reversed(hashes[:-1]):
         total = node_hash(left, total)
     return total
+
+
+def root_over(hashes: Iterable[bytes]) -> bytes:
+    """The root of these leaves alone, one after another."""
+    covered = list[bytes]()
+    for count, one in enumerate(hashes, 1):
+        covered.append(one)
+        for _ in range((count & -count).bit_length() - 1):
+            right = covered.pop()
+            covered[-1] = node_hash(covered[-1], right)
+    return folded(covered)
 
 
 def root_of_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
@@ -769,7 +976,11 @@ class Report:
     """Entries of the record log that bind nothing, by type."""
     headers: int = 0
     anchors: int = 0
-    """Timestamps that are over a checkpoint of the log; their signatures are for other tools to check."""
+    """Timestamps that are over a checkpoint of their log."""
+    stamped: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The newest timestamp of each log whose authority is trusted: of how many entries, when, by whom."""
+    ranges: int = 0
+    """Certificates whose leaves were compared with a log that was given."""
     ignored: int = 0
     findings: list[Finding] = field(default_factory=list)
 
@@ -1061,14 +1272,38 @@ class Directory:
                 report.add("log", head.origin, f"has another root at {size} entries than entry {where} bound")
 
     def _check_anchor(self, origin: str, name: str, head: Head) -> None:
-        """A timestamp must be over this checkpoint. Whose it is, tell `openssl ts -verify` and the authority's key."""
+        """A timestamp must be over this checkpoint, and of an authority that is trusted, if any was named."""
         text = f"{head.origin}\n{head.size}\n{base64.b64encode(head.root).decode()}\n"
         try:
-            if sha256(text.encode()).digest() not in content_of(self._below(origin) / name, NOTE_MAX):
+            timestamp = Timestamp.parse(content_of(self._below(origin) / name, NOTE_MAX))
+            if not timestamp.is_over(text.encode()):
                 raise Refused(f"is a timestamp of something else than the checkpoint of {head.size} entries")
+            if self._policy.authorities is not None:
+                by, at = timestamp.check(self._policy.authorities), timestamp.at.isoformat()
+                if self._report.stamped.get(origin, {"size": 0})["size"] <= head.size:
+                    self._report.stamped[origin] = {"size": head.size, "at": at, "by": by}
             self._report.anchors += 1
         except Refused as refused:
             self._report.add("anchor", f"{origin} {name}", str(refused))
+
+    # What certificates say
+
+    def check_leaves(self, leaves: "Leaves") -> None:
+        """The leaves of a certificate must be those of this log, and all that the log has of that day."""
+        origin, size = leaves.head.origin, self.heads[leaves.head.origin].size
+        hashes = list[bytes]()
+        for number in range(max(leaves.start - 1, 0) // WIDTH, -(-min(leaves.end + 1, size) // WIDTH)):
+            name = file_name("entries", number, width_of(0, number, size))
+            for index, entry in enumerate(
+                entries_in(content_of(self._below(origin) / name, BUNDLE_MAX)), number * WIDTH
+            ):
+                inside, leaf = leaves.start <= index < leaves.end, LEAF.fullmatch(entry)
+                at = leaf[4].decode()[:10] if leaf else ""
+                if inside != (at == leaves.day) and leaves.start - 1 <= index <= leaves.end:
+                    raise Refused(f"says that entry {index} of {origin} is {'' if inside else 'not '}of {leaves.day}")
+                hashes += [leaf_hash(entry)] * inside
+        if root_over(hashes) != leaves.root:
+            raise Refused(f"is about other leaves than {leaves.start} to {leaves.end} of {origin}")
 
     # What the record log says
 
@@ -1249,6 +1484,48 @@ def refuse_ended(signed: Signed, pinned: Sequence[Sighting], policy: Policy) -> 
         raise Refused("is signed by a key that was changed before the head of the record log that it pins")
 
 
+class Leaves(NamedTuple):
+    """Leaves `start` to `end` of a log, of which a no-miss certificate says that they are those of a day (UTC)."""
+
+    seen: str
+    day: str
+    start: int
+    end: int
+    root: bytes
+    head: Head
+
+
+def leaves_in(name: str, content: Mapping[str, Any], given: "Given") -> None:
+    """Check the proofs and the sums of a no-miss certificate; its heads and leaves are to be compared with the log."""
+    try:
+        told, types, day = content["leaves"], content["types"], content["day"]
+        log, start, end = told["log"], told["start"], told["end"]
+        proofs = [[unbase64(one, HASH) for one in told[each]] for each in ("grown", "kept")]
+        roots = [unbase64(told[each], HASH) for each in ("root_before", "root_after", "subtree_root")]
+        counts = [[one[each] for each in ("recorded", "folded", "passed_over", "parked")] for one in types]
+        numbers = [start, end, log["size"], *chain.from_iterable(counts), content["partition"]]
+        origin, head = log["origin"], Head(log["origin"], log["size"], unbase64(log["root"], HASH))
+        if any(type(one) is not int or one < 0 for one in numbers) or type(day) is not str or type(origin) is not str:
+            raise TypeError
+        parked = len(content["parked"])
+    except (KeyError, TypeError, AttributeError):
+        raise Refused("is no certificate of the kind that it says: a part is missing or malformed") from None
+    heads = [Head(origin, start, roots[0]), Head(origin, end, roots[1]), head]
+    if partition_of(origin) != content["partition"] or not start <= end <= head.size:
+        raise Refused(f"has no leaves {start} to {end} in {head.size} of partition {content['partition']}")
+    for old, new, proof in zip(heads, heads[1:], proofs, strict=False):
+        if old.size:
+            check_consistency(old, new, proof)
+        elif proof or old.root != EMPTY or (not new.size and new.root != EMPTY):
+            raise Refused("has a proof that a log grew from nothing, which needs none")
+        given.consistencies.append(Consistency(origin, old.size, new.size, proof))
+    sums = [sum(one) for one in zip(*counts, strict=True)] or [0, 0, 0, 0]
+    if sums[0] != end - start or any(one[0] != sum(one[1:]) for one in counts) or sums[3] != parked:
+        raise Refused(f"does not add up to the {end - start} entries that it is about")
+    given.sightings += [Sighting(name, one) for one in heads]
+    given.leaves.append(Leaves(name, day, start, end, roots[2], head))
+
+
 class Consistency(NamedTuple):
     """Hashes that show one log to be a prefix of another."""
 
@@ -1265,6 +1542,7 @@ class Given:
     directories: list[Directory] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
     consistencies: list[Consistency] = field(default_factory=list)
+    leaves: list[Leaves] = field(default_factory=list)
 
 
 def take(path: Path, policy: Policy, header: str | None, report: Report, given: Given) -> None:
@@ -1294,6 +1572,8 @@ def take(path: Path, policy: Policy, header: str | None, report: Report, given: 
             refuse_ended(signed, pinned, policy)
             report.certificates.append({"file": path.name, **certificate})
             given.sightings += pinned
+            if certificate["kind"] == "no-miss/1":
+                leaves_in(path.name, certificate["content"], given)
             return
         head = head_of(signed)
         if wants_quorum(head.origin) and not policy.reached(signed.witnesses):
@@ -1352,6 +1632,22 @@ def compare(given: Given, report: Report) -> None:
                 report.add("log", origin, why)
 
 
+def compare_leaves(given: Given, report: Report) -> None:
+    """Leaves of certificates must be those of the logs that are there and whole; certificates of one day share them."""
+    held = set[tuple[Any, ...]]()
+    for one in given.leaves:
+        key = (one.head.origin, *one[1:5])
+        there = [log for log in given.directories if log.roots.get(one.head.origin)]
+        there = [log for log in there if log.heads[one.head.origin].size >= one.head.size]
+        try:
+            if there and key not in held:
+                there[0].check_leaves(one)
+                held.add(key)
+            report.ranges += bool(there)
+        except Refused as refused:
+            report.add("note", one.seen, str(refused))
+
+
 def _compare_pair(old: Sighting, new: Sighting, proofs: Sequence[Consistency], report: Report) -> None:
     (first, one), (second, two) = old, new
     if not one.size:
@@ -1406,6 +1702,7 @@ def verify(paths: Sequence[Path], policy: Policy, *, headers: Path | None = None
         for position in sorted(one for one in positions if one >= size):
             report.add("header", f"{origin} {position}", "no log that was given has such an entry")
     compare(given, report)
+    compare_leaves(given, report)
     report.findings = capped(report.findings)
     return report
 
@@ -1437,8 +1734,13 @@ def text_of(report: Report) -> str:
     for origin, log in report.logs.items():
         signers = f", signed by {', '.join(sorted(log['witnesses'])) or 'no witness'}" if wants_quorum(origin) else ""
         lines.append(f"log {origin}: {log['size']:,} entries, root {log['root']}{signers}")
+    for origin, one in report.stamped.items():
+        lines.append(f"log {origin}: {one['size']:,} entries were there at {one['at']}, says {one['by']}")
     if report.anchors:
-        lines.append(f"{report.anchors:,} timestamps are over checkpoints of these logs; openssl tells whose they are")
+        whose = "" if report.stamped else "; --tsa FILE says whose are believed, and nobody was asked"
+        lines.append(f"{report.anchors:,} timestamps are over checkpoints of these logs{whose}")
+    if report.ranges:
+        lines.append(f"{report.ranges:,} certificates have the leaves of these logs, all that there are of their days")
     lines.append(f"{report.entries:,} entries checked, {len(report.findings):,} findings")
     return "".join(f"{printable(line)}\n" for line in lines)
 
@@ -1454,6 +1756,8 @@ def json_of(report: Report) -> str:
         "other_record_log_entries": report.others,
         "headers": report.headers,
         "anchors": report.anchors,
+        "anchored": report.stamped,
+        "certificates_compared": report.ranges,
         "files_ignored": report.ignored,
         "findings": [finding._asdict() for finding in report.findings],
     }
@@ -1467,10 +1771,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--policy", required=True, type=Path, help="the trust policy (C2SP tlog-policy)")
     parser.add_argument("--headers", type=Path, help="lines of JSON with log, position and header, to be checked")
     parser.add_argument("--header", type=Path, help="the header of the event that a proof is about")
+    parser.add_argument("--tsa", type=Path, metavar="FILE", help="certificates (PEM) whose timestamps are believed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     told = parser.parse_args(arguments)
     try:
         policy = Policy.parse(content_of(told.policy, NOTE_MAX))
+        policy.authorities = None if told.tsa is None else Authorities.load(content_of(told.tsa, TEXT_MAX))
         header = None if told.header is None else decoded(content_of(told.header, TEXT_MAX)).removesuffix("\n")
         for path in (*told.targets, *([told.headers] if told.headers else [])):
             if not path.exists():

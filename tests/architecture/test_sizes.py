@@ -6,7 +6,7 @@ from pathlib import Path
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 # An auditor takes it away as one file that needs nothing else.
-ONE_FILE = {"audit/offline.py": 1500}
+ONE_FILE = {"audit/offline.py": 1800}
 
 
 def test_no_file_is_too_long(product_files: list[Path], project: Path) -> None:

@@ -293,18 +293,18 @@ def _leaves(evidence: Evidence) -> list[bytes]:
 
 def test_a_certificate_is_shown_and_what_it_pins_is_compared(evidence: Evidence, tmp_path: Path) -> None:
     export = evidence.copy(tmp_path)
-    folder = export / "certificates" / "no-miss"
+    folder = export / "certificates" / "erasure"
     folder.mkdir(parents=True)
     head = offline.Head(
         RECORD_LOG, 1, base64.b64decode((evidence.old / RECORD_LOG / "checkpoint").read_text().split("\n")[2])
     )
     pinned: dict[str, Any] = {"origin": head.origin, "root": base64.b64encode(head.root).decode(), "size": 1}
-    text = f"{LOG_ID}/certificates\nno-miss/1\n" + offline.spelled({"day": "2026-11-27", "record_log": pinned}) + "\n"
+    text = f"{LOG_ID}/certificates\nerasure/1\n" + offline.spelled({"day": "2026-11-27", "record_log": pinned}) + "\n"
     put(folder / "one.note", signed(text, [CERTIFIER]).format())
     report = verify(evidence, export)
     assert report.findings == []
     (told,) = report.certificates
-    assert (told["kind"], told["content"]["day"]) == ("no-miss/1", "2026-11-27")
+    assert (told["kind"], told["content"]["day"]) == ("erasure/1", "2026-11-27")
     other = text.replace(pinned["root"], base64.b64encode(bytes(32)).decode())
     put(folder / "one.note", signed(other, [CERTIFIER]).format())
     assert "has two histories: at 1 entries" in verify(evidence, export).findings[0].why
@@ -316,14 +316,14 @@ def test_a_certificate_is_shown_and_what_it_pins_is_compared(evidence: Evidence,
 @pytest.mark.parametrize(
     "text",
     [
-        f"{LOG_ID}/certificates\nno-miss/1\n",
-        f"{LOG_ID}/certificates\nno-miss/1\n{{}}\nmore\n",
-        f"{LOG_ID}/certificates\nno-miss/1\n{{ }}\n",
-        f"{LOG_ID}/certificates\nno-miss/1\n[]\n",
-        f'{LOG_ID}/certificates\nno-miss/1\n{{"a":1.5}}\n',
-        f'{LOG_ID}/certificates\nno-miss/1\n{{"record_log":5}}\n',
-        f'{LOG_ID}/certificates\nno-miss/1\n{{"record_log":{{"origin":"a","root":"x","size":1}}}}\n',
-        "other/certificates\nno-miss/1\n{}\n",
+        f"{LOG_ID}/certificates\nerasure/1\n",
+        f"{LOG_ID}/certificates\nerasure/1\n{{}}\nmore\n",
+        f"{LOG_ID}/certificates\nerasure/1\n{{ }}\n",
+        f"{LOG_ID}/certificates\nerasure/1\n[]\n",
+        f'{LOG_ID}/certificates\nerasure/1\n{{"a":1.5}}\n',
+        f'{LOG_ID}/certificates\nerasure/1\n{{"record_log":5}}\n',
+        f'{LOG_ID}/certificates\nerasure/1\n{{"record_log":{{"origin":"a","root":"x","size":1}}}}\n',
+        "other/certificates\nerasure/1\n{}\n",
         f"{LOG_ID}/certificates\n\n{{}}\n",
     ],
 )

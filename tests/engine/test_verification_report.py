@@ -14,6 +14,7 @@ from engine.daily_report import DailyReport
 from engine.logs import guard_of
 from engine.status import status
 from engine.verification_report import report_status, verification_report
+from projections.registry import PROJECTIONS
 from tests.engine.yesterday import YESTERDAY, follow_and_seal, record_yesterday
 
 
@@ -82,7 +83,9 @@ async def test_an_export_has_the_certificates_and_the_offline_verifier_takes_the
     policy = tmp_path / "policy"
     policy.write_text("".join(f"log {row['vkey']}\n" for row in rows) + "quorum none\n", encoding="utf-8")
     assert offline([str(tmp_path / "out"), "--policy", str(policy)]) == 0
-    assert "verification-report/1" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "verification-report/1" in said
+    assert f"{len(PROJECTIONS) * 4} certificates have the leaves of these logs" in said
     (file,) = (tmp_path / "out" / "certificates" / "verification-report").iterdir()
     file.write_text(file.read_text(encoding="utf-8").replace('"ok":true', '"ok":false'), encoding="utf-8")
     assert offline([str(tmp_path / "out"), "--policy", str(policy)]) == 1
