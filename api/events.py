@@ -29,7 +29,18 @@ EVENTS_MAX: Final = 1000
 """Events of a stream that are put together; a touch or an interaction never has so many."""
 
 WITHOUT_READ_MODEL: Final = frozenset(
-    {"interaction", "touch", "survey", "erasure", "legal-hold", "disposal", "disclosure", "retention-schedule"}
+    {
+        "interaction",
+        "touch",
+        "survey",
+        "erasure",
+        "legal-hold",
+        "disposal",
+        "disclosure",
+        "retention-schedule",
+        "calendar",
+        "clock-policy",
+    }
 )
 
 Endpoint = Callable[..., Awaitable[Response]]

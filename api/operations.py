@@ -45,6 +45,8 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "disclosure": "disclosures",
         "break-glass": "break-glass",
         "actor": "actors",
+        "calendar": "calendars",
+        "clock-policy": "clock-policies",
     }
 )
 

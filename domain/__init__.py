@@ -8,6 +8,7 @@ from domain.access_table import ACCESS_TABLE
 from domain.actor import ACTOR
 from domain.break_glass import BREAK_GLASS
 from domain.campaign import CAMPAIGN
+from domain.clock_policy import CLOCK_POLICY
 from domain.complaint import COMPLAINT
 from domain.customer import CUSTOMER
 from domain.disclosure import DISCLOSURE
@@ -20,13 +21,16 @@ from domain.privacy_request import PRIVACY_REQUEST
 from domain.retention_schedule import RETENTION_SCHEDULE
 from domain.survey import SURVEY
 from domain.touch import TOUCH
+from domain.working_calendar import CALENDAR
 
 __all__ = [
     "ACCESS_TABLE",
     "ACTOR",
     "AGGREGATES",
     "BREAK_GLASS",
+    "CALENDAR",
     "CAMPAIGN",
+    "CLOCK_POLICY",
     "COMPLAINT",
     "CONFIDABLE",
     "CUSTOMER",
@@ -62,6 +66,8 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     DISCLOSURE,
     BREAK_GLASS,
     ACTOR,
+    CALENDAR,
+    CLOCK_POLICY,
 )
 
 

@@ -102,6 +102,8 @@ async def told_all(client) -> dict[str, str]:
     ids["request"] = (await say("privacy-request.receive", "/privacy-requests", **whose))["stream_id"]
     ids["hold"] = (await say("legal-hold.place", "/legal-holds", **whose))["stream_id"]
     ids["schedule"] = (await say("retention-schedule.propose", "/retention-schedules"))["stream_id"]
+    ids["calendar"] = (await say("calendar.draft", "/calendars"))["stream_id"]
+    ids["policy"] = (await say("clock-policy.propose", "/clock-policies"))["stream_id"]
     ids["disposal"] = (await say("disposal.propose", "/disposals", customer_ids=[ids["customer"]]))["stream_id"]
     ids["disclosure"] = (await say("disclosure.record", "/disclosures", **whose))["stream_id"]
     daybook = client._transport.app.state.edge.daybook

@@ -28,7 +28,8 @@ IDS = {
     "touch_id": "touch", "invitation_id": "survey", "event_id": "event",
     "table_id": "table", "request_id": "request", "hold_id": "hold", "schedule_id": "schedule",
     "disposal_id": "disposal", "disclosure_id": "disclosure", "erasure_id": "erasure",
-    "grant_id": "grant", "entry_id": "entry", "attachment_id": "attachment",
+    "grant_id": "grant", "entry_id": "entry", "attachment_id": "attachment", "calendar_id": "calendar",
+    "policy_id": "policy",
 }  # fmt: skip
 
 

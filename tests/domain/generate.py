@@ -16,7 +16,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, StringConstraints
 
-from domain import access_rules, attaching, codes, erasure, privacy_rules
+from domain import access_rules, attaching, clock_rules, codes, erasure, privacy_rules
 from domain import touch as touches
 from domain.kernel import Aggregate, Command, Event, Message, Refusal
 
@@ -61,6 +61,8 @@ _TEXTS: Mapping[StringConstraints, tuple[str, ...]] = {
     **_pool(access_rules.FieldName, "identity", "name"),
     **_pool(codes.Sha256, "ab" * 32, "0f" * 32),
     **_pool(privacy_rules.RecordClass, "identity", "contact"),
+    **_pool(clock_rules.TimeOfDay, "17:00", "23:59"),
+    **_pool(clock_rules.Zone, "Asia/Shanghai", "Europe/London", "Mars/Olympus_Mons"),
     **_pool(erasure.StoreName, "vault", "key-file"),
     **_pool(touches.AttributeName, "job", "emp.var.rate"),
     **_pool(touches.AttributeText, "", "-1.8", "blue-collar"),

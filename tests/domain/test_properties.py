@@ -14,7 +14,9 @@ from domain import (
     ACTOR,
     AGGREGATES,
     BREAK_GLASS,
+    CALENDAR,
     CAMPAIGN,
+    CLOCK_POLICY,
     COMPLAINT,
     CUSTOMER,
     DISCLOSURE,
@@ -30,6 +32,7 @@ from domain import (
     actor,
     break_glass,
     campaign,
+    clock_policy,
     disposal,
     erasure,
     interaction,
@@ -37,6 +40,7 @@ from domain import (
     retention_schedule,
     survey,
     touch,
+    working_calendar,
 )
 from domain import complaint_messages as complaint
 from domain import customer_messages as customer
@@ -222,6 +226,8 @@ WAYS_OUT: Final[dict[str, Way]] = {
     DISCLOSURE.name: lambda _: [],
     BREAK_GLASS.name: lambda _: [to(break_glass.ReviewBreakGlass, finding="justified", reviewed_by="staff:0")],
     ACTOR.name: lambda _: [to(actor.RecordActorLeft)],
+    CALENDAR.name: lambda _: [to(working_calendar.WithdrawCalendar, reason="late")],
+    CLOCK_POLICY.name: lambda _: [to(clock_policy.WithdrawClockPolicy, reason="late")],
 }
 
 

@@ -19,6 +19,7 @@ from domain.campaign import (
     RecordCampaignCost,
     ResumeCampaign,
 )
+from domain.clock_policy import CLOCK_POLICY
 from domain.codes import Money
 from domain.complaint import COMPLAINT
 from domain.complaint_messages import (
@@ -104,7 +105,9 @@ from domain.touch import (
     RecordTouchResponse,
     ReleaseTouch,
 )
+from domain.working_calendar import CALENDAR
 from tests.domain.access_refusals import ACCESS_TABLE_CASES, ACTOR_CASES, BREAK_GLASS_CASES, Case, confidential_cases
+from tests.domain.clock_refusals import CALENDAR_CASES, CLOCK_POLICY_CASES
 from tests.domain.scenario import ANNA, ONE, TWO, given, to
 
 REGISTER = to(RegisterCustomer, kind="person")
@@ -389,6 +392,8 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((DISCLOSURE, case) for case in DISCLOSURE_CASES),
     *((BREAK_GLASS, case) for case in BREAK_GLASS_CASES),
     *((ACTOR, case) for case in ACTOR_CASES),
+    *((CALENDAR, case) for case in CALENDAR_CASES),
+    *((CLOCK_POLICY, case) for case in CLOCK_POLICY_CASES),
 ]
 
 
