@@ -5,7 +5,22 @@ from functools import cache
 
 from api.customer_search import FoundCustomer
 from api.events import WITHOUT_READ_MODEL
-from api.schemas import COUNT, CURSOR, OBJECT, TEXT, TIME, UUID, VERSION, Schema, list_of, maybe, object_with, ref, rows
+from api.schemas import (
+    COUNT,
+    CURSOR,
+    DATE,
+    OBJECT,
+    TEXT,
+    TIME,
+    UUID,
+    VERSION,
+    Schema,
+    list_of,
+    maybe,
+    object_with,
+    ref,
+    rows,
+)
 from domain import AGGREGATES
 from projections.actor_directory import ActorRow
 from projections.audit_detail import Changed
@@ -14,6 +29,7 @@ from projections.break_glass_register import GrantRow
 from projections.campaign_results import CampaignRow, ChannelResults
 from projections.complaint_register import ComplaintRow
 from projections.complaint_search import ComplaintCount
+from projections.kpi_query import Behind, Cell, Counted
 from projections.looks import Look, Part
 from projections.privacy_register import DisposalRow, ErasureRow, LegalHoldRow, PrivacyRequestRow
 from projections.profile_query import Consent, ContactPoint, LastScore, Profile
@@ -47,7 +63,7 @@ def _page(name: str, of: Schema, **more: Schema) -> Schema:
 @cache
 def answers() -> Mapping[str, Schema]:
     """An answer's schema by the query's operation id."""
-    made = _customers() | _complaints() | _campaigns() | _privacy() | _others() | _access()
+    made = _customers() | _complaints() | _campaigns() | _privacy() | _others() | _access() | _kpis()
     for aggregate in AGGREGATES:
         made[f"{aggregate.name.replace('-', '_')}_events"] = _page("events", ref("Event"))
         if aggregate.name in WITHOUT_READ_MODEL:
@@ -152,6 +168,31 @@ def _access() -> dict[str, Schema]:
         "actor": rows(ActorRow, (*_ROW[:3], "units", "names"), **lists, version=VERSION),
         "break_glass": _page("grants", grant),
         "audit": _page("entries", rows(AuditEntry), parked=_PARKED, actors=actors),
+    }
+
+
+def _kpis() -> dict[str, Schema]:
+    texts = dict.fromkeys(("name", "digest", "title", "unit", "note"), TEXT)
+    basis = object_with({"basis": TEXT, "numerator": TEXT, "denominator": maybe(TEXT)})
+    kpi = object_with({**texts, "version": COUNT, "scale": COUNT, "bases": list_of(basis), "dimensions": list_of(TEXT)})
+    group: Schema = {
+        "type": "object", "description": "By dimension; null: not known.", "additionalProperties": maybe(TEXT),
+    }  # fmt: skip
+    down: Schema = {**TEXT, "description": "Path of what the numerator has counted; `part=denominator`: of the other."}
+    spread: Schema = {"type": "object", "description": "How often each value came.", "additionalProperties": COUNT}
+    cell = rows(Cell, group=group, spread=spread, events=down)
+    figures = {
+        "kpi": kpi, "from": maybe(DATE), "to": maybe(DATE), "by": list_of(TEXT), "cells": list_of(cell),
+        "parked": _PARKED,
+        "quarantined": {
+            "type": "object", "description": "Rows of imports that are counted nowhere, by source.",
+            "additionalProperties": COUNT,
+        },
+    }  # fmt: skip
+    return {
+        "kpis": object_with({"kpis": list_of(kpi)}),
+        "kpi": object_with(figures),
+        "kpi_behind": _page("counted", rows(Counted, events=list_of(rows(Behind)))),
     }
 
 

@@ -27,6 +27,7 @@ from api import (
     events,
     feed,
     health,
+    kpis,
     labels,
     log_proofs,
     privacy,
@@ -61,8 +62,8 @@ from store.collecting import collect_seldom
 from store.migrate import MigrationError
 
 _ROOMS: Final = (
-    customers, complaints, campaigns, satisfaction, log_proofs, audit, events, bulk, cloudevents, feed, health, docs,
-    access_tables, labels, receipts, privacy, privacy_export, certificates, actors, break_glass, attachments,
+    customers, complaints, campaigns, satisfaction, kpis, log_proofs, audit, events, bulk, cloudevents, feed, health,
+    docs, access_tables, labels, receipts, privacy, privacy_export, certificates, actors, break_glass, attachments,
     development_room,
 )  # fmt: skip
 

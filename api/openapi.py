@@ -29,6 +29,7 @@ from api.openapi_problems import CURSOR_EXAMPLE, EVERYWHERE, FILE, FOLLOWING, OP
 from api.operations import Operation, operations
 from api.schemas import CURSOR, SHARED, TEXT, UUID, bodies
 from domain.attaching import MediaType
+from projections.kpis import KPIS
 
 DESCRIPTION: Final = f"""\
 {NOTICE}.
@@ -53,10 +54,17 @@ _FILES: Final = frozenset(f"{one.name}_attachment" for one in ATTACHED_TO)
 _OF_THE_RECORD: Final = frozenset(
     {
         "access_table", "customer_timeline", "audit_detail", "audit_logs", "audit_looks", "receipt",
-        "certificates", *_FILES,
+        "certificates", "kpis", *_FILES,
         *(name.replace("-", "_") for name in WITHOUT_READ_MODEL),
     }
 )  # fmt: skip
+
+
+_AN_ID: Final[Mapping[str, Any]] = {"schema": UUID, "example": ID}
+_NAMES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "kpi": {"schema": {"enum": [one.name for one in KPIS]}, "example": KPIS[0].name},
+}
+"""Parts of paths that are no ids."""
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -110,7 +118,7 @@ _COMMANDS: Final = {operation_id(one): one for one in operations().values()}
 
 def _complete_query(path: str, name: str, operation: dict[str, Any], problems: ProblemResponses) -> None:
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
-    named = [{"name": one, "in": "path", "required": True, "schema": UUID, "example": ID} for one in _names(path)]
+    named = [{"name": one, "in": "path", "required": True, **_NAMES.get(one, _AN_ID)} for one in _names(path)]
     parameters[:] = [*named, *(one for one in parameters if one["in"] != "path")]
     if path not in PUBLIC:
         parameters += [PURPOSE, BREAK_GLASS]

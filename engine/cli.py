@@ -26,6 +26,7 @@ from engine.carrying_out import NotNow
 from engine.cli_certificates import certificates
 from engine.cli_certify import certifying
 from engine.cli_keys import keys
+from engine.cli_kpi import kpi
 from engine.cli_log_care import logs
 from engine.cli_privacy import privacy
 from engine.cli_report import reports_app
@@ -69,6 +70,7 @@ app.add_typer(certificates, name="certificates")
 app.add_typer(witness, name="witness")
 app.add_typer(certifying, name="certify")
 app.add_typer(reports_app, name="report")
+app.command("kpi", epilog="Example: daybook kpi complaint.count --from 2014-01-01 --to 2014-12-31 --by month")(kpi)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]

@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from domain import AGGREGATES
 from domain.kernel import Aggregate, Command, Message, personal_fields
 from engine.settings import Settings
+from projections.kpis import KPIS, Kpi
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "reference"
 HELP_CHARACTERS: Final = 100
@@ -82,6 +83,34 @@ def events_page() -> str:
     )
 
 
+def kpis_page() -> str:
+    """Every KPI's definition."""
+    return _page(
+        "KPIs",
+        "Every figure's definition: what is counted above and below the line, and what it can be grouped by. How to\n"
+        "ask: [Measure](../how-to/measure.md). Days and months are in UTC, of business time. Where the denominator\n"
+        "lacks a dimension, all cells share it. A definition that changes gets the next version; its digest is over\n"
+        "all that the figure depends on.",
+        *(_kpi(one) for one in KPIS),
+    )
+
+
+def _kpi(kpi: Kpi) -> str:
+    rows = [
+        f"| {one.name} | {one.numerator.says} | {one.denominator.says if one.denominator else 'none: it is a count'} | "
+        f"{', '.join(f'`{name}`' for name in one.numerator.events)} |"
+        for one in kpi.bases
+    ]
+    return "\n\n".join(
+        (
+            f"## {kpi.name}",
+            f"{kpi.title}, in {kpi.unit}. Version {kpi.version}, digest `{kpi.digest[:16]}`. {kpi.note}".rstrip(),
+            _table(("basis", "numerator", "denominator", "events"), rows),
+            f"By {', '.join(f'`{name}`' for name in kpi.dimensions)}.",
+        )
+    )
+
+
 def _aggregate(aggregate: Aggregate[Any]) -> str:
     events = [f"| `{one.type}` | {_said(one)} | {_fields(one)} |" for one in aggregate.events]
     commands = [f"| `{one.type}` | {_said(one)}{_by_whom(one)} | {_fields(one)} |" for one in aggregate.commands]
@@ -129,6 +158,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "events.md": events_page,
+    "kpis.md": kpis_page,
 }
 
 

@@ -79,12 +79,23 @@ class CampaignRow:
 
 @dataclass(slots=True)
 class TouchRow:
-    """Whose touch it is; never changed."""
+    """A touch and what came of it. `sent_at`: when it was decided or released to be sent; None: it was not.
+
+    `response` and `product` are the first the customer answered and took up.
+    """
 
     partition: int
     touch_id: UUID
     campaign_id: UUID = NIL
+    customer_id: UUID = NIL
     channel: str = ""
+    purpose: str = ""
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    responded_at: datetime | None = None
+    response: str | None = None
+    converted_at: datetime | None = None
+    product: str | None = None
     position: int = 0
     event_id: UUID = NIL
 
@@ -115,7 +126,12 @@ CAMPAIGN_TABLE: Final = Table(
     },
 )
 TOUCH_TABLE: Final = Table(
-    name="campaign_touch", kind="rows", row=TouchRow, key=("touch_id",), touched_by=frozenset(TOUCH.events)
+    name="campaign_touch",
+    kind="rows",
+    row=TouchRow,
+    key=("touch_id",),
+    touched_by=frozenset(TOUCH.events),
+    indexes={"sent": "(partition, sent_at, touch_id) where sent_at is not null"},
 )
 SUMS: Final = Table(
     name="campaign_sum", kind="sums", row=CampaignSumRow, key=("campaign_id", "measure", "channel", "detail")
@@ -175,23 +191,48 @@ def _cost_recorded(rows: Campaigns, event: CampaignCostRecorded, fact: Fact) -> 
 def _decided(rows: Campaigns, event: TouchDecided, fact: Fact) -> None:
     recorded = fact.recorded
     row = rows.touch.begin(recorded.stream_id, recorded)
-    row.campaign_id, row.channel = event.campaign_id, event.channel
+    row.campaign_id, row.customer_id = event.campaign_id, event.customer_id
+    row.channel, row.purpose = event.channel, event.purpose
+    if event.decision == "send":
+        row.sent_at = event.occurred_at
     rows.sums.add_to((event.campaign_id, "decided", event.channel, event.decision), recorded).times += 1
+
+
+def _released(rows: Campaigns, event: TouchReleased, fact: Fact) -> None:
+    _count(rows, "released", "", fact)
+    rows.touch.change(fact.recorded.stream_id, fact.recorded).sent_at = event.occurred_at
+
+
+def _delivered(rows: Campaigns, event: TouchDelivered, fact: Fact) -> None:
+    _count(rows, "delivered", "", fact)
+    rows.touch.change(fact.recorded.stream_id, fact.recorded).delivered_at = event.occurred_at
+
+
+def _responded(rows: Campaigns, event: TouchResponded, fact: Fact) -> None:
+    _count(rows, "responded", event.response, fact)
+    row = rows.touch.change(fact.recorded.stream_id, fact.recorded)
+    if row.responded_at is None:
+        row.responded_at, row.response = event.occurred_at, event.response
 
 
 def _counted(measure: str, detail: str | None = None) -> Fold:
     """Count the touch; `detail` names the field of the event that tells them apart."""
 
     def fold(rows: Campaigns, event: Event, fact: Fact) -> None:
-        touch = rows.touch.read(fact.recorded.stream_id)
-        key = (touch.campaign_id, measure, touch.channel, "" if detail is None else getattr(event, detail))
-        rows.sums.add_to(key, fact.recorded).times += 1
+        _count(rows, measure, "" if detail is None else getattr(event, detail), fact)
 
     return fold
 
 
-def _converted(rows: Campaigns, event: TouchConverted, fact: Fact) -> None:
+def _count(rows: Campaigns, measure: str, detail: str, fact: Fact) -> None:
     touch = rows.touch.read(fact.recorded.stream_id)
+    rows.sums.add_to((touch.campaign_id, measure, touch.channel, detail), fact.recorded).times += 1
+
+
+def _converted(rows: Campaigns, event: TouchConverted, fact: Fact) -> None:
+    touch = rows.touch.change(fact.recorded.stream_id, fact.recorded)
+    if touch.converted_at is None:
+        touch.converted_at, touch.product = event.occurred_at, event.product
     currency = "" if event.value is None else event.value.currency
     row = rows.sums.add_to((touch.campaign_id, "converted", touch.channel, currency), fact.recorded)
     row.times += 1
@@ -207,17 +248,17 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     CampaignEnded: _ended,
     CampaignCostRecorded: _cost_recorded,
     TouchDecided: _decided,
-    TouchReleased: _counted("released"),
+    TouchReleased: _released,
     TouchSuppressed: _counted("suppressed", "reason"),
     TouchExpired: _counted("expired", "reason"),
-    TouchDelivered: _counted("delivered"),
+    TouchDelivered: _delivered,
     TouchBounced: _counted("bounced", "reason"),
     TouchOpened: _counted("opened"),
-    TouchResponded: _counted("responded", "response"),
+    TouchResponded: _responded,
     TouchConverted: _converted,
 }
 
-CAMPAIGN_RESULTS: Final = Projection(NAME, 1, (CAMPAIGN_TABLE, TOUCH_TABLE, SUMS), Campaigns, _FOLDS)
+CAMPAIGN_RESULTS: Final = Projection(NAME, 2, (CAMPAIGN_TABLE, TOUCH_TABLE, SUMS), Campaigns, _FOLDS)
 
 # Queries
 

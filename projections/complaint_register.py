@@ -136,6 +136,7 @@ COMPLAINT_TABLE: Final = Table(
         "customer": f"(partition, customer_id, {_NEWEST}) where customer_id is not null",
         "reference": f"(partition, external_ref, {_NEWEST}) where external_ref is not null",
         "confidential": f"(partition, confidential, {_NEWEST}) where confidential is not null",
+        "closed": "(partition, closed_at, complaint_id) where closed_at is not null",
     },
 )
 COMPLAINT_COUNT: Final = Table(
@@ -331,4 +332,4 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ComplaintDeclassified: _declassified,
 }
 
-COMPLAINT_REGISTER: Final = Projection(NAME, 2, (COMPLAINT_TABLE, COMPLAINT_COUNT), Register, _FOLDS)
+COMPLAINT_REGISTER: Final = Projection(NAME, 3, (COMPLAINT_TABLE, COMPLAINT_COUNT), Register, _FOLDS)

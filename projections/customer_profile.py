@@ -62,6 +62,7 @@ class ProfileRow:
     status: str = "unregistered"
     kind: str | None = None
     registered_at: datetime | None = None
+    ended_at: datetime | None = None
     residence_country: str | None = None
     language: str | None = None
     age_band: str | None = None
@@ -91,6 +92,10 @@ PROFILE: Final = Table(
     row=ProfileRow,
     key=("customer_id",),
     keyed_by="customer",
+    indexes={
+        "registered": "(partition, registered_at, customer_id) where registered_at is not null",
+        "ended": "(partition, ended_at, customer_id) where ended_at is not null",
+    },
 )
 
 
@@ -175,8 +180,9 @@ def _preference_set(rows: Profiles, event: PreferenceSet, fact: Fact) -> None:
         row.preferences[event.preference] = event.value
 
 
-def _relationship_ended(rows: Profiles, _: Event, fact: Fact) -> None:
-    _row(rows, fact).status = "ended"
+def _relationship_ended(rows: Profiles, event: RelationshipEnded, fact: Fact) -> None:
+    row = _row(rows, fact)
+    row.status, row.ended_at = "ended", event.occurred_at
 
 
 def _interaction_recorded(rows: Profiles, event: InteractionRecorded, fact: Fact) -> None:
@@ -312,4 +318,4 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     SurveyAnswered: _survey_answered,
 }
 
-CUSTOMER_PROFILE: Final = Projection("customer_profile", 2, (PROFILE,), Profiles, _FOLDS)
+CUSTOMER_PROFILE: Final = Projection("customer_profile", 3, (PROFILE,), Profiles, _FOLDS)

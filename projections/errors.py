@@ -32,3 +32,7 @@ class BookmarkAhead(ReadModelError):
 
 class NotLive(ReadModelError):
     """There is no version to go back to, or none of this name."""
+
+
+class MeasureRefused(ReadModelError):
+    """A KPI or return was asked for something it does not have; the message says what it has."""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import asyncpg
 from projections import versions
 from projections.errors import CodeMismatch, NotLive
 from projections.projection import Decode, Projection
-from projections.statements import statement
+from projections.statements import statement, with_parts
 from projections.writing import Connection
 from store.record import keep_session
 
@@ -25,6 +26,8 @@ POINTER_AGE_S_MAX = 1.0
 POLL_S = 0.01
 
 Seen: TypeAlias = Literal["seen", "timeout", "parked"]
+
+_NO_PARTS: Mapping[str, str] = MappingProxyType({})
 
 _SESSION = {
     "application_name": "daybook read models",
@@ -166,14 +169,15 @@ class ReadModels:
         query: str,
         *arguments: Any,  # noqa: ANN401  # what PostgreSQL takes
         by: str = "",
+        parts: Mapping[str, str] = _NO_PARTS,
     ) -> list[asyncpg.Record]:
         """Rows of `sql/<query>.sql` over the live version; the first argument is a partition."""
         try:
-            sql = statement(query, await self.version(projection), by)
+            sql = with_parts(statement(query, await self.version(projection), by), parts)
             return await self.record.pool.fetch(sql, *arguments)
         except asyncpg.UndefinedTableError:  # two rebuilds within the pointer's age
             self.look_again()
-            sql = statement(query, await self.version(projection), by)
+            sql = with_parts(statement(query, await self.version(projection), by), parts)
             return await self.record.pool.fetch(sql, *arguments)
 
     async def fetch_all(
@@ -182,10 +186,13 @@ class ReadModels:
         query: str,
         *arguments: Any,  # noqa: ANN401  # what PostgreSQL takes
         by: str = "",
+        parts: Mapping[str, str] = _NO_PARTS,
     ) -> list[list[asyncpg.Record]]:
         """Rows of every partition, one statement each."""
         partitions = range(self.record.partitions)
-        return await asyncio.gather(*(self.fetch(projection, query, one, *arguments, by=by) for one in partitions))
+        return await asyncio.gather(
+            *(self.fetch(projection, query, one, *arguments, by=by, parts=parts) for one in partitions)
+        )
 
     # How far
 

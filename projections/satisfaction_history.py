@@ -94,7 +94,11 @@ INVITATION: Final = Table(
     row=InvitationRow,
     key=("invitation_id",),
     keyed_by="stream",
-    indexes={"customer": "(partition, customer_id, position)"},
+    indexes={
+        "customer": "(partition, customer_id, position)",
+        "invited": "(partition, invited_at, invitation_id)",
+        "answered": "(partition, answered_at, invitation_id) where answered_at is not null",
+    },
 )
 INVITED: Final = Table(
     name="survey_invited",
@@ -169,7 +173,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     SurveyExpired: _expired,
 }
 
-SATISFACTION_HISTORY: Final = Projection(NAME, 1, (INVITATION, INVITED, SCORE), Satisfaction, _FOLDS)
+SATISFACTION_HISTORY: Final = Projection(NAME, 2, (INVITATION, INVITED, SCORE), Satisfaction, _FOLDS)
 
 # Queries
 

@@ -1,8 +1,10 @@
 """SQL as files: one statement each, its file name its name.
 
-`{v}` stands for the version of the read model's tables, `{by}` for the condition whose index to use.
+`{v}` stands for the version of the read model's tables, `{by}` for the condition whose index to use; other names in
+braces for parts that only a query knows.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -14,3 +16,10 @@ def statement(name: str, version: int | None = None, by: str = "") -> str:
     if version is not None:
         sql = sql.replace("{v}", f"_v{version}")
     return sql.replace("{by}", by)
+
+
+def with_parts(sql: str, parts: Mapping[str, str]) -> str:
+    """The text of a template with its other parts put in."""
+    for name, part in parts.items():
+        sql = sql.replace(f"{{{name}}}", part)
+    return sql

@@ -14,8 +14,9 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -147,6 +148,12 @@ def database(server: EmbeddedServer, template: str) -> Generator[Database]:
 def empty_database(server: EmbeddedServer) -> Generator[Database]:
     with _scratch_database(server, "template0") as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def scratch_database(server: EmbeddedServer, template: str) -> Callable[[], AbstractContextManager[Database]]:
+    """Makes a migrated database that several tests share, none of which changes it."""
+    return partial(_scratch_database, server, template)
 
 
 @contextmanager

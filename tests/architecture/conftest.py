@@ -1,12 +1,23 @@
 """What the tests of this folder look at: the packages and files of the project, as they are."""
 
+import asyncio
 import shutil
+import socket
 import subprocess
 import tomllib
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
+
+from api.app import create_app
+from engine.settings import Settings
+from engine.simulation import SimulatedBank
+from engine.wiring import Databases, Daybook
+from store.initialising import create_partitions
+from tests.architecture.pages import Served
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -45,3 +56,22 @@ def tree() -> list[Path]:
     command = [git, "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=PROJECT, capture_output=True, check=True, text=True).stdout
     return [path for name in listed.split("\0") if name and (path := PROJECT / name).is_file()]
+
+
+@pytest.fixture
+async def served(database, tmp_path: Path) -> AsyncGenerator[Served]:
+    """A server over a small simulated bank."""
+    for schema in ("record", "reads"):
+        await create_partitions(database.admin_dsn, 4, schema=schema)
+    settings = Settings(database_url=database.app_dsn, data_dir=tmp_path)
+    daybook = await Daybook.open(settings, Databases(database.app_dsn, database.admin_dsn, None))
+    await daybook.handler.handle_copy(list(SimulatedBank(daybook.vault.keyed_hmac, customers=5).units()))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(create_app(daybook), log_config=None))
+        serving = asyncio.create_task(server.serve([listener]))
+        environment = {"DAYBOOK_DATABASE_URL": database.app_dsn, "DAYBOOK_DATA_DIR": str(tmp_path)}
+        yield Served(listener.getsockname()[1], environment)
+        server.should_exit = True
+        await serving
+    await daybook.close()

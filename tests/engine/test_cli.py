@@ -149,3 +149,21 @@ def test_following_in_a_process_of_its_own(daybook_cli, tmp_path, empty_database
     finally:
         follower.terminate()
     assert follower.wait(30) == 0
+
+
+def test_a_kpi_and_the_way_down(daybook_cli) -> None:
+    daybook_cli("demo", "--check")
+    period = "--from", "2020-01-01", "--to", "2029-12-31"
+    told = last_line(daybook_cli("kpi", "complaint.count", *period, "--by", "product", "--json"))
+    total = sum(cell["numerator"] for cell in told["cells"])
+    assert (told["kpi"]["version"], told["parked"]) == (1, 0)
+    assert total > len(told["cells"]) > 1
+    product, first = told["cells"][0]["group"]["product"], told["cells"][0]["numerator"]
+    of = "--where", f"product={product}", "--events", "numerator", "--limit", "1000", "--json"
+    page = last_line(daybook_cli("kpi", "complaint.count", *period, *of))
+    assert (len(page["counted"]), page["next"]) == (first, None)
+    assert "complaints" in daybook_cli("kpi", "complaint.count", *period).stdout
+    for wrong in (("--by", "colour"), ("--where", "product"), ("--events", "both")):
+        refused = daybook_cli("kpi", "complaint.count", *period, *wrong)
+        assert refused.returncode > 0
+        assert "Traceback" not in refused.stderr

@@ -4,9 +4,12 @@ import asyncpg
 import pytest
 
 from projections.models import ReadModels
+from projections.registry import PROJECTIONS
 from store.record import Record
 from store.statements import statement
 from tests.projections import made
+from tests.projections.bank import Bank
+from tests.projections.histories import MAPPER
 from tests.projections.made import NOTES, OTHER_NOTES, Writer, decode
 
 
@@ -31,3 +34,10 @@ async def models(record) -> AsyncGenerator[ReadModels]:
 @pytest.fixture
 def writer(record) -> Writer:
     return Writer(record)
+
+
+@pytest.fixture
+async def bank(record) -> AsyncGenerator[Bank]:
+    """All read models of a record, and a bank to tell events of."""
+    async with await ReadModels.open(record, MAPPER.fact, PROJECTIONS) as models:
+        yield Bank(models)

@@ -15,9 +15,11 @@ from engine.mapping import EventMapper
 from projections import table_sql
 from projections.break_glass_register import UNREVIEWED
 from projections.complaint_search import PATHS
+from projections.kpis import KPIS
+from projections.measures import Asked, cell_parts, parts_of
 from projections.models import ReadModels
 from projections.registry import PROJECTIONS
-from projections.statements import statement
+from projections.statements import statement, with_parts
 from store.envelope import AppendRequest, NewEvent, Participant
 from store.identity import new_id
 
@@ -72,6 +74,7 @@ PLANS = [
     ("actors_by_id", "", 2, "actor_v1_pkey"),
     ("actors", "", 3, "actor_v1_actor"),
     ("actors_of_customers", "", 2, "actor_v1_customer"),
+    ("events_behind", "", 3, "event_partition_stream_id_version_key"),
     ("queued", "", 5, "parked_pkey"),
     ("is_parked", "", 5, "parked_pkey"),
 ]
@@ -146,6 +149,23 @@ async def test_every_query_finds_by_its_index(filled):
         found = [node async for node in _scans(filled, statement(name, 1, by), arguments)]
         if index not in found or "Seq Scan" in found:
             wrong[name, by] = found
+    assert wrong == {}
+
+
+async def test_every_measure_finds_what_it_counts_by_an_index(filled):
+    wrong = {}
+    for measure in {one for kpi in KPIS for basis in kpi.bases for one in (basis.numerator, basis.denominator) if one}:
+        of = Asked(by=measure.dimensions[:2], where=dict.fromkeys(measure.dimensions[1:3], "x"))
+        behind = "measure_customers" if measure.counts == "customers" else "measure_rows"
+        statements = {
+            "measure_cells": (cell_parts(measure, of), 8),
+            behind: ({**parts_of(measure, of), "amount": measure.amount}, 10),
+        }
+        for name, (parts, arguments) in statements.items():
+            index = f"{measure.source.table}_v1_{measure.at.removesuffix('_at')}"
+            found = [node async for node in _scans(filled, with_parts(statement(name, 1), parts), arguments)]
+            if found != [index]:
+                wrong[name, measure.says] = found
     assert wrong == {}
 
 

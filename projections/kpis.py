@@ -1,0 +1,152 @@
+"""KPIs: every definition, in one place. A new one is one more entry of `KPIS`, over measures of `kpi_sources`.
+
+A definition that changes gets the next version; a test holds the digest of each against what it was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Final, Literal
+
+from projections import kpi_sources as over
+from projections.errors import MeasureRefused
+from projections.measures import Measure
+
+Part = Literal["numerator", "denominator"]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """One way in which the figure is known; figures of several bases stand side by side and are never mixed."""
+
+    name: str
+    numerator: Measure
+    denominator: Measure | None = None
+
+    def part(self, name: Part) -> Measure:
+        """Its numerator or denominator.
+
+        Raises:
+            MeasureRefused: it has no denominator.
+        """
+        if name == "numerator":
+            return self.numerator
+        if self.denominator is None:
+            raise MeasureRefused("it is a count and has no denominator")
+        return self.denominator
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A figure with a name and a version: `scale` times numerator by denominator, in `unit`."""
+
+    name: str
+    version: int
+    title: str
+    unit: str
+    bases: tuple[Basis, ...]
+    scale: int = 1
+    note: str = ""
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What it can be grouped by: all that its numerator can. A denominator without one is shared by the cells."""
+        return self.bases[0].numerator.dimensions
+
+    @property
+    def projections(self) -> tuple[str, ...]:
+        """The read models that it is counted from."""
+        return tuple(dict.fromkeys(one.source.projection for one in self._measures()))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of all that the figure depends on: another digest is another definition."""
+        parts = [str(self.scale), *(one.name for one in self.bases)]
+        for one in self._measures():
+            parts += [one.source.table, one.source.seen, one.at, one.counts, one.where, one.amount, one.until]
+        return sha256("\n".join(parts).encode()).hexdigest()
+
+    def basis(self, name: str | None) -> Basis:
+        """The basis of this name; None: the first.
+
+        Raises:
+            MeasureRefused: there is none of this name.
+        """
+        found = next((one for one in self.bases if name in (None, one.name)), None)
+        if found is None:
+            known = ", ".join(one.name for one in self.bases)
+            raise MeasureRefused(f"{self.name} has no basis {name!r}; it has {known}")
+        return found
+
+    def _measures(self) -> Iterator[Measure]:
+        for one in self.bases:
+            yield one.numerator
+            if one.denominator is not None:
+                yield one.denominator
+
+
+_RATIO: Final = 100
+
+KPIS: Final[tuple[Kpi, ...]] = (
+    Kpi("complaint.count", 1, "Complaints", "complaints", (Basis("recorded", over.RECEIVED),)),
+    Kpi(
+        "complaint.timely_rate", 1, "Complaints answered in time", "percent",
+        (Basis("asserted", over.ASSERTED_TIMELY, over.ASSERTED),), _RATIO,
+        "`asserted` is what the source of an imported complaint says; no clock computed it.",
+    ),
+    Kpi(
+        "complaint.relief_rate", 1, "Complaints with redress", "percent",
+        (Basis("recorded", over.RELIEVED, over.RELIEF_STATED),), _RATIO,
+        "Responses that do not say whether there is redress are left out of both.",
+    ),
+    Kpi(
+        "complaint.rate", 1, "Complaints per customer", "complaints per 1,000 customers",
+        (Basis("recorded", over.RECEIVED, over.CUSTOMERS),), 1000,
+        "Complaints of people who are no customers count; imported complaints have no customers.",
+    ),
+    Kpi(
+        "complaint.resolution_days", 1, "Days to resolve a complaint", "days",
+        (Basis("recorded", over.DAYS_HERE, over.CLOSED_HERE), Basis("imported", over.DAYS_TOLD, over.CLOSED_TOLD)),
+        note="The mean, with how often each number of days came; of the days of closing. A complaint that was reopened "
+        "counts when it is closed again.",
+    ),
+    Kpi(
+        "campaign.conversion_rate", 1, "Touches that led to a conversion", "percent",
+        (Basis("recorded", over.CONVERTED, over.SENT),), _RATIO,
+        "Of the touches sent in the period, whenever the customer took it up.",
+    ),
+    Kpi("campaign.touches", 1, "Touches", "touches", (Basis("recorded", over.SENT),)),
+    Kpi(
+        "campaign.touches_per_customer", 1, "Touches per customer touched", "touches per customer",
+        (Basis("recorded", over.SENT, over.TOUCHED),),
+        note="In each cell, of the customers touched in that cell.",
+    ),
+    Kpi(
+        "satisfaction.csat", 1, "Satisfied answers (CSAT)", "percent",
+        (Basis("recorded", over.CSAT_CONTENT, over.CSAT_ANSWERS),), _RATIO,
+    ),
+    Kpi(
+        "satisfaction.nps", 1, "Net promoter score (NPS)", "points",
+        (Basis("recorded", over.NPS_BALANCE, over.NPS_ANSWERS),), _RATIO,
+    ),
+    Kpi(
+        "satisfaction.response_rate", 1, "Surveys answered", "percent",
+        (Basis("recorded", over.INVITED_ANSWERED, over.INVITED),), _RATIO,
+        "Of the invitations of the period, those answered until now.",
+    ),
+)  # fmt: skip
+
+_BY_NAME: Final = {one.name: one for one in KPIS}
+
+
+def kpi_of(name: str) -> Kpi:
+    """The definition of this name.
+
+    Raises:
+        MeasureRefused: there is none; the message names all.
+    """
+    found = _BY_NAME.get(name)
+    if found is None:
+        raise MeasureRefused(f"there is no KPI {name!r}; there are {', '.join(_BY_NAME)}")
+    return found

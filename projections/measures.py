@@ -1,0 +1,216 @@
+"""Measures: what a KPI or a return counts, declared once, and counted from the rows of read models when asked.
+
+Every measure is a count, a sum or a histogram, so what partitions answer can be added up. Customers are counted each
+once: all rows of a customer lie in one partition, so these counts can be added up as well; none of them is kept.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
+from typing import Final, Literal, TypeAlias
+
+import asyncpg
+
+from domain.matters import Sight
+from projections.errors import MeasureRefused
+from projections.models import ReadModels
+from projections.seeing import arguments_of
+
+Counts: TypeAlias = Literal["rows", "amount", "spread", "customers", "standing"]
+Group: TypeAlias = tuple[str, ...]
+
+MONTH: Final = "month"
+BY_MAX: Final = 3
+CELLS_MAX: Final = 10_000
+YEARS: Final = (1900, 2199)
+_MONTH: Final = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Rows that can be counted: one row for each thing, whose stream has the id in `key`.
+
+    `dimensions`: text expressions over the row `r`; "" stands for not known. `seen`: whether the row exists for the
+    viewer of $5 to $7 (see `Sight`).
+    """
+
+    name: str
+    projection: str
+    table: str
+    key: str
+    dimensions: Mapping[str, str]
+    seen: str = "$5::text[] is not null and $6::text is not null and $7::uuid[] is not null"
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """Something counted: `says` in words, `where` over the row `r`; a row is of the day of its column `at`, in UTC.
+
+    `counts`: "rows"; the sum of `amount`; the same as "spread" over its values; each of the rows' "customers" once;
+    or what is "standing" at the end: begun (`at`) and not yet ended (`until`). `events`: types of the events behind.
+    """
+
+    says: str
+    source: Source
+    at: str
+    events: tuple[str, ...]
+    counts: Counts = "rows"
+    where: str = "true"
+    amount: str = "1"
+    until: str = ""
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What it can be grouped by."""
+        return (MONTH, *self.source.dimensions)
+
+    def expression(self, dimension: str) -> str:
+        """A dimension in SQL; months are those of `at`."""
+        if dimension == MONTH:
+            return f"to_char(r.{self.at} at time zone 'UTC', 'YYYY-MM')"
+        return self.source.dimensions[dimension]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Days first to last, both inclusive, in UTC; None: without end.
+
+    One cell for each group of `by`; `where` keeps what has these values in these dimensions.
+    """
+
+    first: date | None = None
+    last: date | None = None
+    by: tuple[str, ...] = ()
+    where: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def since(self) -> datetime | None:
+        """The first moment."""
+        return None if self.first is None else datetime.combine(self.first, time(), UTC)
+
+    @property
+    def until(self) -> datetime | None:
+        """The first moment after it."""
+        return None if self.last is None else datetime.combine(self.last + timedelta(days=1), time(), UTC)
+
+    def within(self, dimensions: Sequence[str]) -> "Asked":
+        """The same for a measure that has only these dimensions; a month is a narrower period."""
+        where = {name: value for name, value in self.where.items() if name in dimensions}
+        by = tuple(name for name in self.by if name in dimensions)
+        first, last = self.first, self.last
+        month = where.pop(MONTH, None)
+        if month is not None:
+            begins = date.fromisoformat(f"{month}-01")
+            ends = (begins + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+            first = begins if first is None else max(first, begins)
+            last = ends if last is None else min(last, ends)
+        return Asked(first, last, by, where)
+
+
+@dataclass(slots=True)
+class Amount:
+    """What a measure came to: `total`, and how often each value came where it is spread."""
+
+    total: int = 0
+    spread: Counter[int] = field(default_factory=Counter[int])
+
+
+def checked(asked: Asked, dimensions: Sequence[str]) -> Asked:
+    """What was asked, if a measure of these dimensions can answer it.
+
+    Raises:
+        MeasureRefused: with what is wrong and what would do.
+    """
+    for name in (*asked.by, *asked.where):
+        if name not in dimensions:
+            raise MeasureRefused(f"{name!r} is no dimension of it; it has {', '.join(dimensions)}")
+    if len(set(asked.by)) != len(asked.by) or len(asked.by) > BY_MAX:
+        raise MeasureRefused(f"group by at most {BY_MAX} dimensions, each once")
+    if asked.first is not None and asked.last is not None and asked.first > asked.last:
+        raise MeasureRefused("the first day is after the last")
+    if any(day is not None and not YEARS[0] <= day.year <= YEARS[1] for day in (asked.first, asked.last)):
+        raise MeasureRefused(f"days are of the years {YEARS[0]} to {YEARS[1]}")
+    if MONTH in asked.where and not _MONTH.fullmatch(asked.where[MONTH]):
+        raise MeasureRefused("a month is written like 2026-11")
+    return asked
+
+
+async def count(models: ReadModels, measure: Measure, asked: Asked, sight: Sight) -> dict[Group, Amount]:
+    """What a measure comes to in each group of `asked.by` (those that it has), added up over all partitions.
+
+    Raises:
+        MeasureRefused: these are more groups than can be shown.
+    """
+    of = asked.within(measure.dimensions)
+    if measure.counts == "standing":
+        return await _standing(models, measure, of, sight)
+    return await _added_up(models, measure, of, sight)
+
+
+async def _added_up(models: ReadModels, measure: Measure, of: Asked, sight: Sight) -> dict[Group, Amount]:
+    found: defaultdict[Group, Amount] = defaultdict(Amount)
+    for row in chain.from_iterable(await _cells(models, measure, of, sight)):
+        *group, value, amount = row
+        cell = found[tuple(group)]
+        cell.total += amount if value is None else value * amount
+        if value is not None:
+            cell.spread[value] += amount
+    if len(found) > CELLS_MAX:
+        raise MeasureRefused(f"these are more than {CELLS_MAX:,} cells: group by less, or ask for a shorter time")
+    return found
+
+
+async def _cells(models: ReadModels, measure: Measure, of: Asked, sight: Sight) -> list[list[asyncpg.Record]]:
+    asked = (of.since, of.until, list(of.where.values()), *arguments_of(sight), CELLS_MAX + 1)
+    parts = cell_parts(measure, of)
+    return await models.fetch_all(measure.source.projection, "measure_cells", *asked, parts=parts)
+
+
+def cell_parts(measure: Measure, of: Asked) -> dict[str, str]:
+    """What is put into the template that counts."""
+    names = [measure.expression(name) for name in of.by]
+    amounts = {"amount": f"sum({measure.amount})::bigint", "customers": "count(distinct r.customer_id)"}
+    return {
+        **parts_of(measure, of),
+        "groups": "".join(f"{name}, " for name in names),
+        "value": f"({measure.amount})::bigint" if measure.counts == "spread" else "null::bigint",
+        "amount": amounts.get(measure.counts, "count(*)"),
+        "group_by": f"group by {', '.join(str(n + 1) for n in range(len(names) + 1))}",
+    }
+
+
+def parts_of(measure: Measure, of: Asked) -> dict[str, str]:
+    """What is put into a template that reads the rows of a measure."""
+    wanted = "".join(f" and {measure.expression(name)} = ($4::text[])[{n + 1}]" for n, name in enumerate(of.where))
+    return {
+        "table": measure.source.table,
+        "key": measure.source.key,
+        "at": measure.at,
+        "where": f"({measure.where}) and {measure.source.seen}{wanted}",
+    }
+
+
+async def _standing(models: ReadModels, measure: Measure, of: Asked, sight: Sight) -> dict[Group, Amount]:
+    """What had begun less what had ended, at the end of the period, or of each of its months."""
+    all_before = Asked(None, of.last, of.by, of.where)
+    begun = await _added_up(models, _flow(measure, measure.at), all_before, sight)
+    ended = await _added_up(models, _flow(measure, measure.until), all_before, sight)
+    changes: Counter[Group] = Counter({group: one.total for group, one in begun.items()})
+    changes.subtract({group: one.total for group, one in ended.items()})
+    if MONTH not in of.by:
+        return {group: Amount(total) for group, total in changes.items()}
+    place = of.by.index(MONTH)
+    standing: dict[Group, Amount] = {}
+    running: Counter[Group] = Counter()
+    for group in sorted(changes, key=lambda one: one[place]):
+        others = group[:place] + group[place + 1 :]
+        running[others] += changes[group]
+        standing[group] = Amount(running[others])
+    return standing
+
+
+def _flow(measure: Measure, at: str) -> Measure:
+    return Measure(measure.says, measure.source, at, measure.events, "rows", measure.where)

@@ -1,0 +1,73 @@
+"""KPIs over HTTP: definitions, figures, the way down, and what is refused."""
+
+import pytest
+
+from api.examples import bodies
+from projections.kpis import KPIS
+from tests.api import bearer
+from tests.api.stories import seen, told
+
+
+async def test_every_definition_is_told(client):
+    body = (await client.get("/kpis")).json()
+    assert [one["name"] for one in body["kpis"]] == [one.name for one in KPIS]
+
+
+@pytest.mark.parametrize("kpi", [one.name for one in KPIS])
+async def test_from_every_cell_down_to_its_events(client, kpi):
+    ids = await told(client)
+    body = (await seen(client, f"/kpis/{kpi}", ids["token"], by=["month", "product"], to="2199-12-31")).json()
+    assert (body["kpi"]["name"], body["by"], body["from"], body["to"]) == (
+        kpi,
+        ["month", "product"],
+        None,
+        "2199-12-31",
+    )
+    for cell in body["cells"]:
+        for part in ("numerator", "denominator"):
+            if cell[part] is None:
+                continue
+            page = (await client.get(cell["events"].replace("part=numerator", f"part={part}"))).json()
+            assert (sum(one["amount"] for one in page["counted"]), page["next"]) == (cell[part], None)
+            for one in page["counted"]:
+                assert one["events"]
+                path = {"touch": "touches"}.get(one["kind"], f"{one['kind']}s")
+                what = "timeline" if one["kind"] == "customer" else "events"
+                events = (await client.get(f"/{path}/{one['id']}/{what}")).json()["events"]
+                assert {event["event_id"] for event in one["events"]} <= {event["event_id"] for event in events}
+
+
+async def test_pages_go_on(client):
+    body = bodies()["complaint.receive"]
+    tokens = [(await client.command("/complaints", body)).json()["token"] for _ in range(3)]
+    for token in tokens[:2]:
+        await seen(client, "/kpis/complaint.count", token)
+    answer = await seen(client, "/kpis/complaint.count/events", tokens[2], limit=2)
+    found = answer.json()["counted"]
+    while link := answer.links.get("next", {}).get("url"):
+        answer = await client.get(link)
+        found += answer.json()["counted"]
+    assert len({one["id"] for one in found}) == len(found) == 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["by=colour", "colour=red", "by=product&by=product", "from=soon", "from=2026-02-01&to=2026-01-01", "month=2026-13",
+     "to=9999-12-31", "survey=x"],
+)  # fmt: skip
+async def test_what_it_does_not_have_is_refused(client, query):
+    answer = await client.get(f"/kpis/complaint.count?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "query-invalid"), answer.text
+
+
+async def test_the_way_down_refuses_what_there_is_not(client):
+    for query in ("part=denominator", "basis=guessed", "part=both"):
+        answer = await client.get(f"/kpis/complaint.count/events?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "query-invalid"), answer.text
+    assert (await client.get("/kpis/complaint.sung")).status_code == 404
+
+
+async def test_who_sees_figures_need_not_see_the_cases(client):
+    headers = bearer.headers("staff:m", ("campaign-manager",), None)
+    assert (await client.get("/kpis/complaint.count", headers=headers)).status_code == 200
+    assert (await client.get("/kpis/complaint.count/events", headers=headers)).status_code == 403

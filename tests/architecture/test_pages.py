@@ -1,0 +1,16 @@
+"""The tutorial and how-to guides that show answers, run as they stand."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.pages import Served, run_page
+
+PAGES = {"tutorial/first-hour.md": 10, "how-to/measure.md": 4}
+"""How much each shows at least."""
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_goes_as_it_is_told(name: str, served: Served, project: Path, tmp_path: Path) -> None:
+    text = (project / "docs" / name).read_text(encoding="utf-8")
+    assert await run_page(text, served, tmp_path) > PAGES[name]

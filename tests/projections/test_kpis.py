@@ -1,0 +1,262 @@
+"""KPIs on a history small enough to be read: what is counted, when, by what, and what stands behind it."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.complaint_messages import (
+    ComplaintClosed,
+    ComplaintMarkedConfidential,
+    ComplaintReopened,
+    FinalResponseIssued,
+)
+from domain.customer_messages import CustomerRegistered, RelationshipEnded
+from domain.matters import Sight
+from domain.touch import TouchConverted, TouchDecided, TouchReleased, TouchSuppressed
+from projections.errors import MeasureRefused
+from projections.kpi_query import behind, figures
+from projections.kpis import KPIS, kpi_of
+from projections.measures import Asked
+from projections.seeing import EVERYTHING
+from store.errors import CursorInvalid
+from store.identity import new_id
+from tests.projections.bank import asked, complains
+
+NOBODY = Sight("staff:1")
+# Of each definition: a changed one must get the next version, for people keep figures by name and version.
+DIGESTS = {
+    ("complaint.count", 1): "c2a79b9b19e7fece",
+    ("complaint.timely_rate", 1): "72f6458968eed4fd",
+    ("complaint.relief_rate", 1): "c21283b42f3cb58f",
+    ("complaint.rate", 1): "aa1015c3756754b6",
+    ("complaint.resolution_days", 1): "1aa48a001b82438b",
+    ("campaign.conversion_rate", 1): "4998cc60ee262e7f",
+    ("campaign.touches", 1): "06b15f1a2ac21431",
+    ("campaign.touches_per_customer", 1): "0ab55e272cf1753a",
+    ("satisfaction.csat", 1): "39fccbc4a30af06b",
+    ("satisfaction.nps", 1): "4cac50e50476b0e4",
+    ("satisfaction.response_rate", 1): "1bae95636037d9c4",
+}
+
+
+def at(month: int, day: int = 1, hour: int = 9) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=UTC)
+
+
+async def told(bank, name: str, sight: Sight = NOBODY, **of: Any) -> list[tuple[Any, ...]]:
+    """Group, numerator, denominator and value of each cell."""
+    found = await figures(bank.models, kpi_of(name), Asked(**of), sight)
+    assert found.parked == 0
+    return [(*one.group.values(), one.numerator, one.denominator, one.value) for one in found.cells]
+
+
+def test_a_definition_that_changes_gets_the_next_version():
+    assert {(one.name, one.version): one.digest[:16] for one in KPIS} == DIGESTS
+
+
+def test_names_are_unique_and_bases_agree_on_their_dimensions():
+    assert len({one.name for one in KPIS}) == len(KPIS)
+    for one in KPIS:
+        assert len({basis.numerator.dimensions for basis in one.bases}) == 1
+        assert len({basis.denominator is None for basis in one.bases}) == 1
+
+
+async def test_complaints_are_counted_by_day_and_dimension(bank):
+    for n in range(5):
+        await complains(
+            bank, n % 4, product="loan" if n == 2 else "mortgage", at=at(1 + n % 2, 31 if n % 2 == 0 else 1)
+        )
+    await complains(bank, product=None, at=at(3, 1, 0))
+    await complains(bank, product="loan", at=at(2, 28, 23) + timedelta(minutes=59))
+    await bank.follow()
+    assert await told(bank, "complaint.count") == [(7, None, 7.0)]
+    assert await told(bank, "complaint.count", first=date(2026, 2, 1), last=date(2026, 2, 28)) == [(3, None, 3.0)]
+    assert await told(bank, "complaint.count", by=("product",), last=date(2026, 1, 31)) == [
+        ("loan", 1, None, 1.0), ("mortgage", 2, None, 2.0),
+    ]  # fmt: skip
+    assert await told(bank, "complaint.count", by=("month", "product"), first=date(2026, 2, 2)) == [
+        ("2026-02", "loan", 1, None, 1.0), ("2026-03", None, 1, None, 1.0),
+    ]  # fmt: skip
+    assert await told(bank, "complaint.count", where={"product": "", "channel": "phone"}) == [(1, None, 1.0)]
+    assert await told(bank, "complaint.count", where={"month": "2026-02"}) == [(3, None, 3.0)]
+    assert await told(bank, "complaint.count", by=("product",), where={"product": "card"}) == []
+
+
+async def test_what_it_cannot_answer_is_refused(bank):
+    wrong: dict[str, dict[str, Any]] = {
+        "no dimension": {"by": ("colour",)},
+        "at most": {"by": ("product", "product")},
+        "after": {"first": date(2026, 2, 1), "last": date(2026, 1, 1)},
+        "2026-11": {"where": {"month": "soon"}},
+        "years": {"last": date.max},
+    }
+    for says, of in wrong.items():
+        with pytest.raises(MeasureRefused, match=re.escape(says)):
+            await told(bank, "complaint.count", **of)
+    with pytest.raises(MeasureRefused, match="there are complaint"):
+        kpi_of("complaint.sung")
+    with pytest.raises(MeasureRefused, match="has no denominator"):
+        kpi_of("complaint.count").basis(None).part("denominator")
+    with pytest.raises(MeasureRefused, match="asserted"):
+        kpi_of("complaint.timely_rate").basis("guessed")
+
+
+async def test_confidential_complaints_exist_for_whom_they_exist(bank):
+    one = await complains(bank, confidential="whistleblower")
+    await bank.happens(await complains(bank), ComplaintMarkedConfidential, group="about-colleague", standing="open")
+    await complains(bank)
+    await bank.follow()
+    assert await told(bank, "complaint.count") == [(1, None, 1.0)]
+    assert await told(bank, "complaint.count", EVERYTHING) == [(3, None, 3.0)]
+    seeing = Sight("staff:1", frozenset({"whistleblower"}))
+    assert await told(bank, "complaint.count", seeing) == [(2, None, 2.0)]
+    page = await behind(bank.models, kpi_of("complaint.count").bases[0].numerator, Asked(), NOBODY)
+    assert one not in {counted.id for counted in page.counted}
+
+
+async def _answered(bank, days: int, redress: str, timely: bool | None = None, **facts: Any):  # noqa: FBT001
+    begun = at(1, 10)
+    one = await complains(bank, len(bank.versions) % 4, at=begun, **facts)
+    more = {"complainant_id": new_id(), "letter": "so", "timely_asserted": timely}
+    await bank.happens(one, FinalResponseIssued, outcome="upheld", redress=redress, **more)
+    await bank.happens(one, ComplaintClosed, at=begun + timedelta(days=days))
+    return one
+
+
+async def test_rates_of_complaints(bank):
+    source = {"source": "us.cfpb"}
+    await _answered(bank, 0, "monetary", timely=True, **source)
+    await _answered(bank, 40, "not_stated", timely=False, **source)
+    await _answered(bank, 3, "none")
+    reopened = await _answered(bank, 3, "non_monetary")
+    await complains(bank)
+    await bank.follow()
+    assert await told(bank, "complaint.timely_rate") == [(1, 2, 50.0)]
+    assert await told(bank, "complaint.relief_rate") == [(2, 3, 66.6667)]
+    found = await figures(bank.models, kpi_of("complaint.resolution_days"), Asked(), NOBODY)
+    assert [(one.basis, one.numerator, one.denominator, one.value, one.spread) for one in found.cells] == [
+        ("recorded", 6, 2, 3.0, {3: 2}), ("imported", 40, 2, 20.0, {0: 1, 40: 1}),
+    ]  # fmt: skip
+    await bank.happens(reopened, ComplaintReopened, reason="new-facts")
+    await bank.follow()
+    (here, _) = await told(bank, "complaint.resolution_days")
+    assert here == (3, 1, 3.0)
+
+
+async def test_complaints_for_each_customer_there_was_at_the_end(bank):
+    person = {"kind": "person", "name": "A", "language": "zh"}
+    for n, region in enumerate(("CN-GD", "CN-GD", "CN-BJ", None)):
+        me = bank.customer(n)
+        await bank.happens(me, CustomerRegistered, customer_id=me, **person, region=region, at=at(1 + n // 2))
+        if n == 0:
+            await bank.happens(me, RelationshipEnded, customer_id=me, reason="moved", at=at(3))
+    for month, region in ((1, "CN-GD"), (2, "CN-GD"), (2, "US-FL"), (3, None)):
+        await complains(bank, month, region=region, at=at(month, 15))
+    await bank.follow()
+    assert await told(bank, "complaint.rate", last=date(2026, 2, 28)) == [(3, 4, 750.0)]
+    assert await told(bank, "complaint.rate") == [(4, 3, 1333.3333)]
+    assert await told(bank, "complaint.rate", by=("month",), first=date(2026, 2, 1)) == [
+        ("2026-02", 2, 4, 500.0), ("2026-03", 1, 3, 333.3333),
+    ]  # fmt: skip
+    assert await told(bank, "complaint.rate", by=("region",), last=date(2026, 2, 28)) == [
+        (None, 0, 1, 0.0), ("CN-BJ", 0, 1, 0.0), ("CN-GD", 2, 2, 1000.0), ("US-FL", 1, 0, None),
+    ]  # fmt: skip
+    assert await told(bank, "complaint.rate", by=("product",)) == [("mortgage", 4, 3, 1333.3333)]
+    customers = kpi_of("complaint.rate").basis(None).part("denominator")
+    page = await behind(bank.models, customers, Asked(last=date(2026, 2, 28), where={"region": "CN-GD"}), NOBODY)
+    assert [(one.kind, one.amount, one.events[0].type) for one in page.counted] == [
+        ("customer", 1, "customer.registered")
+    ] * 2
+    assert len((await behind(bank.models, customers, Asked(), NOBODY)).counted) == 3
+
+
+async def _touched(bank, person, campaign, decision="send", month=1):
+    touch = new_id(person)
+    await bank.happens(
+        touch, TouchDecided, customer_id=person, campaign_id=campaign, campaign_version=2, channel="email",
+        purpose="marketing", decision=decision, rule="consent", rule_version=1, reason="x", at=at(month),
+    )  # fmt: skip
+    return touch
+
+
+async def test_campaigns(bank):
+    people, spring, autumn = [bank.customer(n) for n in range(4)], new_id(), new_id()
+    ruling = {"rule": "r", "rule_version": 1, "reason": "x"}
+    for month, campaign in ((1, spring), (2, spring), (2, autumn)):
+        for person in people[: 4 - month]:
+            touch = await _touched(bank, person, campaign, month=month)
+            if person == people[0] and campaign == spring:
+                for value in range(2):
+                    await bank.happens(touch, TouchConverted, conversion_id=new_id(), product=f"fund-{value}", at=at(5))
+    await bank.happens(await _touched(bank, people[3], spring, "hold", 1), TouchReleased, **ruling, at=at(3))
+    await bank.happens(await _touched(bank, people[3], spring, "hold", 1), TouchSuppressed, **ruling, at=at(3))
+    await _touched(bank, people[3], spring, "suppress", 1)
+    await bank.follow()
+    assert await told(bank, "campaign.touches") == [(8, None, 8.0)]
+    assert await told(bank, "campaign.touches", by=("month",)) == [
+        ("2026-01", 3, None, 3.0), ("2026-02", 4, None, 4.0), ("2026-03", 1, None, 1.0),
+    ]  # fmt: skip
+    assert await told(bank, "campaign.touches_per_customer") == [(8, 4, 2.0)]
+    assert await told(bank, "campaign.touches_per_customer", by=("month",)) == [
+        ("2026-01", 3, 3, 1.0), ("2026-02", 4, 2, 2.0), ("2026-03", 1, 1, 1.0),
+    ]  # fmt: skip
+    by_campaign = {one[0]: one[1:] for one in await told(bank, "campaign.conversion_rate", by=("campaign",))}
+    assert by_campaign == {str(spring): (2, 6, 33.3333), str(autumn): (0, 2, 0.0)}
+    assert await told(bank, "campaign.conversion_rate", by=("product",), where={"product": "fund-0"}) == [
+        ("fund-0", 2, 2, 100.0)
+    ]
+
+
+async def test_satisfaction(bank):
+    people = [bank.customer(n % 4) for n in range(6)]
+    for person, score in zip(people, [10, 9, 8, 6, 0, None], strict=True):
+        await asked(bank, person, score, at=at(1))
+    for person, score in zip(people, [5, 4, 3, 1, None, None], strict=True):
+        await asked(bank, person, score, metric="csat", scale_min=1, scale_max=5, product="loan", at=at(1))
+    await bank.follow()
+    assert await told(bank, "satisfaction.nps") == [(0, 5, 0.0)]
+    assert await told(bank, "satisfaction.csat", by=("product",)) == [("loan", 2, 4, 50.0)]
+    assert await told(bank, "satisfaction.csat", last=date(2026, 1, 31)) == [(0, 0, None)]
+    assert await told(bank, "satisfaction.response_rate", by=("product",)) == [
+        (None, 5, 6, 83.3333), ("loan", 4, 6, 66.6667),
+    ]  # fmt: skip
+
+
+async def test_every_cell_adds_up_from_what_stands_behind_it(bank):
+    """Of every KPI that has cells here: pages of its numerator and denominator come to the cell's figures."""
+    people, campaign = [bank.customer(n % 4) for n in range(7)], new_id()
+    for n, person in enumerate(people):
+        await bank.happens(person, CustomerRegistered, customer_id=person, kind="person", name="A", at=at(1))
+        touch = await _touched(bank, person, campaign, month=1 + n % 3)
+        await _touched(bank, person, campaign, month=1)
+        if n % 2:
+            await bank.happens(touch, TouchConverted, conversion_id=new_id(), at=at(5))
+        await asked(bank, person, n, at=at(1 + n % 2))
+        await asked(bank, person, 1 + n % 5, metric="csat", scale_min=1, scale_max=5, at=at(1 + n % 3))
+        await _answered(bank, n, "monetary" if n % 2 else "none", timely=n > 2, source="x" if n > 3 else None)
+    await bank.follow()
+    pages = 0
+    for kpi in KPIS:
+        by = ("month", "channel") if "channel" in kpi.dimensions else ("month",)
+        for cell in (await figures(bank.models, kpi, Asked(by=by), NOBODY)).cells:
+            where = {name: value or "" for name, value in cell.group.items()}
+            basis = kpi.basis(cell.basis)
+            for measure, figure in ((basis.numerator, cell.numerator), (basis.denominator, cell.denominator)):
+                if measure is None:
+                    continue
+                total, after, ids = 0, None, []
+                while True:
+                    page = await behind(bank.models, measure, Asked(where=where), NOBODY, after=after, limit=2)
+                    total += sum(one.amount for one in page.counted)
+                    ids += [one.id for one in page.counted]
+                    assert all(one.events for one in page.counted)
+                    assert {event.type for one in page.counted for event in one.events} <= set(measure.events)
+                    after, pages = page.next, pages + 1
+                    if after is None:
+                        break
+                assert (total, len(ids)) == (figure, len(set(ids))), (kpi.name, where, measure.says)
+    assert pages > 80
+    with pytest.raises(CursorInvalid):
+        await behind(bank.models, KPIS[0].bases[0].numerator, Asked(), NOBODY, after="x")
