@@ -48,14 +48,15 @@ from api.shutdown import told_of_shutdown
 from api.tail import Tail
 from api.throttle import Throttle
 from api.validation import parameter_faults
+from audit.errors import SealingStopped
 from engine.daily_report import DailyReport
 from engine.follower_process import FollowerProcess
 from engine.following import Following
 from engine.issuer import DevelopmentIssuer, development
 from engine.issuer import tokens as tokens_of
-from engine.logs import start_sealing
 from engine.privacy_work import carrying_out
 from engine.receipts import Receipts
+from engine.sealing_process import SealingProcess
 from engine.settings import Settings
 from engine.wiring import Daybook
 from store.collecting import collect_seldom
@@ -67,7 +68,7 @@ _ROOMS: Final = (
     development_room,
 )  # fmt: skip
 
-MENDABLE: Final = (*EXPECTED, MigrationError, ValueError)
+MENDABLE: Final = (*EXPECTED, MigrationError, SealingStopped, ValueError)
 """What may keep the program from starting that its message tells how to mend."""
 
 _log = logging.getLogger("uvicorn.error")  # what a person sees who starts the server
@@ -92,7 +93,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 if issuer is not None:
                     _log.warning(NOTICE)
                 following = await opened.enter_async_context(await _following(used, embedded=daybook is not None))
-                sealing = await start_sealing(used.settings, used.databases)
+                sealing = await SealingProcess.start(used.settings, used.databases)
                 if sealing is not None:
                     await opened.enter_async_context(sealing)
                     await opened.enter_async_context(DailyReport(used.settings, used.record, used.models))

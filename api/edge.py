@@ -19,7 +19,6 @@ from api.problems import Problem
 from api.reading import HowFar
 from api.tail import Tail
 from api.throttle import Throttle
-from audit.sealing import Sealing
 from domain.kernel import Command
 from engine.access_tokens import Tokens
 from engine.deciding import Context
@@ -27,6 +26,7 @@ from engine.follower_process import FollowerProcess
 from engine.following import Following
 from engine.issuer import DevelopmentIssuer
 from engine.receipts import Receipts
+from engine.sealing_process import SealingProcess
 from engine.wiring import Daybook
 from store.cursor import Cursor
 
@@ -56,7 +56,7 @@ class Edge:
     throttle: Throttle
     receipts: Receipts
     development: DevelopmentIssuer | None = None
-    sealing: Sealing | None = None
+    sealing: SealingProcess | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     keys: Keys = field(default_factory=Keys)
     bulk_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BULK_CHUNKS_MAX))

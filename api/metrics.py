@@ -109,12 +109,14 @@ class _Gauges:
         signed = GaugeMetricFamily("daybook_log_signed_entries", "Entries under a checkpoint.", labels=["origin"])
         lag = GaugeMetricFamily("daybook_log_lag_events", "Events not yet under a checkpoint.", labels=["origin"])
         stopped = GaugeMetricFamily("daybook_log_stopped", "1: the log is not signed now.", labels=["origin"])
+        held = GaugeMetricFamily("daybook_log_held", "1: a process has the lease to seal the log.", labels=["origin"])
         for one in self._sealed:
+            held.add_metric([one.origin], float(one.held))
             signed.add_metric([one.origin], one.signed)
             stopped.add_metric([one.origin], float(one.trouble is not None))
             if one.lag is not None:
                 lag.add_metric([one.origin], one.lag)
-        yield from (signed, lag, stopped)
+        yield from (signed, lag, stopped, held)
 
     def _vouchers(self) -> Iterable[Metric]:
         size = GaugeMetricFamily(

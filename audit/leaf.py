@@ -16,7 +16,7 @@ from uuid import UUID
 import orjson
 
 _SOME: Final = 1024
-"""Types and actors are few, and events of one commit have one time: so many are kept as text."""
+"""Types and actors are few, and events of one commit have one `recorded_at`: so many are kept as text."""
 
 
 class Row(NamedTuple):
@@ -55,7 +55,7 @@ def entry(row: Row) -> bytes:
     """The log's entry of an event."""
     return (
         f'{{"h":"{_base64(sha256(header(row)).digest())}","n":{row.position},"p":{row.partition},'
-        f'"r":"{_time(row.recorded_at)}","v":1}}'
+        f'"r":"{_recorded(row.recorded_at)}","v":1}}'
     ).encode()
 
 
@@ -77,6 +77,10 @@ def _base64(value: bytes) -> str:
     return b2a_base64(value, newline=False).decode()
 
 
-@lru_cache(_SOME)
 def _time(value: datetime) -> str:
-    return f"{value.isoformat(timespec='microseconds')[:26]}Z"
+    """Six decimals and `Z`; in UTC, as the database gives it. orjson needs a fifth of `isoformat`'s time."""
+    text = orjson.dumps(value).decode()
+    return f"{text[1:27]}Z" if value.microsecond else f"{text[1:20]}.000000Z"
+
+
+_recorded = lru_cache(_SOME)(_time)

@@ -56,6 +56,8 @@ class Log(NamedTuple):
     old_vkey: str | None = None
     """The key before; checkpoints of up to `old_size` entries may have its signature alone."""
     old_size: int | None = None
+    held: bool = False
+    """Whether a process has the lease to seal it."""
 
 
 class Database(Protocol):

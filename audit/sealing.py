@@ -12,6 +12,7 @@ import asyncpg
 
 from audit.certificates import ensure_certificate_key
 from audit.errors import CountersignatureMissing, SealingStopped, SealLeaseLost
+from audit.giving_way import connection_gives_way
 from audit.guard import ForkGuard
 from audit.logs import Log, current, ensure_logs, read_logs
 from audit.record_log import bind
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from asyncpg import Pool, Record
 
 INTERVAL_S: Final = 0.25
+TURNS: Final = 3
+"""Logs that are sealed at a time: while the database hashes for some, this process does for another."""
 STANDBY_S: Final = 1.0
 STOPPED_S: Final = 5.0
 """How often a log that was stopped is looked at again: somebody may have mended it."""
@@ -35,9 +38,10 @@ def new_holder() -> str:
     return f"{socket.gethostname()}/{os.getpid()}/{os.urandom(4).hex()}"
 
 
-async def open_pool(dsn: str) -> "Pool[Record]":
-    """Connections of the sealer's role."""
-    return await asyncpg.create_pool(dsn, min_size=0, max_size=6, reset=keep_session, **CONNECTING)
+async def open_pool(dsn: str, *, gives_way: bool = False) -> "Pool[Record]":
+    """Connections of the sealer's role; `gives_way`: with a low priority, where the server is on this host."""
+    init = connection_gives_way if gives_way else None
+    return await asyncpg.create_pool(dsn, min_size=0, max_size=6, init=init, reset=keep_session, **CONNECTING)
 
 
 class Sealing:
@@ -47,6 +51,7 @@ class Sealing:
         self._hands = hands
         self._interval_s = interval_s
         self._troubles: dict[str, str] = {}
+        self._turns = asyncio.Semaphore(TURNS)
         self._tasks = [asyncio.create_task(self._keep(log), name=f"sealing {log.origin}") for log in logs]
 
     @classmethod
@@ -59,20 +64,24 @@ class Sealing:
         *,
         interval_s: float = INTERVAL_S,
         countersigner: Countersigner | None = None,
+        gives_way: bool = False,
+        holder: str | None = None,
     ) -> Self:
-        """Begin to seal; logs that are missing are begun.
+        """Begin to seal; logs that are missing are begun. `gives_way`: see `open_pool`.
+
+        `holder`: of the leases; whoever has the same name takes them at once, so it must be gone. Unset: a new name.
 
         Raises:
             SealingStopped, ValueError: see `audit.logs.ensure_logs`.
         """
-        pool = await open_pool(dsn)
+        pool = await open_pool(dsn, gives_way=gives_way)
         try:
             logs = await ensure_logs(pool, keys, log_id)
             await ensure_certificate_key(pool, keys, log_id)
         except BaseException:
             await pool.close()
             raise
-        return cls(Hands(pool, guard, keys, new_holder(), countersigner=countersigner), logs, interval_s)
+        return cls(Hands(pool, guard, keys, holder or new_holder(), countersigner=countersigner), logs, interval_s)
 
     async def close(self) -> None:
         """Stop, and let others take the leases at once."""
@@ -147,7 +156,10 @@ class Sealing:
         while True:
             if sealer.name.kind == "checkpoint":
                 await bind(self._hands.pool, sealer)
-            count = await sealer.step()
+                count = await sealer.step()
+            else:
+                async with self._turns:
+                    count = await sealer.step()
             self._troubles.pop(sealer.origin, None)
             if count < PAGE:
                 await asyncio.sleep(self._interval_s)

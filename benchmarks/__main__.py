@@ -20,6 +20,7 @@ NAMES = {
     "verify": "verify",
     "seal": "seal",
 }
+MINUTES_MAX = 24 * 60
 
 
 def main() -> None:
@@ -29,10 +30,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works; figures mean nothing")
+    parser.add_argument("--minutes", type=float, help="of `seal`: how long events are appended steadily")
     arguments = parser.parse_args()
+    if arguments.minutes is not None and (arguments.name != "seal" or not 0 < arguments.minutes <= MINUTES_MAX):
+        parser.error(f"--minutes is for seal, and at most {MINUTES_MAX}")
+    options = {} if arguments.minutes is None else {"minutes": arguments.minutes}
     collect_seldom()
     with scratch_server() as server:
-        result = import_module(f"benchmarks.{NAMES[arguments.name]}").run(server, quick=arguments.quick)
+        result = import_module(f"benchmarks.{NAMES[arguments.name]}").run(server, quick=arguments.quick, **options)
     if arguments.write:
         write(arguments.name, result)
     if arguments.json:

@@ -1,6 +1,7 @@
 """The command line's part for the transparency logs: seal, list, export."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -12,6 +13,7 @@ import uvloop
 from audit.certificates import certificate_keys
 from audit.errors import SealingStopped
 from audit.exporting import export
+from audit.giving_way import give_way
 from audit.logs import read_logs
 from audit.sealing import Sealing
 from engine.daily_report import DailyReport
@@ -34,6 +36,7 @@ def seal() -> None:
 
     async def work(settings: Settings) -> None:
         databases = await asyncio.to_thread(find_database, settings, people.print)
+        give_way(os.getpid())  # after an embedded server was started, which must not
         sealing: Sealing | None = await start_sealing(settings, databases)
         if sealing is None:
             raise SealingStopped(

@@ -1,23 +1,22 @@
 """Followers in a process of their own beside the one that answers, so that the two share two cores.
 
-The process is a child that is told by lines on its standard input: first where the record is, then the partitions that
-somebody waits for. It tells its troubles by lines of JSON on its standard output. When its input ends it leaves: so it
-never outlives its parent, however that one ends.
+The process is told first where the record is, then the partitions that somebody waits for. It tells its troubles. When
+its input ends it leaves (see `engine.child_process`).
 """
 
 import asyncio
 import logging
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from types import MappingProxyType
 from typing import Final, Self
 
 import orjson
 import uvloop
 
+from engine.child_process import ChildProcess
 from engine.following import Following
 from engine.wiring import read_model_setup
 from projections.models import ReadModels
@@ -32,7 +31,6 @@ TELL_S: Final = 0.25
 """How often troubles are looked at."""
 UNSENT_BYTES_MAX: Final = 4096
 """Of partitions not yet read by a process that is busy; past that it looks anyway as soon as it can."""
-LINE_BYTES_MAX: Final = 1 << 20
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +43,7 @@ class FollowerProcess:
         self._dsn = dsn
         self._partitions = range(partitions)
         self._troubles: dict[int, str] = {}
-        self._process: Process | None = None
+        self._child: ChildProcess | None = None
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
@@ -60,15 +58,8 @@ class FollowerProcess:
     async def close(self) -> None:
         """Let it finish what it writes and leave its leases to others."""
         self._closing = True
-        process = self._process
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LEAVE_S_MAX):
-                    await process.wait()
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        if self._child is not None:
+            await self._child.end(LEAVE_S_MAX)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -84,7 +75,7 @@ class FollowerProcess:
     @property
     def pid(self) -> int | None:
         """Of the process that runs now."""
-        return None if self._process is None else self._process.pid
+        return None if self._child is None else self._child.process.pid
 
     @property
     def troubles(self) -> Mapping[int, str]:
@@ -93,17 +84,13 @@ class FollowerProcess:
 
     def wake(self, partition: int) -> None:
         """Something was appended: look at once instead of at the next poll."""
-        if self._process is None or (stdin := self._process.stdin) is None or stdin.is_closing():
+        if self._child is None or (stdin := self._child.stdin).is_closing():
             return
         if stdin.transport.get_write_buffer_size() < UNSENT_BYTES_MAX:
             stdin.write(b"%d\n" % partition)
 
     async def _spawn(self) -> None:
-        self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "engine.follower_process", stdin=PIPE, stdout=PIPE, limit=LINE_BYTES_MAX
-        )
-        if process.stdin is not None:
-            process.stdin.write(self._dsn.encode() + b"\n")  # not as an argument, which anybody on the host can read
+        self._child = await ChildProcess.start("engine.follower_process", self._dsn.encode())
 
     async def _keep(self) -> None:
         while True:
@@ -120,11 +107,11 @@ class FollowerProcess:
 
     async def _listen(self) -> int | None:
         """Take in what the process tells until it has ended; its exit code."""
-        if self._process is None or self._process.stdout is None:
+        if self._child is None:
             return None
-        while line := await self._process.stdout.readline():
-            self._troubles = {int(partition): why for partition, why in orjson.loads(line).items()}
-        return await self._process.wait()
+        while (told := await self._child.hear()) is not None:
+            self._troubles = {int(partition): why for partition, why in told.items()}
+        return await self._child.process.wait()
 
 
 async def _follow() -> None:

@@ -8,18 +8,23 @@ from audit.logs import Database, current, read_logs
 
 @dataclass(frozen=True, slots=True)
 class LogStatus:
-    """A log: entries under its checkpoint, events that are not (None: it is not of the record), what stopped it."""
+    """A log: entries under its checkpoint, events that are not (None: it is not of the record), what stopped it.
+
+    `held`: a process has the lease to seal it.
+    """
 
     origin: str
     signed: int
     lag: int | None
     trouble: str | None
+    held: bool
 
     def text(self) -> str:
         """For people."""
         behind = f", {self.lag:,} events not yet" if self.lag else ""
         stopped = f", STOPPED: {self.trouble}" if self.trouble else ""
-        return f"{self.origin}: {self.signed:,} entries signed{behind}{stopped}"
+        idle = "" if self.held else ", no process seals it now"
+        return f"{self.origin}: {self.signed:,} entries signed{behind}{stopped}{idle}"
 
 
 async def log_status(database: Database, ends: Sequence[int]) -> tuple[LogStatus, ...]:
@@ -30,6 +35,7 @@ async def log_status(database: Database, ends: Sequence[int]) -> tuple[LogStatus
             log.signed_size,
             max(ends[log.name.partition] - log.signed_size, 0) if log.name.kind == "event" else None,
             log.trouble,
+            log.held,
         )
         for log in current(await read_logs(database))
     )

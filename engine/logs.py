@@ -19,14 +19,15 @@ from audit.timestamps import TimestampAuthority, TrustedCertificates
 from audit.witnessing import Witnesses
 from engine.hardware_token import signing_keys
 from engine.settings import Settings
-from engine.wiring import Databases
 from store.role_powers import SEALER, require_fit_role
 
 if TYPE_CHECKING:
     import asyncpg
 
+    from engine.wiring import Databases
 
-def sealer_dsn(settings: Settings, databases: Databases) -> str | None:
+
+def sealer_dsn(settings: Settings, databases: "Databases") -> str | None:
     """How to reach the database as the sealer; None: nobody said how, so this process seals nothing."""
     if databases.server is not None:
         return databases.server.dsn(settings.database, SEALER)
@@ -43,23 +44,32 @@ def guard_if_there(settings: Settings) -> ForkGuard | None:
     return guard_of(settings) if settings.guard.is_dir() else None
 
 
-async def start_sealing(settings: Settings, databases: Databases, *, interval_s: float = INTERVAL_S) -> Sealing | None:
-    """Begin to seal, where this installation lets this process; None: it does not.
+async def start_sealing(
+    settings: Settings, databases: "Databases", *, interval_s: float = INTERVAL_S
+) -> Sealing | None:
+    """Begin to seal in this process, where this installation lets it; None: it does not. See `seal_as`."""
+    dsn = sealer_dsn(settings, databases)
+    return await seal_as(settings, dsn, interval_s=interval_s) if dsn is not None and settings.seal else None
+
+
+async def seal_as(
+    settings: Settings, dsn: str, *, interval_s: float = INTERVAL_S, holder: str | None = None
+) -> Sealing:
+    """Begin to seal; `dsn` reaches the database as the sealer. `holder`: see `audit.sealing.Sealing.start`.
 
     Raises:
         SealingStopped: the logs were begun under another id, or keys are missing.
         RoleUnfit: the sealer's role may do too much or too little.
+        PolicyRefused, TimestampRefused: see `countersigning`.
     """
-    dsn = sealer_dsn(settings, databases)
-    if dsn is None or not settings.seal:
-        return None
     async with open_sealer(dsn) as pool:
         log_id = settings.log_id or await _log_id(pool)
     others = countersigning(settings)
     try:
         return await Sealing.start(
-            dsn, guard_of(settings), signing_keys(settings), log_id, interval_s=interval_s, countersigner=others
-        )
+            dsn, guard_of(settings), signing_keys(settings), log_id, interval_s=interval_s, countersigner=others,
+            gives_way=True, holder=holder,
+        )  # fmt: skip
     except BaseException:
         if others is not None:
             await others.close()

@@ -53,7 +53,8 @@ class Settings(BaseSettings):
     )
     seal: bool = Field(
         default=True,
-        description="Whether `serve` also seals the record; if not, run `daybook logs seal` beside it.",
+        description="Whether `serve` also seals the record, in a process of its own; if not, run `daybook logs seal` "
+        "beside it.",
     )
     sealer_url: str | None = Field(
         default=None,
