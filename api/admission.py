@@ -41,6 +41,9 @@ LOG_FILES: Final = "/log/"
 
 PURPOSE: Final = "Daybook-Purpose"
 BREAK_GLASS: Final = "Daybook-Break-Glass"
+COMMAND: Final = "daybook.command"
+"""Where a request keeps the type of the command that it is."""
+PATH_PART_MAX: Final = 40
 _REALM: Final = 'Bearer realm="daybook"'
 _VIEWER: Final = "daybook.viewer"
 
@@ -62,8 +65,9 @@ async def admit(scope: Scope, at: Edge) -> None:
         raise _invalid(refused.reason) from None
     at.throttle.take(identity.actor)
     await at.daybook.access.fresh()
-    purpose = _purpose(scope)
     roles = identity.roles
+    scope[_VIEWER] = Viewer(identity.actor, roles, None, identity.name)
+    purpose = _purpose(scope)
     if purpose is not None and purpose not in at.daybook.access.table.purposes(roles):
         raise forbidden("purpose-not-allowed", FieldError("header", PURPOSE, "is no purpose of your roles"))
     viewer = Viewer(identity.actor, roles, purpose, identity.name)
@@ -89,6 +93,13 @@ async def _grant(scope: Scope, at: Edge, viewer: Viewer) -> Grant | None:
 def viewer_of(scope: Scope) -> Viewer:
     """Who asks; only after `admit`."""
     return cast("Viewer", scope[_VIEWER])
+
+
+def note_denied(scope: Scope, at: Edge) -> None:
+    """Somebody known was answered 403: it is recorded with the looks."""
+    viewer: Viewer | None = scope.get(_VIEWER)
+    if viewer is not None:
+        at.denials.note(viewer, operation_of(scope) or scope["path"].split("/")[1][:PATH_PART_MAX])
 
 
 async def permitted(request: Request) -> None:
@@ -155,8 +166,13 @@ def forbidden(code: str, *errors: FieldError) -> Problem:
 
 
 def _operation(scope: Scope) -> str:
-    route = cast("APIRoute", scope["route"])
-    return route.operation_id or route.name
+    return operation_of(scope) or ""
+
+
+def operation_of(scope: Scope) -> str | None:
+    """The operation of the route that the request came to; of a command its type; None: it has not come to one."""
+    route: APIRoute | None = scope.get("route")
+    return scope.get(COMMAND) if route is None else route.operation_id or route.name
 
 
 def _address(scope: Scope) -> str:

@@ -22,6 +22,7 @@ from api.schemas import (
     rows,
 )
 from domain import AGGREGATES
+from domain.unusual_access import RULE_NAMES
 from projections.actor_directory import ActorRow
 from projections.audit_detail import Changed
 from projections.audit_trail import AuditEntry
@@ -168,6 +169,14 @@ def _access() -> dict[str, Schema]:
         "actor": rows(ActorRow, (*_ROW[:3], "units", "names"), **lists, version=VERSION),
         "break_glass": _page("grants", grant),
         "audit": _page("entries", rows(AuditEntry), parked=_PARKED, actors=actors),
+        "unusual_access": _page(
+            "days",
+            _unusual_day(),
+            rules_version=COUNT,
+            time_zone=TEXT,
+            actors=actors,
+            behind={**COUNT, "description": "Events of the reads log that are not counted yet."},
+        ),
     }
 
 
@@ -194,6 +203,19 @@ def _kpis() -> dict[str, Schema]:
         "kpi": object_with(figures),
         "kpi_behind": _page("counted", rows(Counted, events=list_of(rows(Behind)))),
     }
+
+
+def _unusual_day() -> Schema:
+    figures: Schema = {"type": "object", "additionalProperties": COUNT}
+    return object_with(
+        {
+            "day": DATE, "actor": TEXT, "roles": list_of(TEXT), "rule": {"enum": list(RULE_NAMES)},
+            "rules_version": COUNT, "figures": figures, "thresholds": OBJECT, "customers": list_of(UUID),
+            "events": {**list_of(UUID), "description": "Looks, or other events of the reads log, that made it."},
+            "more_events": {"type": "boolean"},
+            "looks": {**TEXT, "description": "Where all looks of the actor on the day are."},
+        }
+    )  # fmt: skip
 
 
 def _facts(id_field: str) -> Schema:

@@ -58,6 +58,7 @@ from engine.privacy_work import carrying_out
 from engine.receipts import Receipts
 from engine.sealing_process import SealingProcess
 from engine.settings import Settings
+from engine.watching import watching
 from engine.wiring import Daybook
 from store.collecting import collect_seldom
 from store.migrate import MigrationError
@@ -98,6 +99,8 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                     await opened.enter_async_context(sealing)
                     await opened.enter_async_context(DailyReport(used.settings, used.record, used.models))
                 await opened.enter_async_context(carrying_out(used))
+                if used.settings.follow:
+                    await opened.enter_async_context(watching(used))
             except MENDABLE as error:
                 made.why_not_started = str(error)
                 raise

@@ -13,6 +13,7 @@ from api.edge import edge
 from api.events import check_token, events_json
 from api.problems import Problem
 from api.reading import Asking, Paged, page_link, path_uuid, shown
+from api.unusual_access import unusual_access
 from projections import audit_trail, looks
 from projections.audit_trail import NAME, AuditFilter
 
@@ -33,10 +34,12 @@ class AuditQuery(Paged):
 
 
 class LooksQuery(Paged):
-    """Whose looks at whom; all that is given must hold."""
+    """Whose looks at whom; all that is given must hold. A period runs from, inclusive, until, exclusive."""
 
     customer_id: UUID | None = None
     actor: str | None = Field(default=None, max_length=128)
+    recorded_from: AwareDatetime | None = None
+    recorded_until: AwareDatetime | None = None
 
 
 def router() -> APIRouter:
@@ -44,6 +47,7 @@ def router() -> APIRouter:
     made = APIRouter(tags=["audit"], default_response_class=Response)
     made.add_api_route("/audit", _search, methods=["GET"], operation_id="audit")
     made.add_api_route("/audit/looks", _looks, methods=["GET"], operation_id="audit_looks")
+    made.add_api_route("/audit/unusual-access", unusual_access, methods=["GET"], operation_id="unusual_access")
     made.add_api_route("/audit/{event_id}", _detail, methods=["GET"], operation_id="audit_detail")
     return made
 
@@ -64,7 +68,10 @@ async def _search(request: Request, query: Annotated[AuditQuery, Query()]) -> Re
 
 
 async def _looks(request: Request, query: Annotated[LooksQuery, Query()]) -> Response:
-    """Who looked at whose personal data and for what, last first. It is read from the reads log itself."""
+    """Who looked at whose personal data and for what, last first. It is read from the reads log itself.
+
+    That this was asked is recorded there, too.
+    """
     daybook = edge(request).daybook
     found = await looks.looks(
         daybook.looks.record,
@@ -72,9 +79,13 @@ async def _looks(request: Request, query: Annotated[LooksQuery, Query()]) -> Res
         sight_of(request),
         customer_id=query.customer_id,
         actor=query.actor,
+        recorded_from=query.recorded_from,
+        recorded_until=query.recorded_until,
         after=query.after,
         limit=query.limit,
     )
+    asked = query.model_dump(mode="json", include={"customer_id", "actor", "recorded_from", "recorded_until"})
+    await daybook.looks.reviewed(looker(request), asked, len(found.looks))
     return shown({"looks": found.looks, "next": found.next}, headers=page_link(request, found.next))
 
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
-from api.admission import admit
+from api.admission import COMMAND, admit, note_denied
 from api.commands import Endpoint, endpoints
 from api.edge import Edge
 from api.failures import EXPECTED, problem_of
@@ -24,6 +24,7 @@ NOTICE: Final = (
     "The development issuer is on: whoever is on this host gets a token of any role, so this host only is answered"
 )
 _HOST_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+DENIED: Final = 403
 _SOME: Final = 1024  # so many different addresses and names are remembered
 
 
@@ -51,6 +52,7 @@ class Boundary(FastAPI):
         at: Edge = self.state.edge
         refusal = await self._refusal(scope, at)
         if refusal is not None:
+            await _record_denied(scope, at, refusal.kind.status)
             await refusal.response()(scope, receive, send)
             return
         started = perf_counter()
@@ -72,6 +74,7 @@ class Boundary(FastAPI):
                 await Problem("internal").response()(scope, receive, watched)
         finally:
             self._metrics.request_done(scope, status, perf_counter() - started)
+            await _record_denied(scope, at, status)
 
     def _in_one_line(self, send: Send) -> Send:
         """Tell what can be mended without the trace of how it came about."""
@@ -115,7 +118,15 @@ class Boundary(FastAPI):
         scope["app"] = self
         scope["path_params"] = {} if operation.creates else {operation.stream_field: parts[2]}
         scope["daybook.route"] = operation.path
+        scope[COMMAND] = operation.type
         return endpoint
+
+
+async def _record_denied(scope: Scope, at: Edge, status: int) -> None:
+    """What a known person may not do is recorded, here and in the lines of a bulk request."""
+    if status == DENIED:
+        note_denied(scope, at)
+    await at.denials.flush(at.daybook.access.table)
 
 
 def _stranger(scope: Scope) -> Problem | None:

@@ -21,7 +21,7 @@ from api.bodies import check_length, check_media_type, parsed, pieces
 from api.edge import Edge, edge, lower_headers
 from api.failures import EXPECTED, problem_of
 from api.headers import Acting, acting, idempotency_key
-from api.intake import Chunks, Entry, asked, judge, seen_after
+from api.intake import Chunks, Entry, asked, judge, one_of_many, seen_after
 from api.language import said
 from api.problems import Problem
 
@@ -75,7 +75,9 @@ class _Bulk:
             key = self._key_of(number, given)
             if isinstance(given, str):
                 label["id"] = given
-        return Entry(label, asked(self.at, value, self._who, kind if isinstance(kind, str) else None, key))
+        name = kind if isinstance(kind, str) else None
+        found = asked(self.at, value, self._who, name, key)
+        return one_of_many(self.at, label, found, self._who.viewer, name or "bulk")
 
     def _key_of(self, number: int, given: object) -> tuple[str, ...] | None:
         if isinstance(given, str):

@@ -18,7 +18,7 @@ from api.bodies import JSON, as_object, check_media_type, media_type, parsed, wh
 from api.commands import answered, handle
 from api.edge import Asked, Edge, edge, lower_headers
 from api.headers import Acting, acting, checked_uuid
-from api.intake import Chunks, Entry, asked, judge, seen_after
+from api.intake import Chunks, Entry, asked, judge, one_of_many, seen_after
 from api.language import said
 from api.operations import operations
 from api.problems import FieldError, Problem
@@ -87,7 +87,8 @@ def _entry(at: Edge, index: int, event: Any, who: Acting) -> Entry:  # noqa: ANN
         return Entry(label, Problem("validation-failed", errors=(FieldError("body", "", "must be an object"),)))
     attributes = cast("Attributes", event)
     label |= {name: attributes[name] for name in ("source", "id") if isinstance(attributes.get(name), str)}
-    return Entry(label, _asked(at, attributes, who))
+    found = _asked(at, attributes, who)
+    return one_of_many(at, label, found, who.viewer, str(attributes.get("type")).removeprefix(TYPE_PREFIX))
 
 
 def _asked(at: Edge, event: Attributes, who: Acting) -> Asked | Problem:

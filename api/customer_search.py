@@ -63,6 +63,7 @@ async def search(request: Request) -> Response:
         raise forbidden("not-allowed", error)
     as_of = await at.seen(NAME, headers.get("daybook-token") or asked.token)
     found = await at.daybook.search.find(looking, kind, wanted, after=asked.after, limit=asked.limit)
+    await at.daybook.looks.searched(looking, kind, len(found.profiles))
     customers = [
         FoundCustomer(one.customer_id, one.status, one.kind, one.branch, one.segments) for one in found.profiles
     ]

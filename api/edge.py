@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from fastapi import Request
 
+from api.denials import Denials
 from api.headers import Acting
 from api.keys import Keys
 from api.language import said
@@ -59,7 +60,12 @@ class Edge:
     sealing: SealingProcess | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     keys: Keys = field(default_factory=Keys)
+    denials: Denials = field(init=False)
     bulk_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BULK_CHUNKS_MAX))
+
+    def __post_init__(self) -> None:
+        """Denied requests are recorded where looks are."""
+        self.denials = Denials(self.daybook.looks)
 
     def stop(self) -> None:
         """End what would never end by itself."""

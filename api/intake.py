@@ -18,6 +18,7 @@ from api.operations import operations
 from api.problems import FieldError, Problem
 from api.validation import nearest
 from domain.kernel import Refusal
+from engine.access import Viewer
 from engine.answers import Answer, CommandReused
 from engine.handling import Outcome, Unit
 from store.cursor import Cursor
@@ -95,6 +96,13 @@ def asked(at: Edge, value: Any, acting: Acting, kind: str | None, key: tuple[str
         return at.asked(operation, stream_id, rest, acting, key)
     except Problem as problem:
         return problem
+
+
+def one_of_many(at: Edge, label: dict[str, Any], found: Asked | Problem, viewer: Viewer, kind: str) -> Entry:
+    """An entry; one that the viewer's roles do not allow is noted, for the whole request is not denied by it."""
+    if isinstance(found, Problem) and found.code == "not-allowed":
+        at.denials.note(viewer, kind)
+    return Entry(label, found)
 
 
 def _stream_id(body: Mapping[str, Any], name: str) -> str:

@@ -41,6 +41,7 @@ from engine.privacy_work import carrying_out
 from engine.reporting import people, result, steps
 from engine.settings import Settings
 from engine.shredding import NoEraser
+from engine.watching import watching
 from engine.wiring import Daybook, find_database, initialise, read_model_setup
 from projections.errors import ReadModelError
 from replay.rebuild import rebuild as rebuild_models
@@ -121,7 +122,7 @@ def follow() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         try:
-            async with await Following.start(daybook.models), carrying_out(daybook):
+            async with await Following.start(daybook.models), carrying_out(daybook), watching(daybook):
                 people.print("Following the record for the read models.")
                 await stop.wait()
         finally:

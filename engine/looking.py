@@ -17,7 +17,7 @@ from eventsourcing.persistence import OperationalError, PersistenceError
 
 from domain.matters import Sight
 from engine.access import AccessTable, Decision, Viewer
-from projections.looks import LOOKED
+from projections.looks import DENIED, LOOKED, REVIEWED, SEARCHED
 from store.canonical import canonical_json
 from store.envelope import NO_STREAM, AppendRequest, NewEvent, Participant
 from store.identity import new_id
@@ -27,6 +27,7 @@ from store.record import Record
 SCHEMA: Final = "reads"
 CLASS_VERSION: Final = 1
 READERS: Final = 2
+NOT_RECORDED: Final = (PersistenceError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class LookNotRecorded(OperationalError):
@@ -97,7 +98,44 @@ class Looks:
             await asyncio.gather(
                 *(self.record.append(_request(partition, looker, of)) for partition, of in by_partition.items())
             )
-        except (PersistenceError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except NOT_RECORDED as error:
+            raise LookNotRecorded(f"the look was not recorded: {type(error).__name__}") from error
+
+    async def searched(self, looker: Looker, kind: str, found: int) -> None:
+        """Record a search: what was searched by, and how many were found; not what for.
+
+        Raises:
+            LookNotRecorded: it is not known to be committed; nothing may be answered.
+        """
+        await self._note(looker, SEARCHED, {"kind": kind, "found": found})
+
+    async def denied(self, looker: Looker, times: int) -> None:
+        """Record that somebody asked for what their roles do not allow.
+
+        Raises:
+            LookNotRecorded: it is not known to be committed.
+        """
+        await self._note(looker, DENIED, {"times": times})
+
+    async def reviewed(self, looker: Looker, asked: Mapping[str, object], found: int) -> None:
+        """Record that somebody read who looked at what.
+
+        Raises:
+            LookNotRecorded: it is not known to be committed; nothing may be answered.
+        """
+        await self._note(looker, REVIEWED, {"asked": asked, "found": found})
+
+    async def _note(self, looker: Looker, kind: str, more: Mapping[str, object]) -> None:
+        note_id = new_id()
+        data = {**_asker(looker), **more}
+        event = NewEvent(
+            new_id(beside=note_id), note_id, 0, None, kind, CLASS_VERSION, datetime.now(UTC), looker.viewer.actor,
+            looker.correlation_id, None, canonical_json(data), b"{}",
+        )  # fmt: skip
+        partition = self.record.partition_of(note_id)
+        try:
+            await self.record.append(AppendRequest(partition, (event,), {note_id: NO_STREAM}))
+        except NOT_RECORDED as error:
             raise LookNotRecorded(f"the look was not recorded: {type(error).__name__}") from error
 
 
@@ -113,7 +151,7 @@ def _request(partition: int, looker: Looker, looked: Iterable[Looked]) -> Append
     return AppendRequest(partition, (event,), {look_id: NO_STREAM}, participants=others)
 
 
-def _data(looker: Looker, of: Iterable[Looked]) -> Mapping[str, Any]:
+def _asker(looker: Looker) -> dict[str, Any]:
     return {
         **({} if looker.viewer.grant is None else {"break_glass": looker.viewer.grant.grant_id}),
         "operation": looker.operation,
@@ -121,6 +159,12 @@ def _data(looker: Looker, of: Iterable[Looked]) -> Mapping[str, Any]:
         "roles": sorted(looker.viewer.roles),
         "table_version": looker.table.version,
         "table_sha256": looker.table.digest,
+    }
+
+
+def _data(looker: Looker, of: Iterable[Looked]) -> Mapping[str, Any]:
+    return {
+        **_asker(looker),
         "looked": [
             {
                 "class": one.record_class,

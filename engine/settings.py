@@ -2,11 +2,18 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from store.embedded import default_data_dir
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no time zone; write it as Europe/Lisbon or UTC")
+    return name
 
 
 class Settings(BaseSettings):
@@ -125,6 +132,11 @@ class Settings(BaseSettings):
         default=True,
         description="Whether `serve` and `follow` also carry out approved erasures and disposals, if they may erase; "
         "if not, run `daybook privacy run` now and then.",
+    )
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default="UTC",
+        description="Time zone of the bank's days (IANA, such as `Asia/Shanghai`), by which looks are counted for "
+        "unusual access. After a change they are counted anew.",
     )
     wait_s_max: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0, description="How long a query with a token waits for its read model, in seconds."

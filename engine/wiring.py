@@ -18,9 +18,12 @@ from engine.opening import Opener
 from engine.searching import CustomerSearch
 from engine.settings import Settings
 from engine.shredding import replay_tombstones
+from engine.watch_rules import VersionedRules, first_rules
+from projections.access_days import AccessDays
 from projections.models import ReadModels
 from projections.projection import Decode, Projection
 from projections.registry import PROJECTIONS
+from projections.unusual_access import UnusualAccess
 from store.embedded import EmbeddedServer
 from store.errors import NotInitialised
 from store.initialising import create_partitions
@@ -94,6 +97,9 @@ class Daybook:
         self.search = CustomerSearch(models, vault.index, self.opener)
         self.access = InForce(models, mapper)
         self.directory = Directory(models, vault.keyed_hmac)
+        self.access_days = AccessDays(looks.record, record, models.writers, settings.time_zone)
+        self.unusual_access = UnusualAccess(models, looks.record, settings.time_zone)
+        self.watch_rules: VersionedRules = first_rules()
 
     @classmethod
     async def open(cls, settings: Settings | None = None, databases: Databases | None = None) -> Self:

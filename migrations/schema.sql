@@ -1077,6 +1077,47 @@ ALTER TABLE ONLY intake.quarantine ALTER COLUMN blob SET STORAGE EXTERNAL;
 
 ALTER TABLE intake.quarantine OWNER TO daybook_owner;
 
+CREATE TABLE read_model.access_bookmark (
+    partition smallint NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    incarnation uuid NOT NULL,
+    code text NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT access_bookmark_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT access_bookmark_position_check CHECK (("position" >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE read_model.access_bookmark OWNER TO daybook_owner;
+
+CREATE TABLE read_model.access_customer (
+    partition smallint NOT NULL,
+    day date NOT NULL,
+    actor text NOT NULL,
+    customer_id uuid NOT NULL,
+    looks bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE read_model.access_customer OWNER TO daybook_owner;
+
+CREATE TABLE read_model.access_day (
+    partition smallint NOT NULL,
+    day date NOT NULL,
+    actor text NOT NULL,
+    roles text[] NOT NULL,
+    customers bigint NOT NULL,
+    looks bigint NOT NULL,
+    hours bigint[] NOT NULL,
+    break_glass bigint NOT NULL,
+    empty_searches bigint NOT NULL,
+    denied bigint NOT NULL,
+    CONSTRAINT access_day_hours_check CHECK ((cardinality(hours) = 24))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE read_model.access_day OWNER TO daybook_owner;
+
 CREATE TABLE read_model.bookmark (
     partition smallint NOT NULL,
     projection text NOT NULL,
@@ -1091,6 +1132,18 @@ CREATE TABLE read_model.bookmark (
 WITH (fillfactor='50');
 
 ALTER TABLE read_model.bookmark OWNER TO daybook_owner;
+
+CREATE TABLE read_model.confidential_look (
+    partition smallint NOT NULL,
+    "position" bigint NOT NULL,
+    stream_id uuid NOT NULL,
+    day date NOT NULL,
+    actor text NOT NULL,
+    customer_id uuid NOT NULL,
+    event_id uuid NOT NULL
+);
+
+ALTER TABLE read_model.confidential_look OWNER TO daybook_owner;
 
 CREATE TABLE read_model.lease (
     partition smallint NOT NULL,
@@ -1634,8 +1687,20 @@ ALTER TABLE ONLY daybook.migration
 ALTER TABLE ONLY intake.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (partition, import_id, row_number);
 
+ALTER TABLE ONLY read_model.access_bookmark
+    ADD CONSTRAINT access_bookmark_pkey PRIMARY KEY (partition);
+
+ALTER TABLE ONLY read_model.access_customer
+    ADD CONSTRAINT access_customer_pkey PRIMARY KEY (partition, day, actor, customer_id);
+
+ALTER TABLE ONLY read_model.access_day
+    ADD CONSTRAINT access_day_pkey PRIMARY KEY (partition, day, actor);
+
 ALTER TABLE ONLY read_model.bookmark
     ADD CONSTRAINT bookmark_pkey PRIMARY KEY (partition, projection, version);
+
+ALTER TABLE ONLY read_model.confidential_look
+    ADD CONSTRAINT confidential_look_pkey PRIMARY KEY (partition, "position", stream_id, customer_id);
 
 ALTER TABLE ONLY read_model.lease
     ADD CONSTRAINT lease_pkey PRIMARY KEY (partition, duty);
@@ -1764,6 +1829,12 @@ ALTER TABLE ONLY vault.tombstone
     ADD CONSTRAINT tombstone_pkey PRIMARY KEY (partition, key_id);
 
 CREATE INDEX quarantine_key ON intake.quarantine USING btree (partition, key_id);
+
+CREATE INDEX access_customer_customer ON read_model.access_customer USING btree (partition, day, customer_id, actor);
+
+CREATE INDEX access_day_actor ON read_model.access_day USING btree (partition, actor, day);
+
+CREATE INDEX confidential_look_day ON read_model.confidential_look USING btree (partition, day, actor, "position");
 
 CREATE INDEX parked_poison ON read_model.parked USING btree (partition, projection, version) WHERE (error IS NOT NULL);
 
@@ -1977,7 +2048,15 @@ GRANT SELECT(key_id) ON TABLE intake.quarantine TO daybook_eraser;
 
 GRANT SELECT(blob),UPDATE(blob) ON TABLE intake.quarantine TO daybook_eraser;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.access_bookmark TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.access_customer TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.access_day TO daybook_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.bookmark TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.confidential_look TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.lease TO daybook_app;
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +17,12 @@ from store.cursor import Cursor
 from store.record import MAX_POSITION, Record
 
 LOOKED: Final = "access.looked"
+SEARCHED: Final = "access.searched"
+"""Somebody searched for a customer; with how many were found."""
+DENIED: Final = "access.denied"
+"""Requests that somebody's roles do not allow; with how many."""
+REVIEWED: Final = "access.reviewed"
+"""Somebody read who looked at what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +69,14 @@ async def looks(  # noqa: PLR0913  # what may be asked for
     *,
     customer_id: UUID | None = None,
     actor: str | None = None,
+    recorded_from: datetime | None = None,
+    recorded_until: datetime | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Looks:
     """Looks at a customer, by an actor, or of both; without either everybody's. `record` says what is confidential now.
+
+    A period runs from, inclusive, until, exclusive.
 
     What was looked at of a confidential matter that is not in sight is left out, and so is a look at nothing else.
 
@@ -79,10 +89,15 @@ async def looks(  # noqa: PLR0913  # what may be asked for
         cursor = Cursor.parse(after)
         reads.incarnation.check(cursor)
         before = cursor.next_positions
+    if recorded_until is not None:
+        ends = await _ends(reads, recorded_until)
+        before = [min(one, end) for one, end in zip(before, ends, strict=True)]
     shown: list[Look] = []
     following = before
     while True:  # until the page is full, whatever of it is hidden
         rows, more = await _rows(reads, before, customer_id, actor, limit + 1)
+        if recorded_from is not None and rows and rows[-1]["recorded_at"] < recorded_from:
+            rows, more = [row for row in rows if row["recorded_at"] >= recorded_from], False
         for look in await _in_sight(record, sight, map(_look, rows)):
             if len(shown) == limit:
                 return Looks(tuple(shown), str(Cursor(reads.incarnation.id, tuple(following))))
@@ -91,6 +106,22 @@ async def looks(  # noqa: PLR0913  # what may be asked for
         if not more:
             return Looks(tuple(shown), None)
         before = _below(before, rows)
+
+
+async def events_of(  # noqa: PLR0913, PLR0917  # what may be asked for
+    reads: Record, actor: str, kind: str, recorded_from: datetime, recorded_until: datetime, limit: int
+) -> list[UUID]:
+    """Ids of an actor's events of one type in a period, last recorded first."""
+    ends, sql = await _ends(reads, recorded_until), statement("looks_of_actor")
+    pages = [await reads.pool.fetch(sql, at, actor, end, [kind], limit) for at, end in enumerate(ends)]
+    rows, _ = first_of(pages, limit, lambda row: (row["recorded_at"], row["partition"], row["position"]))
+    return [row["event_id"] for row in rows if row["recorded_at"] >= recorded_from]
+
+
+async def _ends(reads: Record, until: datetime) -> list[int]:
+    """Of each partition the position of the first event that was recorded at a moment or later."""
+    sql, last = statement("look_position_at"), until - timedelta(microseconds=1)
+    return [await reads.pool.fetchval(sql, partition, last) for partition in range(reads.partitions)]
 
 
 async def _rows(

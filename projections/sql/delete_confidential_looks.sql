@@ -1,0 +1,1 @@
+delete from read_model.confidential_look c where c.partition = $1

@@ -1,0 +1,1 @@
+select reads.position_at($1, $2)
