@@ -20,7 +20,7 @@ from projections.complaint_register import NAME, ComplaintRow
 from projections.complaint_search import ComplaintFilter, CountFilter
 
 Text = Annotated[str | None, Field(max_length=200)]
-Status = Literal["open", "responded", "closed", "withdrawn"]
+Status = Literal["open", "responded", "closed", "withdrawn", "merged"]
 By = Literal["month", "status", "product"]
 
 _SHOWN: Final = tuple(

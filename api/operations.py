@@ -50,7 +50,9 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-_TAKEN_FROM: Final = ("it is taken from the token", "it is taken from the access table")
+_FROM_TOKEN: Final = "it is taken from the token"  # noqa: S105  # not a secret
+_FROM_TABLE: Final = "it is taken from the access table"
+_FROM_REQUEST: Final = "it is taken from the token and the time of the request"
 
 # Whose slice a new stream gets: the first of these fields that the body has.
 _OWNERS: Final = ("customer_id", "complainant_id")
@@ -60,9 +62,22 @@ _OWN_IDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "actor.rename": "renaming_id",
         "campaign.record-cost": "cost_id",
+        "complaint.add-representative": "representative_id",
         "complaint.attach": "attachment_id",
+        "complaint.check-quality": "check_id",
+        "complaint.issue-final-response": "letter_id",
+        "complaint.notify": "notification_id",
         "complaint.offer-redress": "redress_id",
+        "complaint.pause": "pause_id",
+        "complaint.record-delivery": "attempt_id",
+        "complaint.refer": "referral_id",
+        "complaint.request-extension": "extension_id",
+        "complaint.request-review": "review_id",
+        "complaint.restart": "restart_id",
         "complaint.send-holding-response": "response_id",
+        "complaint.send-letter": "letter_id",
+        "complaint.send-summary-resolution": "letter_id",
+        "complaint.supplement": "supplement_id",
         "customer.add-contact-point": "contact_point_id",
         "customer.correct-details": "correction_id",
         "interaction.annotate": "note_id",
@@ -111,7 +126,8 @@ class Operation:
 
     @cached_property
     def _filled(self) -> tuple[str | None, ...]:
-        return (self.stream_field, self.command.actor_field, self.command.limits_field)
+        command = self.command
+        return (self.stream_field, command.actor_field, command.limits_field, command.given_field)
 
     @cached_property
     def filled(self) -> frozenset[str]:
@@ -156,13 +172,20 @@ class Operation:
             added[self.command.actor_field] = given.actor
         if self.command.limits_field:
             added[self.command.limits_field] = given.limits
+        if self.command.given_field:
+            added[self.command.given_field] = {"at": now, "by": given.actor}
         if self.own_id and self.own_id not in body:
-            added[self.own_id] = derive_id(given.command_id.bytes + self.own_id.encode(), at=EPOCH)
+            added[self.own_id] = self._own_id(given)
         try:
             # Strict, which only JSON input can be for UUIDs and times: "5" is no number, 5 is no time.
             return self.command.model_validate_json(_joined(added, given.content), strict=True)
         except ValidationError as error:
             raise invalid(faults(error, tuple(self.given))) from None
+
+    def _own_id(self, given: "Given") -> UUID:
+        """The id of a new thing inside the stream, in the same partition: it may be somebody's."""
+        beside = None if given.stream_id is None else UUID(given.stream_id)
+        return derive_id(given.command_id.bytes + str(self.own_id).encode(), at=EPOCH, beside=beside)
 
     def _new_id(self, given: "Given", now: datetime) -> UUID:
         """The id of the stream that is created: always the same for the same command id and time."""
@@ -180,12 +203,14 @@ class Operation:
         return None
 
     def _misplaced(self, body: Mapping[str, Any]) -> Sequence[FieldError]:
-        return [
-            unknown_field(name, (), "the server makes it" if self.creates else "it stands in the path")
-            if name == self.stream_field
-            else unknown_field(name, (), _TAKEN_FROM[name == self.command.limits_field])
-            for name in sorted(self.filled.intersection(body))
-        ]
+        command = self.command
+        source = {
+            self.stream_field: "the server makes it" if self.creates else "it stands in the path",
+            command.actor_field: _FROM_TOKEN,
+            command.limits_field: _FROM_TABLE,
+            command.given_field: _FROM_REQUEST,
+        }
+        return [unknown_field(name, (), source[name]) for name in sorted(self.filled.intersection(body))]
 
 
 class Given(NamedTuple):

@@ -12,7 +12,7 @@ from projections.seeing import hidden_streams
 from store.envelope import RecordedEvent
 from store.record import Record
 
-FIELDS: Final = frozenset({*CONFIDABLE, "matter_id"})
+FIELDS: Final = frozenset({*CONFIDABLE, "into_complaint_id", "matter_id"})
 """Fields that may hold the id of a stream that can be confidential."""
 
 _REFERRING: Final = frozenset(

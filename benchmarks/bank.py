@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from domain.complaint import ComplaintAcknowledged, ComplaintReceived
+from domain.complaint_handling import ComplaintAcknowledged
+from domain.complaint_intake import ComplaintReceived
 from domain.customer import ConsentGranted, CustomerRegistered
 from domain.interaction_messages import InteractionRecorded
 from domain.kernel import Event

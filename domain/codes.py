@@ -7,7 +7,7 @@ greatest length. Integers stay within 2^53, as canonical JSON demands.
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
 INTEGER_MAX: Final = 2**53 - 1
@@ -98,6 +98,14 @@ class Money:
 
     amount_minor: Integer
     currency: Currency
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class Giving:
+    """Who gave a command, and when it came in."""
+
+    at: AwareDatetime
+    by: ActorId
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)

@@ -1,69 +1,126 @@
 """Redress of a complaint: offered, approved by another person where one may not decide it alone, accepted, paid."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from domain.codes import ActorId
-from domain.complaint_messages import (
-    AcceptRedress,
-    ApproveRedress,
-    OfferRedress,
-    PayRedress,
-    RedressAccepted,
-    RedressApproved,
-    RedressOffer,
-    RedressOffered,
-    RedressPaid,
-)
+from pydantic import Field
+
+from domain.access_rules import RedressLimit
+from domain.codes import ActorId, Money
+from domain.complaint_case import Complaint, ComplaintCommand, Redress, refuse
 from domain.four_eyes import require_another
-from domain.kernel import Command, Event, clear_facts, happened, refusal
+from domain.kernel import Command, Event, Facts, clear_facts, happened, refusal
 
-RedressEvent: TypeAlias = RedressOffered | RedressApproved | RedressAccepted | RedressPaid
-RedressCommand: TypeAlias = OfferRedress | ApproveRedress | AcceptRedress | PayRedress
-EVENTS: Final[tuple[type[Event], ...]] = (RedressOffered, RedressApproved, RedressAccepted, RedressPaid)
-COMMANDS: Final[tuple[type[Command], ...]] = (OfferRedress, ApproveRedress, AcceptRedress, PayRedress)
-
-# State
+# Facts that events and commands share
 
 
-@dataclass(frozen=True, slots=True)
-class Redress:
-    """One offer and how far it got."""
+class RedressOffer(Facts):
+    """What is offered to make it good, known by its id."""
 
-    terms: tuple[object, ...]
+    redress_id: UUID
+    redress: Literal["monetary", "non_monetary"]
+    amount: Money | None = None
+
+
+# Events
+
+
+class RedressOffered(RedressOffer, Event, name="complaint.redress-offered"):
+    """The bank offers to make it good, once another person approved it where `needs_approval` says so."""
+
     offered_by: ActorId | None = None
-    status: Literal["proposed", "offered", "accepted", "paid"] = "offered"
+    needs_approval: bool = False
 
 
-Offers: TypeAlias = Mapping[UUID, Redress]
+class RedressApproved(Event, name="complaint.redress-approved"):
+    """Another person agreed to an offer above what one may decide alone."""
+
+    redress_id: UUID
+    approved_by: ActorId
+
+
+class RedressAccepted(Event, name="complaint.redress-accepted"):
+    """The complainant accepted the offer."""
+
+    redress_id: UUID
+
+
+class RedressPaid(Event, name="complaint.redress-paid"):
+    """What was accepted was paid or done."""
+
+    redress_id: UUID
+
 
 # Evolve
 
 
-def evolve(offers: Offers, event: RedressEvent) -> Offers:
-    """Fold one event into the offers."""
-    if isinstance(event, RedressOffered):
-        status = "proposed" if event.needs_approval else "offered"
-        return {**offers, event.redress_id: Redress(clear_facts(RedressOffer, event), event.offered_by, status)}
-    known = offers.get(event.redress_id)
-    return offers if known is None else {**offers, event.redress_id: replace(known, status=_AFTER[type(event)])}
+def _offered(state: Complaint, event: RedressOffered) -> Complaint:
+    status = "proposed" if event.needs_approval else "offered"
+    offer = Redress(clear_facts(RedressOffer, event), event.offered_by, status)
+    return replace(state, redress={**state.redress, event.redress_id: offer})
 
 
-_AFTER: Final[Mapping[type[Event], Literal["offered", "accepted", "paid"]]] = {
-    RedressApproved: "offered",
-    RedressAccepted: "accepted",
-    RedressPaid: "paid",
+def _got_to(
+    status: Literal["offered", "accepted", "paid"],
+) -> Callable[[Complaint, RedressApproved | RedressAccepted | RedressPaid], Complaint]:
+    def evolve(state: Complaint, event: RedressApproved | RedressAccepted | RedressPaid) -> Complaint:
+        known = state.redress.get(event.redress_id)
+        if known is None:
+            return state
+        return replace(state, redress={**state.redress, event.redress_id: replace(known, status=status)})
+
+    return evolve
+
+
+EVOLVE: Final[dict[type[Event], Callable[..., Complaint]]] = {
+    RedressOffered: _offered,
+    RedressApproved: _got_to("offered"),
+    RedressAccepted: _got_to("accepted"),
+    RedressPaid: _got_to("paid"),
 }
+
+# Commands
+
+
+class OfferRedress(RedressOffer, ComplaintCommand, name="complaint.offer-redress"):
+    """Offer to make it good; above what `limits` let one person decide, another must approve."""
+
+    actor_field = "offered_by"
+    limits_field = "limits"
+
+    offered_by: ActorId
+    limits: Annotated[tuple[RedressLimit, ...], Field(max_length=200)] = ()
+
+
+class ApproveRedress(ComplaintCommand, name="complaint.approve-redress"):
+    """Agree to an offer that one person may not make alone."""
+
+    actor_field = "approved_by"
+
+    redress_id: UUID
+    approved_by: ActorId
+
+
+class AcceptRedress(ComplaintCommand, name="complaint.accept-redress"):
+    """Record that the complainant accepts the offer."""
+
+    redress_id: UUID
+
+
+class PayRedress(ComplaintCommand, name="complaint.pay-redress"):
+    """Record that the accepted redress was paid or done."""
+
+    redress_id: UUID
+
 
 # Decide
 
 REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "complaint.redress-amount-mismatch": "Monetary redress needs an amount, and only monetary redress has one.",
         "complaint.redress-id-reused": "This redress id names another offer.",
         "complaint.redress-unknown": "No such redress was offered.",
         "complaint.redress-not-accepted": "The complainant must accept the redress first.",
@@ -74,15 +131,10 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
 _refuse: Final = partial(refusal, REFUSALS)
 
 
-def decide(command: RedressCommand, offers: Offers) -> Sequence[Event]:
-    """Accept a command as events, or refuse it."""
-    return _DECIDE[type(command)](command, offers)
-
-
-def _offer(command: OfferRedress, offers: Offers) -> Sequence[Event]:
+def _offer(command: OfferRedress, state: Complaint) -> Sequence[Event]:
     if (command.redress == "monetary") != (command.amount is not None):
-        raise _refuse("complaint.redress-amount-mismatch", "amount")
-    known = offers.get(command.redress_id)
+        raise refuse("complaint.redress-amount-mismatch", "amount")
+    known = state.redress.get(command.redress_id)
     if known is None:
         return [happened(RedressOffered, command, needs_approval=_is_above(command))]
     if known.terms != clear_facts(RedressOffer, command):
@@ -98,8 +150,8 @@ def _is_above(command: OfferRedress) -> bool:
     return amount.amount_minor > min(alone, default=0)
 
 
-def _approve(command: ApproveRedress, offers: Offers) -> Sequence[Event]:
-    offer = _known(offers, command.redress_id)
+def _approve(command: ApproveRedress, state: Complaint) -> Sequence[Event]:
+    offer = _known(state, command.redress_id)
     if offer.status != "proposed":
         return []
     refused = _refuse("complaint.redress-approver-not-another", "approved_by")
@@ -107,28 +159,28 @@ def _approve(command: ApproveRedress, offers: Offers) -> Sequence[Event]:
     return [happened(RedressApproved, command)]
 
 
-def _accept(command: AcceptRedress, offers: Offers) -> Sequence[Event]:
-    offer = _known(offers, command.redress_id)
+def _accept(command: AcceptRedress, state: Complaint) -> Sequence[Event]:
+    offer = _known(state, command.redress_id)
     if offer.status == "proposed":
         raise _refuse("complaint.redress-not-approved", "redress_id")
     return [happened(RedressAccepted, command)] if offer.status == "offered" else []
 
 
-def _pay(command: PayRedress, offers: Offers) -> Sequence[Event]:
-    offer = _known(offers, command.redress_id)
+def _pay(command: PayRedress, state: Complaint) -> Sequence[Event]:
+    offer = _known(state, command.redress_id)
     if offer.status in {"proposed", "offered"}:
         raise _refuse("complaint.redress-not-accepted", "redress_id")
     return [] if offer.status == "paid" else [happened(RedressPaid, command)]
 
 
-def _known(offers: Offers, redress_id: UUID) -> Redress:
-    offer = offers.get(redress_id)
+def _known(state: Complaint, redress_id: UUID) -> Redress:
+    offer = state.redress.get(redress_id)
     if offer is None:
         raise _refuse("complaint.redress-unknown", "redress_id")
     return offer
 
 
-_DECIDE: Final[dict[type[RedressCommand], Callable[..., Sequence[Event]]]] = {
+DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     OfferRedress: _offer,
     ApproveRedress: _approve,
     AcceptRedress: _accept,

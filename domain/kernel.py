@@ -88,14 +88,15 @@ class Command(Message):
     any, that must hold the acting person: the edge fills it, or checks it, from the request.
     `internal`: only the program itself gives it, with facts that nobody may claim.
     `limits_field` likewise names what must hold how much one person may decide alone: the access
-    table in force says it. `key_field`, of a command that opens a stream, names what there is one
-    stream for: the stream's id is made from it.
+    table in force says it; and `given_field` what must hold who gave the command, and when. `key_field`,
+    of a command that opens a stream, names what there is one stream for: the stream's id is made from it.
     """
 
     stream_field: ClassVar[str]
     actor_field: ClassVar[str | None] = None
     internal: ClassVar[bool] = False
     limits_field: ClassVar[str | None] = None
+    given_field: ClassVar[str | None] = None
     key_field: ClassVar[str | None] = None
 
 

@@ -13,15 +13,10 @@ from uuid import UUID
 
 from domain.campaign import ApproveCampaign, EndCampaign, LaunchCampaign, PlanCampaign, RecordCampaignCost
 from domain.codes import Money
-from domain.complaint import (
-    AcknowledgeComplaint,
-    AssessComplaint,
-    AssignComplaint,
-    CloseComplaint,
-    IssueFinalResponse,
-    OpenInvestigation,
-    ReceiveComplaint,
-)
+from domain.complaint import CloseComplaint
+from domain.complaint_handling import AcknowledgeComplaint, AssessComplaint, AssignComplaint, OpenInvestigation
+from domain.complaint_intake import ReceiveComplaint
+from domain.complaint_letters import IssueFinalResponse
 from domain.customer import AddContactPoint, AssignRelationshipManager, GrantConsent, RegisterCustomer
 from domain.interaction_messages import CompleteFollowUp, RecordInteraction, ScheduleFollowUp
 from domain.kernel import Command

@@ -8,29 +8,26 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from domain.complaint_messages import (
+from domain.complaint import ComplaintClosed, ComplaintMerged, ComplaintReopened, ComplaintWithdrawn
+from domain.complaint_confidentiality import ComplaintDeclassified, ComplaintMarkedConfidential
+from domain.complaint_handling import (
     ComplaintAcknowledged,
     ComplaintAssessed,
     ComplaintAssigned,
-    ComplaintClosed,
-    ComplaintDeclassified,
-    ComplaintDisputed,
     ComplaintForwarded,
-    ComplaintMarkedConfidential,
     ComplaintMarkedMajor,
-    ComplaintReceived,
-    ComplaintReopened,
-    ComplaintWithdrawn,
-    FinalResponseIssued,
-    HoldingResponseSent,
     InvestigationOpened,
-    RedressAccepted,
-    RedressApproved,
-    RedressOffered,
-    RedressPaid,
-    ResponsePublished,
     RootCauseAssigned,
 )
+from domain.complaint_intake import ComplaintReceived
+from domain.complaint_letters import (
+    FinalResponseIssued,
+    HoldingResponseSent,
+    ResponsePublished,
+    SummaryResolutionSent,
+)
+from domain.complaint_redress import RedressAccepted, RedressApproved, RedressOffered, RedressPaid
+from domain.complaint_review import ComplaintDisputed
 from domain.kernel import Event
 from projections.fact import Fact
 from projections.held import Rows, Sums
@@ -43,7 +40,7 @@ NAME: Final = "complaint_register"
 
 @dataclass(slots=True)
 class ComplaintRow:
-    """A complaint as it stands. `status` is open, responded, closed or withdrawn; the times tell how it got there.
+    """A complaint as it stands. `status` is open, responded, closed, withdrawn or merged; times tell how it got there.
 
     What an import merely asserts (`..._asserted`) was computed by no clock. `sealed` keeps where personal data is.
     """
@@ -240,6 +237,13 @@ def _final_response_issued(rows: Register, event: FinalResponseIssued, fact: Fac
     _seal(row, fact, "final_response", "complaint_letter")
 
 
+def _summary_resolution_sent(rows: Register, event: SummaryResolutionSent, fact: Fact) -> None:
+    row = _row(rows, fact)
+    _becomes(rows, row, fact, "responded")
+    row.responded_at, row.disputed_at = event.occurred_at, None
+    _seal(row, fact, "final_response", "complaint_letter")
+
+
 def _response_published(rows: Register, event: ResponsePublished, fact: Fact) -> None:
     _row(rows, fact).public_response = event.public_response
 
@@ -284,6 +288,10 @@ def _withdrawn(rows: Register, event: ComplaintWithdrawn, fact: Fact) -> None:
     row.withdrawn_at = event.occurred_at
 
 
+def _merged(rows: Register, _: ComplaintMerged, fact: Fact) -> None:
+    _becomes(rows, _row(rows, fact), fact, "merged")
+
+
 def _reopened(rows: Register, event: ComplaintReopened, fact: Fact) -> None:
     row = _row(rows, fact)
     _becomes(rows, row, fact, "open")
@@ -317,6 +325,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     InvestigationOpened: _investigation_opened,
     HoldingResponseSent: _holding_response_sent,
     FinalResponseIssued: _final_response_issued,
+    SummaryResolutionSent: _summary_resolution_sent,
     ResponsePublished: _response_published,
     ComplaintDisputed: _disputed,
     RedressOffered: _redress_offered,
@@ -327,6 +336,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ComplaintMarkedMajor: _marked_major,
     ComplaintClosed: _closed,
     ComplaintWithdrawn: _withdrawn,
+    ComplaintMerged: _merged,
     ComplaintReopened: _reopened,
     ComplaintMarkedConfidential: _marked_confidential,
     ComplaintDeclassified: _declassified,

@@ -8,14 +8,9 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
-from domain.complaint_messages import (
-    ComplaintClosed,
-    ComplaintDeclassified,
-    ComplaintMarkedConfidential,
-    ComplaintReceived,
-    ComplaintReopened,
-    ComplaintWithdrawn,
-)
+from domain.complaint import ComplaintClosed, ComplaintMerged, ComplaintReopened, ComplaintWithdrawn
+from domain.complaint_confidentiality import ComplaintDeclassified, ComplaintMarkedConfidential
+from domain.complaint_intake import ComplaintReceived
 from domain.customer_messages import (
     ConsentDenied,
     ConsentGranted,
@@ -309,6 +304,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ComplaintReceived: _complaint_received,
     ComplaintClosed: _complaint_open(is_open=False),
     ComplaintWithdrawn: _complaint_open(is_open=False),
+    ComplaintMerged: _complaint_open(is_open=False),
     ComplaintReopened: _complaint_open(is_open=True),
     ComplaintMarkedConfidential: _complaint_marked,
     ComplaintDeclassified: _complaint_declassified,

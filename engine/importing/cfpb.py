@@ -15,15 +15,11 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from domain.complaint_messages import (
-    CloseComplaint,
-    DisputeComplaint,
-    ForwardComplaint,
-    IssueFinalResponse,
-    PublishResponse,
-    ReceiveComplaint,
-    SendHoldingResponse,
-)
+from domain.complaint import CloseComplaint
+from domain.complaint_handling import ForwardComplaint
+from domain.complaint_intake import ReceiveComplaint
+from domain.complaint_letters import IssueFinalResponse, PublishResponse, SendHoldingResponse
+from domain.complaint_review import DisputeComplaint
 from domain.kernel import Command
 from engine.handling import Unit
 from engine.importing.cfpb_revision import revise

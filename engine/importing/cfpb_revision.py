@@ -9,22 +9,18 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from domain.complaint_messages import (
-    CloseComplaint,
-    ComplaintClosed,
-    ComplaintDisputed,
-    ComplaintForwarded,
-    ComplaintReceived,
-    DisputeComplaint,
+from domain.complaint import CloseComplaint, ComplaintClosed
+from domain.complaint_handling import ComplaintForwarded, ForwardComplaint
+from domain.complaint_intake import ComplaintReceived, ReceiveComplaint
+from domain.complaint_letters import (
     FinalResponseIssued,
-    ForwardComplaint,
     HoldingResponseSent,
     IssueFinalResponse,
     PublishResponse,
-    ReceiveComplaint,
     ResponsePublished,
     SendHoldingResponse,
 )
+from domain.complaint_review import ComplaintDisputed, DisputeComplaint
 from domain.kernel import Command, Event
 from engine.importing.reading import Revision
 from projections.fact import Fact

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final, NamedTuple, TypeVar
 
 from domain.codes import Channel
-from domain.complaint_messages import NarrativeConsent
+from domain.complaint_intake import NarrativeConsent
 from engine.importing.cfpb_words import CHANNELS, CONSENTS, RESPONSES, YES_NO, ResponseMeaning
 from engine.importing.places import PostalCode, Region, postal_code_of, region_of
 from engine.importing.reading import day_of

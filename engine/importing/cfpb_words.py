@@ -3,7 +3,8 @@
 from typing import Final, Literal, NamedTuple
 
 from domain.codes import Channel
-from domain.complaint_messages import NarrativeConsent, RedressKind
+from domain.complaint_intake import NarrativeConsent
+from domain.complaint_letters import RedressKind
 
 # Column, as its value is called here: its spellings, the public export's first. The order is that
 # in which values are picked from a row, and the order of a row's content.

@@ -10,13 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.complaint_messages import (
-    ComplaintDisputed,
-    ComplaintReceived,
-    FinalResponseIssued,
-    HoldingResponseSent,
-    ResponsePublished,
-)
+from domain.complaint_intake import ComplaintReceived
+from domain.complaint_letters import FinalResponseIssued, HoldingResponseSent, ResponsePublished
+from domain.complaint_review import ComplaintDisputed
 from domain.touch import TouchConverted, TouchDecided, TouchDelivered, TouchResponded
 from engine.importing import ImportSummary, Quarantine, run_import
 from engine.importing.run import Kind

@@ -1,42 +1,98 @@
 import pytest
 
 from domain.access_rules import RedressLimit
-from domain.codes import Money
-from domain.complaint import COMPLAINT
-from domain.complaint_messages import (
-    AcceptRedress,
+from domain.codes import Giving, Money
+from domain.complaint import (
+    COMPLAINT,
+    CloseComplaint,
+    ComplaintClosed,
+    ComplaintMerged,
+    ComplaintReopened,
+    MergeComplaint,
+    ReopenComplaint,
+)
+from domain.complaint_confidentiality import ComplaintMarkedConfidential, MarkComplaintConfidential
+from domain.complaint_handling import (
     AcknowledgeComplaint,
-    ApproveRedress,
     AssessComplaint,
     AssignComplaint,
     AssignRootCause,
-    CloseComplaint,
+    ComplaintAcknowledged,
     ComplaintAssigned,
-    ComplaintClosed,
-    ComplaintDisputed,
+    ComplaintCounted,
     ComplaintForwarded,
-    ComplaintMarkedConfidential,
-    ComplaintReceived,
-    ComplaintReopened,
-    DisputeComplaint,
-    FinalResponseIssued,
+    ComplaintMarkedMajor,
+    ComplaintRecused,
+    CountComplaint,
     ForwardComplaint,
+    OpenInvestigation,
+    RecuseFromComplaint,
+    RootCauseAssigned,
+)
+from domain.complaint_intake import (
+    AddRepresentative,
+    ComplaintDetailsRequested,
+    ComplaintGroupCounted,
+    ComplaintReceived,
+    ComplaintSupplemented,
+    CountComplaintGroup,
+    ReceiveComplaint,
+    RemoveRepresentative,
+    RepresentativeAdded,
+    RepresentativeRemoved,
+    RequestComplaintDetails,
+    SupplementComplaint,
+)
+from domain.complaint_letters import (
+    AcceptResolution,
+    ComplaintNotified,
+    DeliveryRecorded,
+    FinalResponseIssued,
     HoldingResponseSent,
     IssueFinalResponse,
-    MarkComplaintConfidential,
+    NotifyComplainant,
+    RecordDelivery,
+    ResolutionAccepted,
+    SendHoldingResponse,
+    SendSummaryResolution,
+    SummaryResolutionSent,
+)
+from domain.complaint_redress import (
+    AcceptRedress,
+    ApproveRedress,
     OfferRedress,
-    OpenInvestigation,
     PayRedress,
-    ReceiveComplaint,
     RedressAccepted,
     RedressOffered,
     RedressPaid,
-    ReopenComplaint,
-    RootCauseAssigned,
-    SendHoldingResponse,
+)
+from domain.complaint_review import (
+    ComplaintDisputed,
+    ComplaintReferred,
+    DecideReview,
+    DisputeComplaint,
+    RecordRegulatorReceipt,
+    ReferComplaint,
+    RegulatorReceived,
+    RequestReview,
+    ReviewDecided,
+)
+from domain.complaint_time import (
+    BackdatingConfirmed,
+    BackdatingRecorded,
+    ComplaintExtended,
+    ComplaintPaused,
+    ComplaintRestarted,
+    ComplaintResumed,
+    ConfirmBackdating,
+    ExtendComplaint,
+    PauseComplaint,
+    RequestExtension,
+    RestartComplaint,
+    ResumeComplaint,
 )
 from domain.matters import Sight
-from tests.domain.scenario import ANNA, BO, ONE, STREAM, TWO, given, history, it, play, to
+from tests.domain.scenario import ANNA, BO, ONE, STREAM, TWO, WHEN, given, history, it, play, to
 
 RECEIVE = to(ReceiveComplaint, complainant_id=ANNA, customer_id=ANNA, channel="web", description="Charged twice")
 UPHELD = {"outcome": "upheld", "redress": "monetary", "redress_amount": Money(1_250, "GBP")}
@@ -199,4 +255,149 @@ def test_a_complaint_about_a_colleague_is_confidential_and_withheld_from_them():
             withheld_from=("staff:17", "staff:18"),
             standing="open",
         )
+    )
+
+
+def test_what_is_told_late_is_recorded_as_a_claim_until_another_person_has_looked():
+    late = Giving(by="staff:1", at="2026-11-02T11:00:00Z")
+    acknowledge = to(AcknowledgeComplaint, given=late, backdating_reason="in-the-post")
+    claim = it(
+        BackdatingRecorded, occurred_at=late.at, number=1, event="complaint.acknowledged", claimed_at=WHEN,
+        given_at=late.at, given_by="staff:1", reason="in-the-post",
+    )  # fmt: skip
+    given(COMPLAINT, RECEIVE).when(acknowledge).then(it(ComplaintAcknowledged), claim)
+    confirm = to(ConfirmBackdating, number=1, evidence="postmark", confirmed_by="staff:2")
+    given(COMPLAINT, RECEIVE, acknowledge).when(confirm).then(
+        it(BackdatingConfirmed, number=1, evidence="postmark", confirmed_by="staff:2")
+    )
+    given(COMPLAINT, RECEIVE, acknowledge, confirm).when(confirm).then()
+    in_time = Giving(by="staff:1", at="2026-11-02T10:00:00Z")
+    given(COMPLAINT, RECEIVE).when(to(AcknowledgeComplaint, given=in_time)).then(it(ComplaintAcknowledged))
+    told_early = to(IssueFinalResponse, **UPHELD, notified_at="2026-11-01T09:00:00Z", given=in_time)
+    given(COMPLAINT, RECEIVE).when(told_early).refused("complaint.backdating-unexplained", "backdating_reason")
+
+
+def test_more_time_needs_another_person_and_a_notice():
+    terms = {"extension_id": ONE, "clock": "cn.decide", "length": 15, "unit": "natural-day", "reason": "complex"}
+    ask = to(RequestExtension, **terms, requested_by="staff:1")
+    told = {"approver_level": "superior", "notice_sent_at": WHEN, "notice_how": "sent"}
+    grant = to(ExtendComplaint, extension_id=ONE, approver="staff:2", **told)
+    given(COMPLAINT, RECEIVE, ask).when(grant).then(
+        it(ComplaintExtended, **terms, requested_by="staff:1", approver="staff:2", **told)
+    )
+    given(COMPLAINT, RECEIVE, ask, grant).when(grant).then()
+
+
+def test_a_group_of_twenty_is_a_major_complaint():
+    group = {"complainant_id": ANNA, "customer_id": ANNA, "channel": "visit", "capacity": "group"}
+    received = it(ComplaintReceived, **group, complainants=20, missing=("respondent", "demand", "facts", "basis"))
+    major = it(ComplaintMarkedMajor, reason="group-of-twenty")
+    given(COMPLAINT).when(to(ReceiveComplaint, **group, complainants=20)).then(received, major)
+    small = to(ReceiveComplaint, **group, complainants=19)
+    grown = to(CountComplaintGroup, complainants=20)
+    given(COMPLAINT, small).when(grown).then(it(ComplaintGroupCounted, complainants=20), major)
+    given(COMPLAINT, small, grown).when(to(CountComplaintGroup, complainants=21)).then(
+        it(ComplaintGroupCounted, complainants=21)
+    )
+
+
+def test_only_what_is_missing_is_demanded():
+    receive = to(ReceiveComplaint, complainant_id=BO, channel="web", description="Charged twice")
+    ask = to(RequestComplaintDetails, items=["contact", "demand"])
+    given(COMPLAINT, receive).when(ask).then(it(ComplaintDetailsRequested, items=("contact", "demand")))
+    given(COMPLAINT, receive, ask).when(ask).then()
+    tell = to(SupplementComplaint, supplement_id=ONE, contact="bo@bank.example", desired_outcome="The fee back")
+    given(COMPLAINT, receive, ask).when(tell).then(
+        it(
+            ComplaintSupplemented, supplement_id=ONE, complainant_id=BO, contact="bo@bank.example",
+            desired_outcome="The fee back", missing=("complainant", "respondent", "basis"),
+        )
+    )  # fmt: skip
+    given(COMPLAINT, receive, tell).when(ask).refused("complaint.not-demandable", "items")
+
+
+def test_proof_is_demanded_of_who_acts_for_another():
+    agent = to(AddRepresentative, representative_id=ONE, role="agent", name="Li Na")
+    assert COMPLAINT.participants_of(it(RepresentativeAdded, representative_id=ONE, role="agent")) == [(ONE, "agent")]
+    ask = to(RequestComplaintDetails, items=["letter-of-attorney"])
+    given(COMPLAINT, RECEIVE, agent).when(ask).then(it(ComplaintDetailsRequested, items=("letter-of-attorney",)))
+    gone = to(RemoveRepresentative, representative_id=ONE, reason="revoked")
+    given(COMPLAINT, RECEIVE, agent).when(gone).then(it(RepresentativeRemoved, representative_id=ONE, reason="revoked"))
+    given(COMPLAINT, RECEIVE, agent, gone).when(ask).refused("complaint.not-demandable", "items")
+
+
+def test_who_is_recused_hands_the_complaint_back():
+    assigned = [RECEIVE, to(AssignComplaint, handler="staff:17")]
+    recuse = to(RecuseFromComplaint, person="staff:17", reason="relative")
+    given(COMPLAINT, *assigned).when(recuse).then(
+        it(ComplaintRecused, person="staff:17", reason="relative", unassigned=True)
+    )
+    assert play(COMPLAINT, history(COMPLAINT, [*assigned, recuse])).handler is None
+    given(COMPLAINT, *assigned, recuse).when(recuse).then()
+
+
+def test_a_resolution_that_was_accepted_ends_with_its_summary():
+    accept, letter = to(AcceptResolution, channel="phone"), {"letter_id": ONE, "template": "src", "template_version": 1}
+    send = to(SendSummaryResolution, **letter, letter="You told us that you are content")
+    given(COMPLAINT, RECEIVE).when(accept).then(it(ResolutionAccepted, complainant_id=ANNA, channel="phone"))
+    given(COMPLAINT, RECEIVE, accept).when(send).then(
+        it(SummaryResolutionSent, **letter, complainant_id=ANNA, letter="You told us that you are content")
+    )
+    given(COMPLAINT, RECEIVE, accept, send).when(send).then()
+    given(COMPLAINT, RECEIVE, accept, send).when(CLOSE).then(it(ComplaintClosed))
+
+
+def test_a_decision_is_notified_when_the_complainant_was_reached():
+    letter = to(IssueFinalResponse, **UPHELD, letter_id=TWO)
+    notice = {"notification_id": ONE, "what": "decision", "how": "dialled", "outcome": "unreachable", "letter_id": TWO}
+    given(COMPLAINT, RECEIVE, letter).when(to(NotifyComplainant, **notice)).then(
+        it(ComplaintNotified, **notice, at=WHEN)
+    )
+    proof = {"attempt_id": ONE, "letter_id": TWO, "channel": "letter", "outcome": "delivered", "proof": "registered"}
+    deliver = to(RecordDelivery, **proof)
+    given(COMPLAINT, RECEIVE, letter).when(deliver).then(it(DeliveryRecorded, **proof))
+    given(COMPLAINT, RECEIVE, letter, deliver).when(deliver).then()
+
+
+def test_a_review_is_decided_by_another_person_than_the_handler():
+    answered = [RECEIVE, to(AssignComplaint, handler="staff:17"), ANSWER, to(RequestReview, review_id=ONE)]
+    decided = {"review_id": ONE, "outcome": "changed", "decided_by": "staff:18", "level": "superior"}
+    given(COMPLAINT, *answered).when(to(DecideReview, **decided)).then(
+        it(ReviewDecided, **decided, complainant_id=ANNA)
+    )
+
+
+def test_a_repeat_is_merged_and_can_be_taken_apart_again():
+    merge = to(MergeComplaint, into_complaint_id=ONE, reason="same-matter")
+    given(COMPLAINT, RECEIVE).when(merge).then(it(ComplaintMerged, into_complaint_id=ONE, reason="same-matter"))
+    given(COMPLAINT, RECEIVE, merge).when(merge).then()
+    assert COMPLAINT.ended(play(COMPLAINT, history(COMPLAINT, [RECEIVE, merge])))
+    given(COMPLAINT, RECEIVE, merge).when(REOPEN).then(it(ComplaintReopened, reason="new_facts"))
+
+
+def test_whether_it_counts_is_decided_for_each_regime():
+    counts = to(CountComplaint, regime="cn.cbirc-2020-3", counts=True, reason="service-of-the-bank")
+    not_here = {"regime": "uk.disp", "counts": False, "reason": "not-eligible"}
+    given(COMPLAINT, RECEIVE, counts).when(to(CountComplaint, **not_here)).then(it(ComplaintCounted, **not_here))
+    given(COMPLAINT, RECEIVE, counts).when(counts).then()
+
+
+def test_clocks_are_paused_and_resumed_and_restarted():
+    pause, resume = to(PauseComplaint, pause_id=ONE, reason="mediation"), to(ResumeComplaint, pause_id=ONE)
+    given(COMPLAINT, RECEIVE).when(pause).then(it(ComplaintPaused, pause_id=ONE, reason="mediation", since=WHEN))
+    given(COMPLAINT, RECEIVE, pause).when(resume).then(it(ComplaintResumed, pause_id=ONE))
+    given(COMPLAINT, RECEIVE, pause, resume).when(resume).then()
+    restart = to(RestartComplaint, restart_id=ONE, reason="new-facts", facts="A third fee")
+    given(COMPLAINT, RECEIVE).when(restart).then(
+        it(ComplaintRestarted, restart_id=ONE, reason="new-facts", facts="A third fee", complainant_id=ANNA)
+    )
+    given(COMPLAINT, RECEIVE, restart).when(restart).then()
+
+
+def test_the_regulator_says_when_it_got_the_complaint():
+    receipt = {"regulator": "NFRA", "reference": "2025-1", "at": "2026-11-01T08:00:00+08:00"}
+    given(COMPLAINT, RECEIVE).when(to(RecordRegulatorReceipt, **receipt)).then(it(RegulatorReceived, **receipt))
+    refer = to(ReferComplaint, referral_id=ONE, to="ombudsman", reference="FOS-1")
+    given(COMPLAINT, RECEIVE).when(refer).then(
+        it(ComplaintReferred, referral_id=ONE, to="ombudsman", reference="FOS-1", at=WHEN)
     )

@@ -33,6 +33,7 @@ from domain import (
     break_glass,
     campaign,
     clock_policy,
+    complaint,
     disposal,
     erasure,
     interaction,
@@ -42,7 +43,6 @@ from domain import (
     touch,
     working_calendar,
 )
-from domain import complaint_messages as complaint
 from domain import customer_messages as customer
 from domain import privacy_messages as privacy
 from domain.kernel import Aggregate, Command, Event, Refusal, personal_fields

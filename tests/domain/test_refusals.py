@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from domain import AGGREGATES
-from domain.access_rules import RedressLimit
 from domain.access_table import ACCESS_TABLE
 from domain.actor import ACTOR
 from domain.break_glass import BREAK_GLASS
@@ -22,24 +21,6 @@ from domain.campaign import (
 from domain.clock_policy import CLOCK_POLICY
 from domain.codes import Money
 from domain.complaint import COMPLAINT
-from domain.complaint_messages import (
-    AcceptRedress,
-    AcknowledgeComplaint,
-    ApproveRedress,
-    AssignComplaint,
-    AttachToComplaint,
-    CloseComplaint,
-    DeclassifyComplaint,
-    DisputeComplaint,
-    IssueFinalResponse,
-    MarkComplaintConfidential,
-    OfferRedress,
-    PayRedress,
-    ReceiveComplaint,
-    ReopenComplaint,
-    RequestComplaintDeclassification,
-    WithdrawComplaint,
-)
 from domain.customer import (
     CUSTOMER,
     AddContactPoint,
@@ -108,6 +89,7 @@ from domain.touch import (
 from domain.working_calendar import CALENDAR
 from tests.domain.access_refusals import ACCESS_TABLE_CASES, ACTOR_CASES, BREAK_GLASS_CASES, Case, confidential_cases
 from tests.domain.clock_refusals import CALENDAR_CASES, CLOCK_POLICY_CASES
+from tests.domain.complaint_refusals import COMPLAINT_CASES
 from tests.domain.scenario import ANNA, ONE, TWO, given, to
 
 REGISTER = to(RegisterCustomer, kind="person")
@@ -153,45 +135,6 @@ INTERACTION_CASES: list[Case] = [
         DeclassifyInteraction,
     ),
 ]
-
-RECEIVE = to(ReceiveComplaint, complainant_id=ANNA, channel="letter", complained_about=("staff:17",))
-ANSWER = to(IssueFinalResponse, outcome="rejected", redress="none")
-ANSWER_WRONG = to(IssueFinalResponse, outcome="upheld", redress="none", redress_amount=Money(500, "GBP"))
-CLOSE = to(CloseComplaint)
-OFFER = to(
-    OfferRedress, redress_id=ONE, redress="monetary", amount=Money(500, "GBP"), offered_by="staff:1",
-    limits=[RedressLimit(amount_minor=500, currency="GBP")],
-)  # fmt: skip
-OFFER_MORE = to(OfferRedress, redress_id=ONE, redress="monetary", amount=Money(501, "GBP"), offered_by="staff:1")
-OFFER_OTHER = to(OfferRedress, redress_id=ONE, redress="non_monetary", offered_by="staff:1")
-OFFER_WRONG = to(OfferRedress, redress_id=ONE, redress="monetary", offered_by="staff:1")
-LETTER = to(AttachToComplaint, **FILE)
-COMPLAINT_CASES: list[Case] = [
-    ("complaint.attachment-id-reused", "attachment_id", [RECEIVE, LETTER], LETTER),
-    ("complaint.not-received", "complaint_id", [], CLOSE),
-    ("complaint.already-received", "complaint_id", [RECEIVE], RECEIVE),
-    ("complaint.already-answered", None, [RECEIVE, ANSWER], ANSWER),
-    ("complaint.already-closed", None, [RECEIVE, ANSWER, CLOSE], to(WithdrawComplaint)),
-    ("complaint.already-withdrawn", None, [RECEIVE, to(WithdrawComplaint)], to(AcknowledgeComplaint)),
-    ("complaint.not-ended", None, [RECEIVE], to(ReopenComplaint, reason="new_facts")),
-    ("complaint.no-final-response", None, [RECEIVE], CLOSE),
-    ("complaint.no-final-response", None, [RECEIVE], to(DisputeComplaint)),
-    ("complaint.already-disputed", None, [RECEIVE, ANSWER, to(DisputeComplaint)], to(DisputeComplaint)),
-    ("complaint.handler-has-interest", "handler", [RECEIVE], to(AssignComplaint, handler="staff:17")),
-    ("complaint.redress-amount-mismatch", "redress_amount", [RECEIVE], ANSWER_WRONG),
-    ("complaint.redress-amount-mismatch", "amount", [RECEIVE], OFFER_WRONG),
-    ("complaint.redress-id-reused", "redress_id", [RECEIVE, OFFER], OFFER_OTHER),
-    ("complaint.redress-unknown", "redress_id", [RECEIVE], to(AcceptRedress, redress_id=ONE)),
-    ("complaint.redress-not-accepted", "redress_id", [RECEIVE, OFFER], to(PayRedress, redress_id=ONE)),
-    ("complaint.redress-not-approved", "redress_id", [RECEIVE, OFFER_MORE], to(AcceptRedress, redress_id=ONE)),
-    (
-        "complaint.redress-approver-not-another", "approved_by", [RECEIVE, OFFER_MORE],
-        to(ApproveRedress, redress_id=ONE, approved_by="staff:1"),
-    ),
-    *confidential_cases(
-        "complaint", RECEIVE, MarkComplaintConfidential, RequestComplaintDeclassification, DeclassifyComplaint
-    ),
-]  # fmt: skip
 
 PLANNED = {"title": "Savings 2026", "purpose": "marketing", "channel": "phone", "planned_by": "staff:17"}
 PLAN = to(PlanCampaign, **PLANNED)

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from domain.complaint_messages import AttachToComplaint, CloseComplaint, IssueFinalResponse, ReceiveComplaint
+from domain.complaint import CloseComplaint
+from domain.complaint_intake import AttachToComplaint, ReceiveComplaint
+from domain.complaint_letters import IssueFinalResponse
 from domain.customer_messages import AddContactPoint, CorrectDetails, EndRelationship, RegisterCustomer
 from domain.disclosure import RecordDisclosure
 from domain.disposal import ApproveDisposal, ProposeDisposal

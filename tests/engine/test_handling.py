@@ -5,7 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from domain.complaint import AcknowledgeComplaint, CloseComplaint, ReceiveComplaint
+from domain.complaint import CloseComplaint
+from domain.complaint_handling import AcknowledgeComplaint
+from domain.complaint_intake import ReceiveComplaint
 from domain.customer import CustomerRegistered, RegisterCustomer, SetPreference
 from domain.interaction_messages import RecordInteraction
 from domain.kernel import Command, Refusal

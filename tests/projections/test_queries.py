@@ -8,16 +8,11 @@ import pytest
 
 from domain.campaign import CampaignCostRecorded, CampaignLaunched, CampaignPlanned
 from domain.codes import Change, Money
-from domain.complaint_messages import (
-    ComplaintAssessed,
-    ComplaintAssigned,
-    ComplaintClosed,
-    ComplaintReceived,
-    ComplaintReopened,
-    ComplaintWithdrawn,
-    FinalResponseIssued,
-    RedressOffered,
-)
+from domain.complaint import ComplaintClosed, ComplaintReopened, ComplaintWithdrawn
+from domain.complaint_handling import ComplaintAssessed, ComplaintAssigned
+from domain.complaint_intake import ComplaintReceived
+from domain.complaint_letters import FinalResponseIssued
+from domain.complaint_redress import RedressOffered
 from domain.customer_messages import (
     ConsentGranted,
     ConsentWithdrawn,

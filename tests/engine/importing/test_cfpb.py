@@ -6,15 +6,11 @@ from typing import TypeVar
 
 import pytest
 
-from domain.complaint_messages import (
-    CloseComplaint,
-    DisputeComplaint,
-    ForwardComplaint,
-    IssueFinalResponse,
-    PublishResponse,
-    ReceiveComplaint,
-    SendHoldingResponse,
-)
+from domain.complaint import CloseComplaint
+from domain.complaint_handling import ForwardComplaint
+from domain.complaint_intake import ReceiveComplaint
+from domain.complaint_letters import IssueFinalResponse, PublishResponse, SendHoldingResponse
+from domain.complaint_review import DisputeComplaint
 from domain.kernel import Command
 from engine.importing.cfpb import CfpbImporter
 from engine.importing.reading import Mapped, day_of

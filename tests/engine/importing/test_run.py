@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.complaint_messages import WithdrawComplaint
+from domain.complaint import WithdrawComplaint
 from domain.touch import TouchDecided
 from engine.deciding import Context
 from engine.importing import ImportRefused, ImportSummary, Limits, Quarantine, Verdict, run_import
