@@ -28,7 +28,8 @@ from projections.audit_detail import Changed
 from projections.audit_trail import AuditEntry
 from projections.break_glass_register import GrantRow
 from projections.campaign_results import CampaignRow, ChannelResults
-from projections.complaint_register import ComplaintRow
+from projections.complaint_course import COURSE
+from projections.complaint_row import ComplaintRow
 from projections.complaint_search import ComplaintCount
 from projections.kpi_query import Behind, Cell, Counted
 from projections.looks import Look, Part
@@ -51,6 +52,51 @@ _LOG: Schema = object_with(
         "checkpoint": {**maybe(TEXT), "description": "A signed note; null before the first."},
         "stopped": {"type": "boolean", "description": "It is signed no more until somebody has looked."},
         "consistency": maybe(object_with({"log": TEXT, "old_size": COUNT, "size": COUNT, "hashes": list_of(TEXT)})),
+    }
+)
+_STEP: Schema = {**OBJECT, "description": "The clear facts of the event, with `at` and `by`."}
+_HISTORY_STEP: Schema = object_with(
+    {
+        "event_id": UUID,
+        "version": VERSION,
+        "type": TEXT,
+        "means": {**maybe(TEXT), "description": "In words; null where a newer program wrote it."},
+        "occurred_at": TIME,
+        "recorded_at": TIME,
+        "actor": {**TEXT, "description": "Who."},
+        "reason": {**maybe(TEXT), "description": "Why, as a code."},
+        "status": {**TEXT, "description": "How the complaint stood after it."},
+        "facts": OBJECT,
+    }
+)
+_LETTER: Schema = object_with(
+    {
+        "letter_id": {**maybe(UUID), "description": "Null where it was recorded without one."},
+        "kind": TEXT,
+        "event_id": UUID,
+        "sent_at": TIME,
+        "by": TEXT,
+        "channel": maybe(TEXT),
+        "language": maybe(TEXT),
+        "template": maybe(TEXT),
+        "template_version": maybe(COUNT),
+        "representative_id": {**maybe(UUID), "description": "To whom, where not to the complainant."},
+        "letter": {"description": "Personal data: the text, a mask, or when it was erased."},
+        "deliveries": list_of(
+            object_with(
+                {
+                    "attempt_id": UUID,
+                    "channel": TEXT,
+                    "outcome": TEXT,
+                    "proof": maybe(TEXT),
+                    "proof_ref": maybe(TEXT),
+                    "proof_sha256": maybe(TEXT),
+                    "proof_attachment_id": maybe(UUID),
+                    "at": TIME,
+                    "by": TEXT,
+                }
+            )
+        ),
     }
 )
 _USER = ("actor", "role", "name", "purpose")
@@ -90,12 +136,17 @@ def _customers() -> dict[str, Schema]:
 def _complaints() -> dict[str, Schema]:
     personal = {
         "type": "object",
-        "description": "Of the `complaint`, `dispute`, `holding_response` and `final_response`, where there is any.",
+        "description": "Of the `complaint`, a `dispute`, last responses, each `representative`, where there are any.",
         "additionalProperties": OBJECT,
     }
+    course = object_with({name: {**list_of(_STEP), "description": means} for name, means in COURSE.items()})
+    course["properties"]["missing"] = {**list_of(TEXT), "description": COURSE["missing"]}
+    of_row = (*_ROW, "course", "claims_open")
     return {
-        "complaints": _page("complaints", rows(ComplaintRow, _ROW, last_event=_LAST)),
-        "complaint": rows(ComplaintRow, _ROW, last_event=_LAST, version=VERSION, personal=personal),
+        "complaints": _page("complaints", rows(ComplaintRow, of_row, last_event=_LAST)),
+        "complaint": rows(ComplaintRow, of_row, last_event=_LAST, course=course, version=VERSION, personal=personal),
+        "complaint_history": _page("steps", _HISTORY_STEP),
+        "complaint_letters": object_with({"letters": list_of(_LETTER)}),
         "complaint_counts": object_with({"counts": list_of(rows(ComplaintCount)), "parked": _PARKED}),
     }
 

@@ -21,6 +21,7 @@ from api import (
     certificates,
     cloudevents,
     commands,
+    complaint_history,
     complaints,
     customers,
     docs,
@@ -64,9 +65,9 @@ from store.collecting import collect_seldom
 from store.migrate import MigrationError
 
 _ROOMS: Final = (
-    customers, complaints, campaigns, satisfaction, kpis, log_proofs, audit, events, bulk, cloudevents, feed, health,
-    docs, access_tables, labels, receipts, privacy, privacy_export, certificates, actors, break_glass, attachments,
-    development_room,
+    customers, complaints, complaint_history, campaigns, satisfaction, kpis, log_proofs, audit, events, bulk,
+    cloudevents, feed, health, docs, access_tables, labels, receipts, privacy, privacy_export, certificates, actors,
+    break_glass, attachments, development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, SealingStopped, ValueError)

@@ -1,5 +1,6 @@
 """Queries of the complaint register."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Annotated, Any, Final, Literal
@@ -16,16 +17,17 @@ from api.opened import Gaps
 from api.reading import Asking, Paged, page_link, path_uuid, shown, version_shown
 from domain.codes import Severity
 from projections import complaint_search
-from projections.complaint_register import NAME, ComplaintRow
+from projections.complaint_course import COURSE
+from projections.complaint_row import NAME, ComplaintRow
 from projections.complaint_search import ComplaintFilter, CountFilter
+from projections.seeing import hidden_streams
 
 Text = Annotated[str | None, Field(max_length=200)]
 Status = Literal["open", "responded", "closed", "withdrawn", "merged"]
 By = Literal["month", "status", "product"]
 
-_SHOWN: Final = tuple(
-    one.name for one in fields(ComplaintRow) if one.name not in {"partition", "position", "event_id", "sealed"}
-)
+_HIDDEN: Final = {"partition", "position", "event_id", "sealed", "course", "claims_open"}
+_SHOWN: Final = tuple(one.name for one in fields(ComplaintRow) if one.name not in _HIDDEN)
 
 
 class ComplaintQuery(Paged):
@@ -38,6 +40,13 @@ class ComplaintQuery(Paged):
     handler: Text = None
     region: Text = None
     severity: Severity | None = None
+    queue: Text = None
+    assigned: bool | None = Field(default=None, description="Whether somebody handles it.")
+    major: bool | None = None
+    merged_into: UUID | None = Field(default=None, description="Repeats of this complaint.")
+    claimed_times: bool | None = Field(
+        default=None, description="Whether it has times that were told late and that nobody else has looked at."
+    )
     external_ref: Text = None
     customer_id: UUID | None = None
     received_from: AwareDatetime | None = None
@@ -69,10 +78,11 @@ async def _search(request: Request, query: Annotated[ComplaintQuery, Query()]) -
     of = ComplaintFilter(**query.model_dump(exclude={"token", "after", "limit"}))
     concerning = () if query.customer_id is None else (query.customer_id,)
     as_of = await at.seen(NAME, query.token_of(request), concerning)
-    found = await complaint_search.search(
-        at.daybook.models, of, sight_of(request), after=query.after, limit=query.limit
-    )
-    complaints = [_body(one) for one in found.complaints]
+    sight = sight_of(request)
+    if query.merged_into is not None and await hidden_streams(at.daybook.record, sight, [query.merged_into]):
+        return shown({"complaints": [], "next": None}, as_of)
+    found = await complaint_search.search(at.daybook.models, of, sight, after=query.after, limit=query.limit)
+    complaints = await _bodies(request, found.complaints)
     return shown({"complaints": complaints, "next": found.next}, as_of, page_link(request, found.next))
 
 
@@ -86,7 +96,10 @@ async def _counts(request: Request, query: Annotated[CountQuery, Query()]) -> Re
 
 
 async def _complaint(request: Request, complaint_id: str, query: Annotated[Asking, Query()]) -> Response:
-    """A complaint as it stands; `personal` is what was said and written: the complaint, a dispute, the last letters."""
+    """A complaint as it stands, and its course: who acts for whom, what was asked for, granted and told.
+
+    `personal` is what was said and written: the complaint, a dispute, the last responses, names of representatives.
+    """
     at, stream_id = edge(request), path_uuid(complaint_id, "complaint_id")
     as_of = await at.seen(NAME, query.token_of(request), (stream_id,))
     found = await complaint_search.complaint(at.daybook.models, stream_id, sight_of(request))
@@ -97,9 +110,23 @@ async def _complaint(request: Request, complaint_id: str, query: Annotated[Askin
         gaps.leave(personal, name, found.partition, sealed, None)
     await gaps.fill(at.daybook.opener, looker(request))
     version = await version_shown(at.daybook.record, stream_id, found.last_event, as_of)
-    return shown({**_body(found), "version": version, "personal": personal}, as_of, {"ETag": etag(version)})
+    course = {name: found.course.get(name, []) for name in COURSE}
+    (body,) = await _bodies(request, [found])
+    body |= {"course": course, "version": version, "personal": personal}
+    return shown(body, as_of, {"ETag": etag(version)})
 
 
-def _body(row: ComplaintRow) -> dict[str, Any]:
-    """A complaint without personal data, which only who asks for one complaint is shown."""
-    return {**{name: getattr(row, name) for name in _SHOWN}, "last_event": row.last_event}
+async def _bodies(request: Request, found: Sequence[ComplaintRow]) -> list[dict[str, Any]]:
+    """Complaints without personal data, which only who asks for one complaint is shown, and without hidden streams."""
+    named = {one for row in found for one in (row.merged_into, row.interaction_id) if one is not None}
+    record, sight = edge(request).daybook.record, sight_of(request)
+    hidden = await hidden_streams(record, sight, named) if named else set[UUID]()
+    return [
+        {
+            **{name: getattr(row, name) for name in _SHOWN},
+            "merged_into": None if row.merged_into in hidden else row.merged_into,
+            "interaction_id": None if row.interaction_id in hidden else row.interaction_id,
+            "last_event": row.last_event,
+        }
+        for row in found
+    ]

@@ -1,12 +1,10 @@
 """Complaint register: every complaint as it stands, and how many stand where.
 
-Its queries are in `complaint_search`.
+Its rows are in `complaint_row`, what happens seldom in `complaint_course`, its queries in `complaint_search`.
 """
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any, Final, Literal, NamedTuple
-from uuid import UUID
+from datetime import UTC, date
+from typing import Final, Literal, NamedTuple
 
 from domain.complaint import ComplaintClosed, ComplaintMerged, ComplaintReopened, ComplaintWithdrawn
 from domain.complaint_confidentiality import ComplaintDeclassified, ComplaintMarkedConfidential
@@ -16,129 +14,36 @@ from domain.complaint_handling import (
     ComplaintAssigned,
     ComplaintForwarded,
     ComplaintMarkedMajor,
+    ComplaintQualityChecked,
+    ComplaintQueued,
+    ComplaintRecused,
     InvestigationOpened,
     RootCauseAssigned,
 )
-from domain.complaint_intake import ComplaintReceived
+from domain.complaint_intake import (
+    ComplaintGroupCounted,
+    ComplaintReceived,
+    ComplaintSupplemented,
+    RepresentativeAdded,
+    RepresentativeRemoved,
+)
 from domain.complaint_letters import (
     FinalResponseIssued,
     HoldingResponseSent,
+    ResolutionAccepted,
     ResponsePublished,
     SummaryResolutionSent,
 )
 from domain.complaint_redress import RedressAccepted, RedressApproved, RedressOffered, RedressPaid
-from domain.complaint_review import ComplaintDisputed
+from domain.complaint_review import ComplaintDisputed, ReviewDecided, ReviewRequested
+from domain.complaint_time import BackdatingConfirmed, BackdatingRecorded, BackdatingRejected, ComplaintRestarted
 from domain.kernel import Event
+from projections.complaint_course import KEPT, keep
+from projections.complaint_row import COMPLAINT_COUNT, COMPLAINT_TABLE, NAME, ComplaintCountRow, ComplaintRow
 from projections.fact import Fact
 from projections.held import Rows, Sums
 from projections.projection import Fold, Projection
-from projections.references import LastEvent, SealedAt, read_sealed_at, sealed_at
-from projections.table import NEVER, NIL, Table
-
-NAME: Final = "complaint_register"
-
-
-@dataclass(slots=True)
-class ComplaintRow:
-    """A complaint as it stands. `status` is open, responded, closed, withdrawn or merged; times tell how it got there.
-
-    What an import merely asserts (`..._asserted`) was computed by no clock. `sealed` keeps where personal data is.
-    """
-
-    partition: int
-    complaint_id: UUID
-    customer_id: UUID | None = None
-    complainant_id: UUID = NIL
-    status: str = "open"
-    received_at: datetime = NEVER
-    received_on: date | None = None
-    channel: str = ""
-    product: str | None = None
-    sub_product: str | None = None
-    issue: str | None = None
-    sub_issue: str | None = None
-    regime: str | None = None
-    respondent: str | None = None
-    source: str | None = None
-    external_ref: str | None = None
-    region: str | None = None
-    postal_prefix: str | None = None
-    tags: list[str] = field(default_factory=list[str])
-    narrative_consent: str | None = None
-    interaction_id: UUID | None = None
-    severity: str | None = None
-    cause: str | None = None
-    handler: str | None = None
-    major: bool = False
-    acknowledged_at: datetime | None = None
-    forwarded_at: datetime | None = None
-    sent_on: date | None = None
-    investigated_at: datetime | None = None
-    holding_response_at: datetime | None = None
-    responded_at: datetime | None = None
-    outcome: str | None = None
-    company_response: str | None = None
-    public_response: str | None = None
-    timely_asserted: bool | None = None
-    disputed_asserted: bool | None = None
-    disputed_at: datetime | None = None
-    redress: str | None = None
-    redress_status: str | None = None
-    redress_amount_minor: int | None = None
-    redress_currency: str | None = None
-    closed_at: datetime | None = None
-    withdrawn_at: datetime | None = None
-    reopened_at: datetime | None = None
-    sealed: dict[str, Any] = field(default_factory=dict[str, Any])
-    confidential: str | None = None
-    withheld_from: list[str] = field(default_factory=list[str])
-    position: int = 0
-    event_id: UUID = NIL
-
-    @property
-    def last_event(self) -> LastEvent:
-        """The event that last changed it."""
-        return LastEvent(self.partition, self.position, self.event_id)
-
-    @property
-    def sealed_at(self) -> dict[str, SealedAt]:
-        """Where the personal data of the complaint, a dispute, a holding_response or final_response can be opened."""
-        return {name: at for name, kept in self.sealed.items() if (at := read_sealed_at(kept)) is not None}
-
-
-@dataclass(slots=True)
-class ComplaintCountRow:
-    """How many complaints received in a month are in this status now, of those that everybody may see."""
-
-    partition: int
-    month: date
-    status: str
-    product: str
-    complaints: int = 0
-    position: int = -1
-
-
-_NEWEST: Final = "received_at, complaint_id"
-COMPLAINT_TABLE: Final = Table(
-    name="complaint",
-    kind="rows",
-    row=ComplaintRow,
-    key=("complaint_id",),
-    indexes={
-        "received": f"(partition, {_NEWEST})",
-        "status": f"(partition, status, {_NEWEST})",
-        "product": f"(partition, product, {_NEWEST})",
-        "handler": f"(partition, handler, {_NEWEST}) where handler is not null",
-        "region": f"(partition, region, {_NEWEST}) where region is not null",
-        "customer": f"(partition, customer_id, {_NEWEST}) where customer_id is not null",
-        "reference": f"(partition, external_ref, {_NEWEST}) where external_ref is not null",
-        "confidential": f"(partition, confidential, {_NEWEST}) where confidential is not null",
-        "closed": "(partition, closed_at, complaint_id) where closed_at is not null",
-    },
-)
-COMPLAINT_COUNT: Final = Table(
-    name="complaint_count", kind="sums", row=ComplaintCountRow, key=("month", "status", "product")
-)
+from projections.references import sealed_at
 
 
 class Register(NamedTuple):
@@ -169,6 +74,8 @@ def _received(rows: Register, event: ComplaintReceived, fact: Fact) -> None:
         setattr(row, name, getattr(event, name))
     row.received_at = event.occurred_at
     row.tags = list(event.tags)
+    if event.missing:
+        row.course["missing"] = list(event.missing)
     row.withheld_from = [] if event.confidential is None else list(event.complained_about)
     _seal(row, fact, "complaint", "complaint")
     _count(rows, row, fact, 1)
@@ -177,7 +84,7 @@ def _received(rows: Register, event: ComplaintReceived, fact: Fact) -> None:
 _RECEIVED: Final = (
     "customer_id", "complainant_id", "received_on", "channel", "product", "sub_product", "issue", "sub_issue", "regime",
     "respondent", "source", "external_ref", "region", "postal_prefix", "narrative_consent", "interaction_id",
-    "confidential",
+    "confidential", "capacity", "complainants",
 )  # fmt: skip
 
 
@@ -185,6 +92,33 @@ def _seal(row: ComplaintRow, fact: Fact, name: str, record_class: str) -> None:
     reference = sealed_at(fact, record_class)
     if reference is not None:
         row.sealed[name] = reference
+
+
+def _supplemented(rows: Register, event: ComplaintSupplemented, fact: Fact) -> None:
+    row = _row(rows, fact)
+    row.respondent = event.respondent or row.respondent
+    row.course["missing"] = list(event.missing)
+    _seal(row, fact, "supplement", "complaint")
+
+
+def _group_counted(rows: Register, event: ComplaintGroupCounted, fact: Fact) -> None:
+    _row(rows, fact).complainants = event.complainants
+
+
+def _representative_added(rows: Register, event: RepresentativeAdded, fact: Fact) -> None:
+    row = _row(rows, fact)
+    keep(row, fact)
+    _seal(row, fact, _of_representative(event), "complaint")
+
+
+def _representative_removed(rows: Register, event: RepresentativeRemoved, fact: Fact) -> None:
+    row = _row(rows, fact)
+    keep(row, fact)
+    row.sealed.pop(_of_representative(event), None)
+
+
+def _of_representative(event: RepresentativeAdded | RepresentativeRemoved) -> str:
+    return f"representative {event.representative_id}"
 
 
 def _acknowledged(rows: Register, event: ComplaintAcknowledged, fact: Fact) -> None:
@@ -199,6 +133,17 @@ def _assessed(rows: Register, event: ComplaintAssessed, fact: Fact) -> None:
         _count(rows, row, fact, -1)
         row.product = event.product
         _count(rows, row, fact, 1)
+
+
+def _queued(rows: Register, event: ComplaintQueued, fact: Fact) -> None:
+    _row(rows, fact).queue = event.queue
+
+
+def _recused(rows: Register, event: ComplaintRecused, fact: Fact) -> None:
+    row = _row(rows, fact)
+    keep(row, fact)
+    if event.unassigned:
+        row.handler = None
 
 
 def _assigned(rows: Register, event: ComplaintAssigned, fact: Fact) -> None:
@@ -288,14 +233,17 @@ def _withdrawn(rows: Register, event: ComplaintWithdrawn, fact: Fact) -> None:
     row.withdrawn_at = event.occurred_at
 
 
-def _merged(rows: Register, _: ComplaintMerged, fact: Fact) -> None:
-    _becomes(rows, _row(rows, fact), fact, "merged")
+def _merged(rows: Register, event: ComplaintMerged, fact: Fact) -> None:
+    row = _row(rows, fact)
+    _becomes(rows, row, fact, "merged")
+    row.merged_into, row.merged_at = event.into_complaint_id, event.occurred_at
 
 
 def _reopened(rows: Register, event: ComplaintReopened, fact: Fact) -> None:
     row = _row(rows, fact)
     _becomes(rows, row, fact, "open")
     row.reopened_at, row.closed_at, row.withdrawn_at = event.occurred_at, None, None
+    row.merged_into, row.merged_at = None, None
 
 
 def _marked_confidential(rows: Register, event: ComplaintMarkedConfidential, fact: Fact) -> None:
@@ -310,6 +258,25 @@ def _declassified(rows: Register, _: ComplaintDeclassified, fact: Fact) -> None:
     _count(rows, row, fact, 1)
 
 
+def _claimed(rows: Register, event: BackdatingRecorded | BackdatingConfirmed | BackdatingRejected, fact: Fact) -> None:
+    row = _row(rows, fact)
+    keep(row, fact)
+    row.claims_open += 1 if isinstance(event, BackdatingRecorded) else -1
+
+
+def _with_text(name: str) -> Fold:
+    def fold(rows: Register, _: Event, fact: Fact) -> None:
+        row = _row(rows, fact)
+        keep(row, fact)
+        _seal(row, fact, name, "complaint")
+
+    return fold
+
+
+def _kept(rows: Register, _: Event, fact: Fact) -> None:
+    keep(_row(rows, fact), fact)
+
+
 def _becomes(rows: Register, row: ComplaintRow, fact: Fact, status: str) -> None:
     _count(rows, row, fact, -1)
     row.status = status
@@ -317,10 +284,25 @@ def _becomes(rows: Register, row: ComplaintRow, fact: Fact, status: str) -> None
 
 
 _FOLDS: Final[dict[type[Event], Fold]] = {
+    **dict.fromkeys(KEPT, _kept),
     ComplaintReceived: _received,
     ComplaintAcknowledged: _acknowledged,
     ComplaintAssessed: _assessed,
+    ComplaintSupplemented: _supplemented,
+    ComplaintGroupCounted: _group_counted,
+    RepresentativeAdded: _representative_added,
+    RepresentativeRemoved: _representative_removed,
+    ComplaintQueued: _queued,
     ComplaintAssigned: _assigned,
+    ComplaintRecused: _recused,
+    BackdatingRecorded: _claimed,
+    BackdatingConfirmed: _claimed,
+    BackdatingRejected: _claimed,
+    ComplaintQualityChecked: _with_text("quality_check"),
+    ComplaintRestarted: _with_text("new_facts"),
+    ResolutionAccepted: _with_text("resolution"),
+    ReviewRequested: _with_text("review_request"),
+    ReviewDecided: _with_text("review_decision"),
     ComplaintForwarded: _forwarded,
     InvestigationOpened: _investigation_opened,
     HoldingResponseSent: _holding_response_sent,
@@ -342,4 +324,4 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ComplaintDeclassified: _declassified,
 }
 
-COMPLAINT_REGISTER: Final = Projection(NAME, 3, (COMPLAINT_TABLE, COMPLAINT_COUNT), Register, _FOLDS)
+COMPLAINT_REGISTER: Final = Projection(NAME, 4, (COMPLAINT_TABLE, COMPLAINT_COUNT), Register, _FOLDS)

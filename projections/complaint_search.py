@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.matters import Sight
-from projections.complaint_register import COMPLAINT_TABLE, NAME, ComplaintRow
+from projections.complaint_row import COMPLAINT_TABLE, NAME, ComplaintRow
 from projections.listing import checked_limit, first_of, read_mark, write_mark
 from projections.models import ReadModels
 from projections.seeing import arguments_of
@@ -19,7 +19,11 @@ from projections.seeing import arguments_of
 
 @dataclass(frozen=True, slots=True)
 class ComplaintFilter:
-    """What to search for; all that is given must hold. The period is of receipt: from, inclusive, until, exclusive."""
+    """What to search for; all that is given must hold. The period is of receipt: from, inclusive, until, exclusive.
+
+    `assigned`: whether somebody handles it; `claimed_times`: whether it has times that were told late and that nobody
+    else has looked at.
+    """
 
     status: str | None = None
     product: str | None = None
@@ -30,6 +34,11 @@ class ComplaintFilter:
     issue: str | None = None
     respondent: str | None = None
     severity: str | None = None
+    queue: str | None = None
+    assigned: bool | None = None
+    major: bool | None = None
+    merged_into: UUID | None = None
+    claimed_times: bool | None = None
     received_from: datetime | None = None
     received_until: datetime | None = None
 
@@ -52,12 +61,16 @@ async def complaint(models: ReadModels, complaint_id: UUID, sight: Sight) -> Com
 PATHS: Final = {
     "customer_id": "and c.customer_id = $9::uuid",
     "external_ref": "and c.external_ref = $10::text",
+    "merged_into": "and c.merged_into = $21::uuid",
     "handler": "and c.handler = $7::text",
+    "queue": "and c.queue = $18::text",
     "product": "and c.product = $6::text",
     "region": "and c.region = $8::text",
     "status": "and c.status = $5::text",
 }
 """Conditions that have an index of their own, the narrowest first."""
+CLAIMED: Final = "and c.claims_open > 0"
+"""The same of complaints with times that were told late and that nobody else has looked at."""
 
 
 async def search(
@@ -75,9 +88,11 @@ async def search(
         before, before_id = datetime.fromisoformat(moment), UUID(text)
     asked = (
         before, before_id, wanted + 1, of.status, of.product, of.handler, of.region, of.customer_id, of.external_ref,
-        of.issue, of.respondent, of.severity, of.received_from, *arguments_of(sight),
+        of.issue, of.respondent, of.severity, of.received_from, *arguments_of(sight), of.queue, of.assigned, of.major,
+        of.merged_into, of.claimed_times,
     )  # fmt: skip
-    by = next((path for name, path in PATHS.items() if getattr(of, name) is not None), "")
+    otherwise = CLAIMED if of.claimed_times else ""
+    by = next((path for name, path in PATHS.items() if getattr(of, name) is not None), otherwise)
     if of.customer_id is None:
         pages = await models.fetch_all(NAME, "complaints", *asked, by=by)
     else:

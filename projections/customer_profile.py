@@ -266,8 +266,9 @@ def _complaint_declassified(rows: Profiles, _: ComplaintDeclassified, fact: Fact
 
 
 def _touch_decided(rows: Profiles, event: TouchDecided, fact: Fact) -> None:
+    row = _row(rows, fact)  # also where nothing is sent: the profile's last event is told from the record, too
     if event.decision == "send":
-        _row(rows, fact).touches += 1
+        row.touches += 1
 
 
 def _touch_released(rows: Profiles, _: Event, fact: Fact) -> None:
@@ -314,4 +315,4 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     SurveyAnswered: _survey_answered,
 }
 
-CUSTOMER_PROFILE: Final = Projection("customer_profile", 3, (PROFILE,), Profiles, _FOLDS)
+CUSTOMER_PROFILE: Final = Projection("customer_profile", 4, (PROFILE,), Profiles, _FOLDS)

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from domain.matters import Sight
-from projections.customer_profile import PROFILE, ConsentStatus, Json
+from projections.customer_profile import CUSTOMER_PROFILE, PROFILE, ConsentStatus, Json
 from projections.models import ReadModels
 from projections.references import LastEvent, SealedAt, from_json, read_sealed_at
 from projections.seeing import arguments_of, hidden_streams
@@ -100,7 +100,7 @@ async def seen(record: Record, row: Any, sight: Sight) -> Profile | None:  # noq
     if not confidential:
         return found
     hidden = await hidden_streams(record, sight, [UUID(key) for key in confidential])
-    asked = (row["partition"], found.customer_id, *arguments_of(sight), row["position"])
+    asked = (row["partition"], found.customer_id, *arguments_of(sight), row["position"], _FOLDED)
     last = await record.pool.fetchrow(statement("profile_seen"), *asked)
     if last is None:
         return None
@@ -141,6 +141,7 @@ def profile_of(row: Any) -> Profile:  # noqa: ANN401  # a database row
     )
 
 
+_FOLDED: Final = sorted(event.type for event in CUSTOMER_PROFILE.folds)
 _PLAIN: Final = tuple(name for name in Profile.__slots__ if PROFILE.types.get(name, "jsonb")[:5] != "jsonb")
 
 

@@ -15,6 +15,11 @@ select *
    and ($11::text is null or c.issue = $11)
    and ($12::text is null or c.respondent = $12)
    and ($13::text is null or c.severity = $13)
+   and ($18::text is null or c.queue = $18)
+   and ($19::boolean is null or (c.handler is not null) = $19)
+   and ($20::boolean is null or c.major = $20)
+   and ($21::uuid is null or c.merged_into = $21)
+   and ($22::boolean is null or (c.claims_open > 0) = $22)
    and (c.confidential is null or ((c.confidential = any ($15::text[]) or c.complaint_id = any ($17::uuid[]))
                                    and not c.withheld_from ? $16::text))
    {by}

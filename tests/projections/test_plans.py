@@ -14,7 +14,7 @@ import pytest
 from engine.mapping import EventMapper
 from projections import table_sql
 from projections.break_glass_register import UNREVIEWED
-from projections.complaint_search import PATHS
+from projections.complaint_search import CLAIMED, PATHS
 from projections.kpis import KPIS
 from projections.measures import Asked, cell_parts, parts_of
 from projections.models import ReadModels
@@ -31,15 +31,18 @@ INDEXES = {
     "customer_id": "customer",
     "external_ref": "reference",
     "handler": "handler",
+    "merged_into": "merged_into",
     "product": "product",
+    "queue": "queue",
     "region": "region",
     "status": "status",
 }
 PLANS = [
     ("customer_profile", "", 2, "customer_profile_v1_pkey"),
     ("complaint", "", 5, "complaint_v1_pkey"),
-    ("complaints", "", 17, "complaint_v1_received"),
-    *[("complaints", path, 17, f"complaint_v1_{INDEXES[name]}") for name, path in PATHS.items()],
+    ("complaints", "", 22, "complaint_v1_received"),
+    ("complaints", CLAIMED, 22, "complaint_v1_claims"),
+    *[("complaints", path, 22, f"complaint_v1_{INDEXES[name]}") for name, path in PATHS.items()],
     ("complaint_counts", "", 8, "complaint_count_v1_pkey"),
     ("confidential_complaints", "", 4, "complaint_v1_confidential"),
     ("campaign", "", 2, "campaign_v1_pkey"),
@@ -68,7 +71,7 @@ PLANS = [
     ("timeline", "", 8, "event_confidential"),
     ("hidden_streams", "", 5, "event_confidential"),
     ("hidden_events", "", 5, "event_confidential"),
-    ("profile_seen", "", 6, "event_customer"),
+    ("profile_seen", "", 7, "event_customer"),
     ("break_glass", "", 5, "break_glass_v1_opened"),
     ("break_glass", UNREVIEWED, 5, "break_glass_v1_open"),
     ("actors_by_id", "", 2, "actor_v1_pkey"),

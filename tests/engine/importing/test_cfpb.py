@@ -60,6 +60,8 @@ def test_a_usual_row(read) -> None:
         "region": "US-FL",
         "postal_prefix": "335",
         "tags": (),
+        "capacity": "own",
+        "complainants": 1,
         "complained_about": (),
         "narrative_consent": "provided",
         "postal_code": "33511",
