@@ -1,5 +1,7 @@
 """A complaint's course over HTTP: what was asked for, granted and told; its letters; its case history; its filters."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from api.examples import bodies
@@ -10,20 +12,25 @@ from tests.api.stories import seen
 HANDLER = {"Daybook-Purpose": "complaint-handling"}
 
 
-@pytest.fixture
-async def case(client):
-    """A complaint with something in every part of its course; a function that gives it one more command."""
-    receive = {name: value for name, value in bodies()["complaint.receive"].items() if name != "customer_id"}
-    made = (await client.command("/complaints", receive)).json()
-    where = f"/complaints/{made['stream_id']}"
+@dataclass(frozen=True)
+class Case:
+    """A complaint that was told late, and how to give it one more command."""
 
-    async def say(name: str, actor: str = "staff-1", **changes):
-        answer = await client.command(f"{where}/{name}", {**bodies()[f"complaint.{name}"], **changes}, actor=actor)
+    client: bearer.Client
+    where: str
+
+    async def __call__(self, name: str, actor: str = "staff-1", **changes) -> dict:
+        body = {**bodies()[f"complaint.{name}"], **changes}
+        answer = await self.client.command(f"{self.where}/{name}", body, actor=actor)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    say.where, say.id, say.token = where, made["stream_id"], made["token"]
-    return say
+
+@pytest.fixture
+async def case(client) -> Case:
+    receive = {name: value for name, value in bodies()["complaint.receive"].items() if name != "customer_id"}
+    made = (await client.command("/complaints", receive)).json()
+    return Case(client, f"/complaints/{made['stream_id']}")
 
 
 async def test_the_register_shows_the_course(client, case):

@@ -1,5 +1,7 @@
 """What the commands to a complaint refuse."""
 
+from datetime import datetime
+
 from domain.access_rules import RedressLimit
 from domain.codes import Giving, Money
 from domain.complaint import CloseComplaint, MergeComplaint, ReopenComplaint, WithdrawComplaint
@@ -87,7 +89,7 @@ def _extend(one=ONE, by="staff:2", level="institution"):
     return to(ExtendComplaint, extension_id=one, approver=by, approver_level=level, **TOLD)
 
 
-LATER = Giving(by="staff:1", at="2026-11-02T10:00:01Z")
+LATER = Giving(by="staff:1", at=datetime.fromisoformat("2026-11-02T10:00:01Z"))
 LATE = to(AcknowledgeComplaint, given=LATER)
 LATE_WITH_REASON = to(AcknowledgeComplaint, given=LATER, backdating_reason="in-the-post")
 PAUSES = [

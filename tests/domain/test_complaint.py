@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import pytest
 
 from domain.access_rules import RedressLimit
@@ -259,7 +261,7 @@ def test_a_complaint_about_a_colleague_is_confidential_and_withheld_from_them():
 
 
 def test_what_is_told_late_is_recorded_as_a_claim_until_another_person_has_looked():
-    late = Giving(by="staff:1", at="2026-11-02T11:00:00Z")
+    late = Giving(by="staff:1", at=datetime.fromisoformat("2026-11-02T11:00:00Z"))
     acknowledge = to(AcknowledgeComplaint, given=late, backdating_reason="in-the-post")
     claim = it(
         BackdatingRecorded, occurred_at=late.at, number=1, event="complaint.acknowledged", claimed_at=WHEN,
@@ -271,7 +273,7 @@ def test_what_is_told_late_is_recorded_as_a_claim_until_another_person_has_looke
         it(BackdatingConfirmed, number=1, evidence="postmark", confirmed_by="staff:2")
     )
     given(COMPLAINT, RECEIVE, acknowledge, confirm).when(confirm).then()
-    in_time = Giving(by="staff:1", at="2026-11-02T10:00:00Z")
+    in_time = Giving(by="staff:1", at=datetime.fromisoformat("2026-11-02T10:00:00Z"))
     given(COMPLAINT, RECEIVE).when(to(AcknowledgeComplaint, given=in_time)).then(it(ComplaintAcknowledged))
     told_early = to(IssueFinalResponse, **UPHELD, notified_at="2026-11-01T09:00:00Z", given=in_time)
     given(COMPLAINT, RECEIVE).when(told_early).refused("complaint.backdating-unexplained", "backdating_reason")

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import aggregate_of
-from domain.complaint_messages import ComplaintReceived
+from domain.complaint_intake import ComplaintReceived
 from domain.survey import SurveyAnswered, SurveyDelivered, SurveyExpired, SurveyInvited
 from projections.models import ReadModels
 from store.identity import new_id

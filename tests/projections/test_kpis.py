@@ -6,12 +6,9 @@ from typing import Any
 
 import pytest
 
-from domain.complaint_messages import (
-    ComplaintClosed,
-    ComplaintMarkedConfidential,
-    ComplaintReopened,
-    FinalResponseIssued,
-)
+from domain.complaint import ComplaintClosed, ComplaintReopened
+from domain.complaint_confidentiality import ComplaintMarkedConfidential
+from domain.complaint_letters import FinalResponseIssued
 from domain.customer_messages import CustomerRegistered, RelationshipEnded
 from domain.matters import Sight
 from domain.touch import TouchConverted, TouchDecided, TouchReleased, TouchSuppressed
