@@ -25,7 +25,17 @@ from api.openapi_commands import (
     header,
     parameter,
 )
-from api.openapi_problems import CURSOR_EXAMPLE, EVERYWHERE, FILE, FOLLOWING, OPEN, QUERY, ProblemResponses
+from api.openapi_problems import (
+    CURSOR_EXAMPLE,
+    EVERYWHERE,
+    FILE,
+    FOLLOWING,
+    OPEN,
+    QUERY,
+    RETRY_AFTER,
+    SPOKEN,
+    ProblemResponses,
+)
 from api.operations import Operation, operations
 from api.schemas import CURSOR, SHARED, TEXT, UUID, bodies
 from domain.attaching import MediaType
@@ -49,6 +59,17 @@ _TEXTS: Final[Mapping[str, str]] = {
     "metrics": "text/plain", "openapi": "application/json", "docs": "text/html", "problems": "application/json",
     "privacy_export": "application/zip",
 }  # fmt: skip
+_POLICY: Final = {"Content-Security-Policy": header("No script runs, and nothing is fetched from elsewhere.")}
+_NEVER_RUN: Final = {**_POLICY, "X-Content-Type-Options": header("`nosniff`.")}
+_TEXT_HEADERS: Final[Mapping[str, dict[str, Any]]] = {
+    "docs": _POLICY,
+    "problems": SPOKEN,
+    "privacy_export": {
+        "Content-Disposition": header("`attachment`, with a name for the file."),
+        "Daybook-Export-Sha256": header("Of the file."),
+        "Daybook-Export-Complete": header("`false` if something is missing, which the file tells."),
+    },
+}
 _FILES: Final = frozenset(f"{one.name}_attachment" for one in ATTACHED_TO)
 """What is answered with the bytes of a file."""
 _OF_THE_RECORD: Final = frozenset(
@@ -132,28 +153,43 @@ def _names(path: str) -> list[str]:
 
 def _answers(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     if name in _TEXTS:
-        return {"200": answered("Answered.", {}, "...", _TEXTS[name])}
+        made = answered("Answered.", {}, "...", _TEXTS[name])
+        return {"200": {**made, "headers": _TEXT_HEADERS[name]} if name in _TEXT_HEADERS else made}
     if name in _FILES:
         return _file(parameters)
     made = answered("Answered.", answers()[name], example_answers()["events" if name.endswith("_events") else name])
     if name == "ready":
-        return {
-            "200": made,
-            "503": answered('Not ready; the same with `status` "not ready".', answers()[name], {"status": "not ready"}),
-        }
+        waiting = answered('Not ready; the same with `status` "not ready".', answers()[name], {"status": "not ready"})
+        return {"200": made, "503": {**waiting, "headers": {"Retry-After": RETRY_AFTER}}}
     if name == "feed":
         made["content"]["text/event-stream"] = {"schema": TEXT, "example": f"data: {{...}}\nid: {CURSOR_EXAMPLE}\n\n"}
         parameters.append(parameter("Last-Event-ID", "As `cursor`, which it overrides.", CURSOR_EXAMPLE, CURSOR))
+    elif name == "labels":
+        made["headers"] = SPOKEN
     elif name not in PUBLIC.values():
         parameters.append(TOKEN)
-        if _is_read_model(name):
-            made["headers"] = {"Daybook-As-Of": header("How far the read model has read at least.", CURSOR)}
+        made |= _answer_headers(name)
     return {"200": made}
+
+
+def _answer_headers(name: str) -> dict[str, Any]:
+    told: set[str] = set(answers()[name].get("properties", ()))
+    headers = {
+        "Daybook-As-Of": _is_read_model(name) and header("How far the read model has read at least.", CURSOR),
+        "ETag": "version" in told and header("The stream's version."),
+        "Link": "next" in told and header("The next page, if there is one: `rel=next`."),
+        "Retry-After": name == "receipt" and RETRY_AFTER,
+    }
+    found = {one: about for one, about in headers.items() if about}
+    return {"headers": found} if found else {}
 
 
 def _file(parameters: list[dict[str, Any]]) -> dict[str, Any]:
     parameters.append(TOKEN)
-    headers = {"Content-Disposition": header("`attachment`, with the file's name where it has one that is shown.")}
+    headers = {
+        "Content-Disposition": header("`attachment`, with the file's name where it has one that is shown."),
+        **_NEVER_RUN,
+    }
     content: dict[str, Any] = {one: {"schema": {}, "example": "..."} for one in get_args(MediaType)}
     return {"200": {"description": "The file.", "headers": headers, "content": content}}
 

@@ -1,10 +1,10 @@
 """Problem responses in the OpenAPI document: by status, with an example for each code."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from api.problems import MEDIA_TYPE, REFUSALS, FieldError, Problem
-from api.schemas import ref
+from api.problems import MEDIA_TYPE, PROBLEMS, REFUSALS, FieldError, Problem
+from api.schemas import TEXT, ref
 from domain import AGGREGATES
 
 OPEN: Final = ("loopback-only", "host-unknown", "internal", "too-many-requests")
@@ -38,6 +38,26 @@ QUERY: Final = (
 FILE: Final = ("personal-data-erased", "personal-data-masked", "personal-data-withheld")
 FOLLOWING: Final = ("not-yet-visible", "parked", "read-model-unready")
 
+RETRY_AFTER: Final = {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}
+SPOKEN: Final = {
+    "Content-Language": {"description": "The language of what people read.", "schema": {"enum": ["en", "zh-CN"]}},
+    "Vary": {"description": "`Accept-Language`.", "schema": TEXT},
+}
+_HEADERS: Final[Mapping[str, tuple[frozenset[str], dict[str, Any]]]] = {
+    "Retry-After": (
+        frozenset({"too-many-requests", *(code for code, kind in PROBLEMS.items() if kind.retry_s is not None)}),
+        RETRY_AFTER,
+    ),
+    "WWW-Authenticate": (
+        frozenset({"token-missing", "token-invalid", "not-allowed", "purpose-not-allowed", "break-glass-not-open"}),
+        {"description": "Which token is wanted, and what is wrong with the one that came (RFC 6750).", "schema": TEXT},
+    ),
+    "Accept-Post": (
+        frozenset({"media-type-unsupported"}),
+        {"description": "The media types that are taken.", "schema": TEXT},
+    ),
+}
+"""Headers of problems: whose they are, and what is said of them."""
 _MESSAGES: Final = {code: text for aggregate in AGGREGATES for code, text in aggregate.refusals.items()}
 _ERRORS: Final = {
     "header-invalid": FieldError("header", "If-Match", "names no version"),
@@ -76,9 +96,8 @@ def _response(codes: list[str]) -> dict[str, Any]:
         "description": described + ".",
         "content": {MEDIA_TYPE: {"schema": ref("Problem"), "examples": examples}},
     }
-    if any(Problem(code).kind.retry_s for code in codes):
-        made["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
-    return made
+    headers = {name: told for name, (of, told) in _HEADERS.items() if not of.isdisjoint(codes)}
+    return {**made, "headers": {**SPOKEN, **headers}}
 
 
 def _says(code: str) -> str:

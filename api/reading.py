@@ -25,7 +25,8 @@ FRESH_S: Final = 0.2
 AGE_S_MAX: Final = 1.0
 AS_OF: Final = "Daybook-As-Of"
 
-CURSOR_CHARACTERS_MAX: Final = 200_000
+CURSOR_CHARACTERS_MAX: Final = 40_000
+"""More than a cursor of 1,024 partitions has, and less than the 64 KiB of URL that the server's parser takes."""
 
 
 class Asking(BaseModel):

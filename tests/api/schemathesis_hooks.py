@@ -1,8 +1,39 @@
-"""What schemathesis is told of this API beside its document; loaded by the program itself."""
+"""What schemathesis is told of this API beside its document; loaded by the program itself.
+
+Requests come from people with every role and with one, with purposes that are theirs and that are not, and without a
+token. Some name what is there: ids that earlier answers told. Each request is noted, so that the test can count.
+"""
 
 import json
+import os
+from collections import defaultdict, deque
+from functools import cache
+from pathlib import Path
+from random import Random
 
 import schemathesis
+from joserfc.jwk import ECKey
+
+from api.operations import operations
+from domain.access_rules import PURPOSES, ROLES
+from engine.issuer import USERS, DevelopmentIssuer
+
+FOLDER = Path(os.environ["DAYBOOK_FUZZ_FOLDER"])
+"""The server's data; here the ids are, and notes are written."""
+KNOWN_MAX = 100
+OF_HTTP = {"cache-control", "content-length", "content-type", "date", "server", "transfer-encoding"}
+"""Headers that every answer may have, whatever the document says."""
+CONDITIONS = ("If-Match", "Daybook-Break-Glass", "Daybook-Token", "Daybook-Reason")
+CREATED = {one.path: one.stream_field for one in operations().values() if one.creates}
+
+_random = Random(0)
+_issuer = DevelopmentIssuer(ECKey.import_key(json.loads((FOLDER / "issuer" / "key.json").read_bytes())), "daybook")
+_notes = (FOLDER / "notes").open("w", encoding="utf-8", buffering=1)
+_callers: dict[str, str] = {}
+_known: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=KNOWN_MAX))
+"""Ids by the name of the field or part of a path that takes them."""
+for _name, _id in json.loads((FOLDER / "ids.json").read_bytes()).items():
+    _known[_name].append(_id)
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -13,8 +44,111 @@ def ndjson(_context, value):
 
 @schemathesis.hook
 def before_call(_context, case, _kwargs):
-    """No control characters in headers, which the server refuses before it is HTTP; the feed as a page that ends."""
+    """Somebody asks, often for what is there, and mostly without conditions that would end it at once.
+
+    No control characters in headers, which the server refuses before it is HTTP; the feed as a page that ends.
+    """
     for name, value in dict(case.headers or {}).items():
         case.headers[name] = "".join(one for one in str(value) if one.isascii() and one.isprintable())
     if case.path == "/feed":
         case.query = {**(case.query or {}), "mode": "page"}
+    for name in CONDITIONS:
+        if _random.random() < 0.7:
+            case.headers.pop(name, None)
+    if _random.random() < 0.8 and "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = f'"{_random.getrandbits(64)}"'
+    _name_what_is_there(case.path_parameters)
+    _name_what_is_there(case.body)
+    _callers[case.id], headers = _caller()
+    case.headers.pop("Authorization", None)
+    if "Daybook-Purpose" in case.headers and _random.random() < 0.5:
+        headers.pop("Daybook-Purpose", None)
+    case.headers.update(headers)
+
+
+def _caller() -> tuple[str, dict[str, str]]:
+    """Who it is, and the headers that say so."""
+    drawn = _random.random()
+    if drawn < 0.02:
+        return "nobody", _random.choice([{}, {"Authorization": "Bearer none"}, {"Authorization": "Basic eDp5"}])
+    if drawn < 0.7:
+        return "every role", _headers(f"staff-{_random.randrange(1, 5)}", ROLES, "investigation")
+    user = _random.choice(list(USERS.values()))
+    purpose = _random.choice([user.purpose, user.purpose, user.purpose, None, _random.choice(PURPOSES)])
+    return user.role, _headers(user.actor, (user.role,), purpose)
+
+
+def _headers(actor, roles, purpose) -> dict[str, str]:
+    said = {} if purpose is None else {"Daybook-Purpose": purpose}
+    return {"Authorization": f"Bearer {_token(actor, roles)}", **said}
+
+
+@cache
+def _token(actor, roles) -> str:
+    return _issuer.sign(actor, roles)
+
+
+def _name_what_is_there(fields) -> None:
+    if isinstance(fields, dict):
+        for name, value in fields.items():
+            if isinstance(value, str) and _known[name] and value not in _known[name] and _random.random() < 0.7:
+                fields[name] = _random.choice([_known[name][-1], _random.choice(_known[name])])
+
+
+@schemathesis.hook
+def after_call(_context, case, response):
+    """Note it, and learn the ids that it tells."""
+    print(case.operation.label, case.method, response.status_code, _callers.pop(case.id), sep="\t", file=_notes)
+    if response.status_code in {200, 201} and "json" in response.headers.get("content-type", [""])[0]:
+        told = response.json()
+        _learn(told)
+        if response.status_code == 201 and case.path in CREATED:
+            _known[CREATED[case.path]].append(told["stream_id"])
+
+
+def _learn(told) -> None:
+    if isinstance(told, list):
+        for one in told:
+            _learn(one)
+    elif isinstance(told, dict):
+        for name, value in told.items():
+            if name.endswith("_id") and isinstance(value, str) and value not in _known[name]:
+                _known[name].append(value)
+            else:
+                _learn(value)
+
+
+@schemathesis.deserializer("application/x-ndjson")
+def verdicts(_context, response):
+    """The verdicts of bulk intake; the schema is that of one, and schemathesis knows no such thing as lines."""
+    lines = [json.loads(line) for line in response.content.splitlines()]
+    return lines[0] if lines else {"verdict": "accepted"}
+
+
+@schemathesis.hook
+def before_load_schema(_context, schema):
+    """An answer has no field that the document does not tell of."""
+    _close(schema["components"]["schemas"])
+    _close(schema["paths"])
+
+
+def _close(value) -> None:
+    if isinstance(value, list):
+        for one in value:
+            _close(one)
+    elif isinstance(value, dict):
+        if "properties" in value and value.get("type") == "object" and "specversion" not in value["properties"]:
+            value.setdefault("additionalProperties", False)
+        for name, one in value.items():
+            if name not in {"example", "examples"}:
+                _close(one)
+
+
+@schemathesis.check
+def documented_headers(_context, response, case):
+    """No header but those that the document tells of, and those of HTTP."""
+    definition = case.operation.responses.find_by_status_code(response.status_code)
+    if definition is not None and case.method.upper() == case.operation.method.upper():
+        told = {name.lower() for name, _ in definition.headers.items()} | OF_HTTP
+        undocumented = sorted({name.lower() for name in response.headers} - told)
+        assert not undocumented, f"undocumented headers: {', '.join(undocumented)}"

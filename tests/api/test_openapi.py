@@ -1,5 +1,7 @@
 """The document tells every operation, with examples that are what the server takes and answers."""
 
+from uuid import UUID
+
 import pytest
 
 from api.app import create_app
@@ -7,11 +9,15 @@ from api.examples import answers as examples
 from api.openapi import document
 from api.operations import operations
 from api.problems import PROBLEMS, REFUSALS
+from api.reading import CURSOR_CHARACTERS_MAX
 from api.reference import PAGE, page
+from store.cursor import Cursor
 from tests.api.json_schema import fault, resolved
 from tests.api.stories import told_all
 
 FILES = {"interaction_attachment", "complaint_attachment"}
+NOBODY = UUID(int=1)
+OF_HTTP = {"cache-control", "content-length", "content-type"}
 NO_JSON = {"metrics", "openapi", "docs", "problems", "privacy_export"} | FILES
 
 
@@ -117,12 +123,14 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
         told_types = one["responses"]["200"]["content"]
         if name in FILES:
             assert answer.headers["content-type"] in told_types
+            assert untold(made, one, answer) == set(), where
             continue
         content = told_types["application/json"]
         assert fault(made, content["schema"], answer.json()) is None, (
             where,
             fault(made, content["schema"], answer.json()),
         )
+        assert untold(made, one, answer) == set(), where
         if "Daybook-As-Of" in one["responses"]["200"].get("headers", {}):
             assert "daybook-as-of" in answer.headers, where
         else:
@@ -131,6 +139,42 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
     content = made["paths"]["/customers/search"]["post"]["responses"]["200"]["content"]["application/json"]
     assert answer.json()["customers"]
     assert fault(made, content["schema"], answer.json()) is None
+
+
+def untold(made, operation, answer) -> set[str]:
+    """Headers of an answer that the document does not tell of, those of HTTP itself apart."""
+    told_headers = resolved(made, operation["responses"][str(answer.status_code)]).get("headers", {})
+    return set(answer.headers) - {name.lower() for name in told_headers} - OF_HTTP
+
+
+async def test_problems_and_pages_have_the_headers_that_are_told(client, made):
+    command, query = made["paths"]["/complaints"]["post"], made["paths"]["/complaints"]["get"]
+    headers = {"Idempotency-Key": '"1"', "Content-Type": "text/plain"}
+    answers = [
+        (415, "accept-post", command, await client.post("/complaints", content=b"x", headers=headers)),
+        (401, "www-authenticate", query, await client.get("/complaints", headers={"Authorization": ""})),
+        (401, "www-authenticate", query, await client.get("/complaints", headers={"Authorization": "Bearer x"})),
+        (403, "www-authenticate", query, await client.get("/complaints", headers={"Daybook-Break-Glass": str(NOBODY)})),
+        (503, "retry-after", query, await client.get("/complaints", params={"token": far_ahead(client)})),
+        (400, "content-language", query, await client.get("/complaints", params={"limit": "x"})),
+    ]  # fmt: skip
+    pages = ("/docs", "/problems", "/labels", "/openapi.json")
+    answers += [(200, "content-length", made["paths"][page]["get"], await client.get(page)) for page in pages]
+    for status, header, operation, answer in answers:
+        assert (answer.status_code, header in answer.headers) == (status, True), (status, header, answer.text)
+        assert untold(made, operation, answer) == set(), (status, header)
+
+
+def far_ahead(client) -> str:
+    """A token for what was never commanded."""
+    start = client._transport.app.state.edge.daybook.record.incarnation.start()
+    return str(Cursor(start.incarnation, tuple(position + 1 for position in start.next_positions)))
+
+
+def test_a_cursor_of_the_largest_record_is_taken_in_a_url():
+    longest = Cursor(UUID(int=2**128 - 1), (2**63 - 1,) * 1024)
+    assert len(str(longest)) < CURSOR_CHARACTERS_MAX
+    assert 3 * CURSOR_CHARACTERS_MAX // 2 < 0xFFFF, "what httptools takes as a URL"
 
 
 def test_every_query_has_an_example(made):

@@ -1,80 +1,127 @@
-"""Requests made up from the OpenAPI document: none is a fault of the server, none is answered as was not announced."""
+"""Requests made up from the OpenAPI document: none is a fault of the server, none is answered as was not announced.
+
+They follow the links that schemathesis finds between operations, name what is there, and come from people of every
+role, for purposes that are theirs and that are not (`tests/api/schemathesis_hooks.py`).
+"""
 
 import asyncio
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+import httpx
 import pytest
 
+from api.app import create_app
+from api.openapi import document
+from engine.issuer import USERS
 from tests.api import bearer
+from tests.api.stories import told_all
+from tests.api.test_access_matrix import IDS
 
 PROJECT = Path(__file__).resolve().parents[2]
-# Not the content type: what the server's parser refuses as no HTTP it answers itself, as plain text.
-CHECKS = "not_a_server_error,status_code_conformance,response_schema_conformance"
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
+    "response_schema_conformance,documented_headers"
+)
+
+
+class Noted(NamedTuple):
+    """A request that was sent."""
+
+    operation: str
+    method: str
+    status: str
+    caller: str
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A server in a process of its own, over a bank that has something of everything."""
+
+    address: str
+    folder: Path
+
+    async def fuzz(self, examples: int, phases: str) -> list[Noted]:
+        """Have requests made up; they are all answered as they should be."""
+        command = [
+            str(Path(sys.executable).parent / "schemathesis"), "run", f"{self.address}/openapi.json",
+            "--checks", CHECKS, "--phases", phases, "--max-examples", str(examples), "--generation-deterministic",
+            "--request-timeout", "30", "--no-color", "--continue-on-failure", "--no-shrink",
+        ]  # fmt: skip
+        environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(PROJECT)}
+        environment["DAYBOOK_FUZZ_FOLDER"] = str(self.folder)
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=self.folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+        (self.folder / "said").write_bytes(said)
+        assert process.returncode == 0, said.decode()[-20_000:]
+        lines = (self.folder / "notes").read_text(encoding="utf-8").splitlines()
+        return [Noted(*line.split("\t")) for line in lines]
 
 
 @pytest.fixture
-async def address(database, daybook, tmp_path) -> AsyncGenerator[str]:
-    """A server in a process of its own; `daybook` has made the record and the key of its issuer."""
-    environment = {**os.environ, "DAYBOOK_DATABASE_URL": database.app_dsn, "DAYBOOK_DATA_DIR": str(tmp_path)}
-    environment |= {
+async def bank(daybook, database, tmp_path) -> AsyncGenerator[Bank]:
+    made = create_app(daybook)
+    transport = httpx.ASGITransport(made, client=("127.0.0.1", 50000))
+    async with (
+        made.router.lifespan_context(made),
+        bearer.Client(transport=transport, base_url="http://localhost") as to,
+    ):
+        ids = await told_all(to)
+    (tmp_path / "ids.json").write_text(json.dumps({name: ids[kind] for name, kind in IDS.items()}), encoding="utf-8")
+    environment = {
+        **os.environ,
+        "DAYBOOK_DATABASE_URL": database.app_dsn,
+        "DAYBOOK_SEALER_URL": database.app_dsn.replace("daybook_app", "daybook_sealer"),
+        "DAYBOOK_DATA_DIR": str(tmp_path),
         "DAYBOOK_REQUESTS_PER_S": "100000",
         "DAYBOOK_REQUESTS_BURST": "1000000",
         "DAYBOOK_WAIT_S_MAX": "0.1",
     }
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--factory",
-        "api.app:app",
-        "--port",
-        "0",
-        "--loop",
-        "uvloop",
-        "--no-access-log",
-    ]
-    with (tmp_path / "server.log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=log)  # noqa: ASYNC220
+    command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:app"]
+    options = ["--port", "0", "--loop", "uvloop", "--no-access-log"]
+    said = tmp_path / "server.log"
+    with said.open("wb") as log:
+        server = subprocess.Popen([*command, *options], cwd=PROJECT, env=environment, stderr=log)  # noqa: ASYNC220
         try:
-            while not (found := re.search(r"running on (\S+)", (tmp_path / "server.log").read_text(encoding="utf-8"))):
+            while not (found := re.search(r"running on (\S+)", said.read_text(encoding="utf-8"))):
                 assert server.poll() is None
                 await asyncio.sleep(0.1)
-            yield found[1]
+            yield Bank(found[1], tmp_path)
+            assert "Traceback" not in said.read_text(encoding="utf-8")
         finally:
             server.terminate()
             server.wait(20)
 
 
-async def run(address: str, folder: Path, examples: int, phases: str) -> tuple[str, int]:
-    """What the program says, and how many requests it sent."""
-    command = [
-        str(Path(sys.executable).parent / "schemathesis"), "run", f"{address}/openapi.json",
-        "--header", f"Authorization: Bearer {bearer.token()}", "--checks", CHECKS, "--phases", phases,
-        "--max-examples", str(examples), "--generation-deterministic",
-        "--request-timeout", "10", "--no-color", "--continue-on-failure",
-    ]  # fmt: skip
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(PROJECT)}
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    said, _ = await process.communicate()
-    text = said.decode()
-    sent = re.search(r"(\d+) generated", text)
-    assert process.returncode == 0, text[-20_000:]
-    return text, int(sent[1]) if sent else 0
+def each_operation() -> set[str]:
+    made = document(create_app())
+    return {f"{method.upper()} {path}" for path, methods in made["paths"].items() for method in methods}
 
 
-async def test_a_short_run(address, tmp_path):
-    _, sent = await run(address, tmp_path, 3, "examples,fuzzing,stateful")
-    assert sent > 300
+async def test_a_short_run(bank):
+    sent = await bank.fuzz(1, "fuzzing")
+    assert len(sent) > 150
+    assert {one.operation for one in sent} == each_operation()
 
 
 @pytest.mark.long
-async def test_a_long_run(address, tmp_path):
-    _, sent = await run(address, tmp_path, 300, "examples,coverage,fuzzing,stateful")
-    assert sent > 20_000
+async def test_a_long_run(bank):
+    """At least 20,000 requests: values at every edge, made-up ones, and chains over links, for every operation."""
+    sent = await bank.fuzz(60, "examples,coverage,fuzzing")
+    chained = await bank.fuzz(15, "stateful")
+    assert len(sent) + len(chained) >= 20_000
+    assert len(chained) >= 1000
+    assert {one.operation for one in sent} == each_operation()
+    assert {one.caller for one in sent} == {"every role", "nobody", *USERS}
+    never = each_operation() - {one.operation for one in (*sent, *chained) if one.status.startswith("2")}
+    # Some need several people in one order, which `tests/api/test_commands.py` and others tell.
+    assert len(never) < 20, sorted(never)
