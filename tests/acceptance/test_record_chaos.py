@@ -22,8 +22,10 @@ from tests.acceptance.chaos.world import PARTITIONS, Command, Journal, Part
 from tests.store.made import make_partitions
 from tests.store.proxy import Proxy
 
-EVENTS = 25_000
-MANY_EVENTS = 100_000
+EVENTS = 8_000
+MANY_EVENTS = (25_000, 100_000)
+SELDOM = {"unknown outcomes", "leases lost"}
+"""They need one moment among many, which a short history may not have."""
 WRITERS = 3
 COMMANDS_PER_EVENT = 0.528  # two events each on average, and some to spare
 DATABASE = "chaos"
@@ -48,7 +50,7 @@ async def proxy(own_server, tmp_path: Path) -> AsyncGenerator[Proxy]:
         yield proxy
 
 
-@pytest.mark.parametrize("events", [EVENTS, pytest.param(MANY_EVENTS, marks=pytest.mark.long)])
+@pytest.mark.parametrize("events", [EVENTS, *(pytest.param(many, marks=pytest.mark.long) for many in MANY_EVENTS)])
 async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, proxy, tmp_path: Path, events: int):
     commands = round(events * COMMANDS_PER_EVENT / WRITERS)
     rng = Random(20260301)
@@ -65,7 +67,7 @@ async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, prox
     try:
         for program in programs:
             await program.start()
-        async with _going_wrong(troubles, programs, rng):
+        async with _going_wrong(troubles, programs, rng, pace=1.0 if events > EVENTS else 0.5):
             while not all(writer.finished() for writer in writers):  # noqa: ASYNC110  # processes
                 await asyncio.sleep(0.1)
         present = await _rows(own_server, PRESENT)
@@ -91,16 +93,17 @@ async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, prox
         "leases lost": taken.count("lost"),
     }
     print(len(present), "events;", told)  # noqa: T201  # shown on failure, or with -rP
-    assert all(told.values()), f"some trouble never came: {told}"
+    wanted = told if events > EVENTS else {name: count for name, count in told.items() if name not in SELDOM}
+    assert all(wanted.values()), f"some trouble never came: {told}"
 
 
 @contextlib.asynccontextmanager
-async def _going_wrong(troubles: Troubles, programs: list[Program], rng: Random) -> AsyncGenerator[None]:
+async def _going_wrong(troubles: Troubles, programs: list[Program], rng: Random, pace: float) -> AsyncGenerator[None]:
     async def kill() -> None:
         await rng.choice(programs).replace()
 
     going = [
-        asyncio.create_task(troubles.every(pause_s, name, trouble))
+        asyncio.create_task(troubles.every(pace * pause_s, name, trouble))
         for pause_s, name, trouble in (
             (0.1, "rollbacks", troubles.roll_back),
             (1.0, "kills", kill),

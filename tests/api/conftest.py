@@ -1,7 +1,11 @@
-"""An API over an open Daybook on a database of the test's own."""
+"""An API over an open Daybook on a database of the test's own.
+
+Its routes are made once for a process, which takes as long as a small test: each test's Daybook is put behind them.
+"""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -25,9 +29,25 @@ async def daybook(database, tmp_path: Path) -> AsyncGenerator[Daybook]:
     await opened.close()
 
 
+class Current:
+    """Stands for the Daybook of the test that is being run."""
+
+    daybook: Daybook
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.daybook, name)
+
+
+@pytest.fixture(scope="session")
+def routes() -> tuple[FastAPI, Current]:
+    current = Current()
+    return create_app(cast("Daybook", current)), current
+
+
 @pytest.fixture
-async def app(daybook: Daybook) -> AsyncGenerator[FastAPI]:
-    made = create_app(daybook)
+async def app(daybook: Daybook, routes: tuple[FastAPI, Current]) -> AsyncGenerator[FastAPI]:
+    made, current = routes
+    current.daybook = daybook
     async with made.router.lifespan_context(made):
         yield made
 

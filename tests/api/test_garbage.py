@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from api.examples import bodies
 from api.operations import operations
+from tests.examples import examples
 
 NAMES = sorted({name for one in operations().values() for name in one.command.model_fields} | {"id", "command"})
 SCALARS = (
@@ -42,7 +43,8 @@ BODIES = st.sampled_from(COMMANDS).flatmap(
         ),
     )
 )
-SETTINGS = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+SETTINGS = settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 HEADERS = {"Test-Actor": "staff-1", "Content-Type": "application/json"}
 
 

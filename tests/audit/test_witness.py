@@ -18,6 +18,7 @@ from audit.merkle import EMPTY_ROOT
 from audit.notes import KeySigner, Note, NoteRefused, Signature, parse, signed, verified
 from audit.witness import Submission, Witness, WitnessState, parse_submission
 from tests.audit.histories import LOG_KEY, LOGS, ORIGIN, History, witness_key
+from tests.examples import examples
 
 KEY = witness_key(1)
 ONE, TWO = History("one", shared=15), History("two", shared=15)
@@ -287,7 +288,7 @@ LINES = st.sampled_from(["old 0", "old 10", "old 99999999999999999999", "old -1"
     | st.lists(LINES | st.text(max_size=50), max_size=80).map("\n".join).map(str.encode)
     | st.tuples(st.integers(0, 2000), st.integers(0, 7)).map(flipped)
 )
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 def test_nonsense_is_refused_and_nothing_moves(body: bytes) -> None:
     answer = NONSENSE.add_checkpoint(body)
     assert answer.status in {400, 403, 404, 409, 422}

@@ -15,6 +15,7 @@ from audit.witness import SUBMISSION_BYTES_MAX, Answer
 from audit.witness_http import WitnessApp
 from tests.audit.histories import History, witness_key
 from tests.audit.serving_witness import a_witness, serving, witnessing
+from tests.examples import examples
 
 ONE = History("one", shared=15)
 
@@ -87,7 +88,7 @@ async def test_a_state_that_cannot_be_used_answers_503(tmp_path: Path, error: Ex
 
 
 @given(st.binary(max_size=400) | st.tuples(st.integers(0, 10_000), st.integers(0, 7)))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(35), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_that_is_sent_breaks_it(tmp_path: Path, made: bytes | tuple[int, int]) -> None:
     content = bytearray(ONE.body(10, 12)) if isinstance(made, tuple) else bytearray(made)
     if isinstance(made, tuple):

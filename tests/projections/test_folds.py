@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from domain import event_types
 from domain.kernel import personal_fields
 from projections.registry import PROJECTIONS
+from tests.examples import examples
 from tests.projections.histories import contents, facts, folded, lives
 
-slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=60)
+slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=examples(20))
 
 
 @slow

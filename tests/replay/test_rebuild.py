@@ -224,7 +224,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("after_reports", [1, 8, 12])
+@pytest.mark.parametrize("after_reports", [8, *(pytest.param(count, marks=pytest.mark.long) for count in (1, 12))])
 async def test_killed_it_goes_on_where_it_was(models, writer, tmp_path, after_reports):
     await many(writer, 200, 20)
     script = tmp_path / "killed.py"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from projections.models import ReadModels
 from projections.registry import PROJECTIONS
 from replay.rebuild import rebuild
+from tests.examples import examples
 from tests.projections.histories import MAPPER, append, lives
 from tests.projections.made import follower_of
 
@@ -29,7 +30,7 @@ async def all_models(record):
 
 
 @settings(
-    max_examples=12,
+    max_examples=examples(4),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(history=st.lists(lives(), min_size=1, max_size=3), seed=st.integers(0, 1000))

@@ -17,6 +17,7 @@ from store.batch import SALT_BYTES
 from store.copy_rows import COMMAND, EVENT, PARTICIPANT, ROWS_IN_ONE_PIECE, SEALED, Written
 from store.envelope import AppendRequest, NewEvent, Participant, SealedBlob, StoredAnswer
 from store.identity import new_id
+from tests.examples import examples
 from tests.store.made import OCCURRED, event, request, stored
 
 BIGINT_MAX = (1 << 63) - 1
@@ -40,6 +41,7 @@ REQUESTS = st.builds(
     sealed=st.lists(st.builds(SealedBlob, IDS, IDS, TEXTS, IDS, OCTETS), max_size=2),
     participants=st.lists(st.builds(Participant, st.integers(0, 2), IDS, TEXTS), max_size=2),
 )
+
 PLACES = st.builds(Written, st.integers(0, (1 << 15) - 1), st.integers(0, BIGINT_MAX - 100), TIMES)
 SALT = bytes(range(SALT_BYTES))
 
@@ -55,7 +57,7 @@ async def twice(admin):
 
 @given(PLACES, st.lists(REQUESTS, max_size=6))
 @example(Written(0, 0, LAST), [AppendRequest(1, [event(new_id())] * 3)] * ROWS_IN_ONE_PIECE)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_same_values_are_stored_as_asyncpg_stores(twice, written, requests):
     events = [one for of in requests for one in of.events]
     salts = SALT * len(events)

@@ -137,7 +137,7 @@ STEPS = st.lists(st.tuples(st.booleans(), st.lists(DRAWN, min_size=1, max_size=1
 
 
 @given(STEPS)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_each_request_has_the_outcome_that_the_model_gives_it(open_record, steps):
     await run_beside_the_model(open_record, steps)
 

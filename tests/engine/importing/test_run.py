@@ -26,6 +26,7 @@ from projections.fact import Fact
 from store.identity import new_id
 from tests.engine.importing.made_up import PUBLIC, complaint, contacts_of, csv_of, made_up_hmac
 from tests.engine.lookers import LOOKER
+from tests.examples import examples
 
 Write = Callable[[str | bytes], Path]
 SMALL = Limits(chunk_rows_max=3)
@@ -313,7 +314,7 @@ def test_whatever_the_bytes_are_every_row_is_mapped_or_unreadable(content: bytes
     assert all(reasons for _, reasons in chunk.unreadable)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(9), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.lists(ODD.map(str.encode) | st.binary(max_size=9), max_size=40).map(b"".join))
 async def test_whatever_the_bytes_are_the_counts_add_up_and_stay(daybook: Daybook, file: Write, content: bytes) -> None:
     path = file(",".join(PUBLIC).encode() + b"\n" + content)
