@@ -121,8 +121,8 @@ class Touch:
 _DECIDED: Final[Mapping[str, Status]] = {"send": "sent", "suppress": "suppressed", "hold": "held"}
 
 
-def _decided(state: Touch, event: TouchDecided) -> Touch:
-    return replace(state, status=_DECIDED[event.decision], customer_id=event.customer_id)
+def _decided(_: Touch, event: TouchDecided) -> Touch:
+    return Touch(_DECIDED[event.decision], event.customer_id)  # the first event: there is nothing to keep
 
 
 def _becomes(status: Status) -> Callable[[Touch, Event], Touch]:

@@ -40,8 +40,8 @@ class CommandReused(Exception):  # an answer, not a fault
 
 def accepted(stream_id: UUID, version: int, events: tuple[AnsweredEvent, ...]) -> bytes:
     """The stored form of an accepted command's answer; its position is stored beside it."""
-    told = [(str(event_id), str(stream), type_, of) for event_id, stream, type_, of in events]
-    return canonical_json({"stream": str(stream_id), "version": version, "events": told})
+    told = [(event_id, stream, type_, of) for event_id, stream, type_, of in events]
+    return canonical_json({"stream": stream_id, "version": version, "events": told})
 
 
 def refused(refusal: Refusal) -> bytes:

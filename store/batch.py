@@ -195,7 +195,7 @@ def _begins(events: Sequence[NewEvent], stream_id: UUID) -> bool:
 def size_of(request: AppendRequest) -> int:
     """Data, meta and blobs of a request, in bytes."""
     size = 0
-    for event in request.events:
+    for event in request[1]:  # by index, as in `admit`
         size += len(event[10]) + len(event[11])
     if request.sealed:
         size += sum([len(sealed.blob) for sealed in request.sealed])

@@ -19,7 +19,6 @@ from asyncpg.pgproto import pgproto
 SLICES = 4096
 _VARIANT = 0b10  # of RFC 9562
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_RANDOM_BITS = (1 << 62) - 1  # below the variant
 _LAST_MILLISECOND = (1 << 48) - 1
 
 _TAILS_AT_ONCE = 512
@@ -28,6 +27,9 @@ _WITH_VARIANT = bytes(0x80 | octet & 0x3F for octet in range(256))
 _tails: list[tuple[bytes, int]] = []  # random in advance: asking the system for each id took longer than all else
 os.register_at_fork(after_in_child=_tails.clear)  # or the child would make the parent's ids
 _OF_SLICE = tuple((0x7000 | place).to_bytes(2, "big") for place in range(SLICES))
+_HIGH = tuple((octet & 15) << 8 if octet >> 4 in (7, 8) else -1 for octet in range(256))
+"""By an id's octet 6: the first 4 bits of its slice; -1: the id's version is not one of ours."""
+_DERIVED = tuple((0x8000 | place).to_bytes(2, "big") for place in range(SLICES))
 
 _make = pgproto.UUID  # a uuid.UUID that asyncpg encodes without conversion, and ten times faster to build
 
@@ -35,8 +37,9 @@ _make = pgproto.UUID  # a uuid.UUID that asyncpg encodes without conversion, and
 def slice_of(identifier: UUID) -> int:
     """The slice of an id, 0..4095."""
     octets = identifier.bytes
-    if octets[6] >> 4 in (7, 8) and octets[8] >> 6 == _VARIANT:
-        return (octets[6] & 15) << 8 | octets[7]
+    high = _HIGH[octets[6]]
+    if high >= 0 and octets[8] >> 6 == _VARIANT:
+        return high | octets[7]
     digest = hashlib.sha256(octets).digest()
     return digest[0] << 4 | digest[1] >> 4
 
@@ -52,7 +55,12 @@ def new_id(beside: UUID | None = None) -> UUID:
         tail, place = _tails.pop()  # at once, so that no two threads get the same one
     except IndexError:
         tail, place = _more_tails()
-    middle = _OF_SLICE[place % SLICES if beside is None else slice_of(beside)]
+    if beside is None:
+        middle = _OF_SLICE[place % SLICES]
+    else:
+        octets = beside.bytes
+        ours = octets[6] >> 4 == 7 and octets[8] >> 6 == _VARIANT  # noqa: PLR2004  # made here: its own two octets
+        middle = octets[6:8] if ours else _OF_SLICE[slice_of(beside)]
     return _make((time.time_ns() // 1_000_000).to_bytes(6, "big") + middle + tail)
 
 
@@ -68,8 +76,8 @@ def derive_id(key: bytes, *, at: datetime, beside: UUID | None = None) -> UUID:
     milliseconds = (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
     milliseconds = min(max(milliseconds, 0), _LAST_MILLISECOND)
     place = (digest[6] & 15) << 8 | digest[7] if beside is None else slice_of(beside)
-    bits = milliseconds << 80 | (0x8000 | place) << 64 | 1 << 63 | int.from_bytes(digest[8:16], "big") & _RANDOM_BITS
-    return _make(bits.to_bytes(16, "big"))
+    variant = digest[8:9].translate(_WITH_VARIANT)
+    return _make(milliseconds.to_bytes(6, "big") + _DERIVED[place] + variant + digest[9:16])
 
 
 def _more_tails() -> tuple[bytes, int]:

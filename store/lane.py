@@ -51,6 +51,7 @@ class Lane:
         self._waiting: deque[Waiting | WaitingCopy] = deque()
         self._in_flight: Sequence[Waiting | WaitingCopy] = ()
         self._task: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()  # once: asking costs a call of the system each time
         self._closed = False
 
     @property
@@ -68,7 +69,7 @@ class Lane:
         """
         self._check_room()
         size_bytes = self._check_size(request)
-        future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Appended] = self._loop.create_future()
         self._waiting.append(Waiting(request, size_bytes, future))
         self._wake()
         return future
@@ -80,8 +81,10 @@ class Lane:
             As `submit`.
         """
         self._check_room()
-        sizes = [self._check_size(request) for request in requests]
-        future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        sizes = list(map(size_of, requests))
+        if max(sizes, default=0) > self._limits.size_bytes or _most_events(requests) > self._limits.events:
+            sizes = [self._check_size(request) for request in requests]
+        future: asyncio.Future[list[Outcome]] = self._loop.create_future()
         self._waiting.append(WaitingCopy(requests, sizes, future))
         self._wake()
         return future
@@ -205,3 +208,7 @@ class Lane:
                 item.fail(failure)
             elif not item.future.done():
                 item.future.set_exception(failure)
+
+
+def _most_events(requests: Sequence[AppendRequest]) -> int:
+    return max([len(request.events) for request in requests], default=0)

@@ -47,6 +47,8 @@ class WaitingCopy:
 
     def _fitting(self, events_max: int, bytes_max: int) -> int:
         """How many of the next requests fill a batch."""
+        if len(self._left) == len(self._requests) and self._fits(events_max, bytes_max):
+            return len(self._left)
         events = size_bytes = 0
         for count, index in enumerate(self._left):
             if events >= events_max or size_bytes >= bytes_max:
@@ -54,6 +56,10 @@ class WaitingCopy:
             events += len(self._requests[index].events)
             size_bytes += self._sizes[index]
         return len(self._left)
+
+    def _fits(self, events_max: int, bytes_max: int) -> bool:
+        """Whether all requests fit into one batch."""
+        return sum(self._sizes) <= bytes_max and sum([len(request.events) for request in self._requests]) <= events_max
 
     def _gather_one_by_one(self, events_max: int, bytes_max: int) -> tuple[Batch, Sequence[int]]:
         """Requests that touch each other: those that have to wait for others of the batch come in a later one."""
