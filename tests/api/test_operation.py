@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.app import create_app
 from api.examples import bodies
 from tests.api import bearer
 
@@ -49,6 +50,14 @@ async def metrics(client) -> dict[tuple[str, tuple[tuple[str, str], ...]], float
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+@pytest.fixture
+async def app(daybook):
+    """Of the test's own, for what it counts begins with nothing."""
+    made = create_app(daybook)
+    async with made.router.lifespan_context(made):
+        yield made
 
 
 async def test_metrics_count_by_route_and_outcome(client):

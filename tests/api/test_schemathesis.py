@@ -53,7 +53,7 @@ class Bank:
         command = [
             str(Path(sys.executable).parent / "schemathesis"), "run", f"{self.address}/openapi.json",
             "--checks", CHECKS, "--phases", phases, "--max-examples", str(examples), "--generation-deterministic",
-            "--request-timeout", "30", "--no-color", "--continue-on-failure", "--no-shrink",
+            "--request-timeout", "60", "--wait-for-schema", "60", "--no-color", "--continue-on-failure", "--no-shrink",
         ]  # fmt: skip
         environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(PROJECT)}
         environment["DAYBOOK_FUZZ_FOLDER"] = str(self.folder)
@@ -99,7 +99,7 @@ async def bank(daybook, database, tmp_path) -> AsyncGenerator[Bank]:
             assert "Traceback" not in said.read_text(encoding="utf-8")
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(60)
 
 
 def each_operation() -> set[str]:

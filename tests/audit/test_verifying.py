@@ -190,7 +190,7 @@ async def test_an_honest_record_has_no_findings(record, hands, logs) -> None:
 
 async def test_every_manipulation_is_found_and_named(record, hands, logs, admin_pool) -> None:
     await sealed_record(record, hands)
-    assert await campaign(record, hands, admin_pool, 120) == []
+    assert await campaign(record, hands, admin_pool, 60) == []
 
 
 @pytest.mark.long
