@@ -10,6 +10,7 @@ from collections import defaultdict, deque
 from functools import cache
 from pathlib import Path
 from random import Random
+from urllib.parse import quote
 
 import schemathesis
 from joserfc.jwk import ECKey
@@ -21,6 +22,8 @@ from engine.issuer import USERS, DevelopmentIssuer
 FOLDER = Path(os.environ["DAYBOOK_FUZZ_FOLDER"])
 """The server's data; here the ids are, and notes are written."""
 KNOWN_MAX = 100
+URL_MAX, SHORT = 50_000, 4_000
+"""Characters of one value of a query, as it is escaped, and what is kept of a longer one."""
 OF_HTTP = {"cache-control", "content-length", "content-type", "date", "server", "transfer-encoding"}
 """Headers that every answer may have, whatever the document says."""
 CONDITIONS = ("If-Match", "Daybook-Break-Glass", "Daybook-Token", "Daybook-Reason")
@@ -46,10 +49,14 @@ def ndjson(_context, value):
 def before_call(_context, case, _kwargs):
     """Somebody asks, often for what is there, and mostly without conditions that would end it at once.
 
-    No control characters in headers, which the server refuses before it is HTTP; the feed as a page that ends.
+    No control characters in headers and no URL over 64 KiB, which the server refuses before it is HTTP; the feed as a page
+    that ends.
     """
     for name, value in dict(case.headers or {}).items():
         case.headers[name] = "".join(one for one in str(value) if one.isascii() and one.isprintable())
+    for name, value in dict(case.query or {}).items():
+        if len(quote(str(value))) > URL_MAX:
+            case.query[name] = str(value)[:SHORT]
     if case.path == "/feed":
         case.query = {**(case.query or {}), "mode": "page"}
     for name in CONDITIONS:
