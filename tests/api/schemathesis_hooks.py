@@ -49,8 +49,8 @@ def ndjson(_context, value):
 def before_call(_context, case, _kwargs):
     """Somebody asks, often for what is there, and mostly without conditions that would end it at once.
 
-    No control characters in headers and no URL over 64 KiB, which the server refuses before it is HTTP; the feed as a page
-    that ends.
+    No control characters in headers and no URL over 64 KiB, which the server refuses before it is HTTP; the feed as a
+    page that ends.
     """
     for name, value in dict(case.headers or {}).items():
         case.headers[name] = "".join(one for one in str(value) if one.isascii() and one.isprintable())
