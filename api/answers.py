@@ -110,7 +110,7 @@ def _page(name: str, of: Schema, **more: Schema) -> Schema:
 @cache
 def answers() -> Mapping[str, Schema]:
     """An answer's schema by the query's operation id."""
-    made = _customers() | _complaints() | _campaigns() | _privacy() | _others() | _access() | _kpis()
+    made = _customers() | _complaints() | _campaigns() | _privacy() | _others() | _access() | _kpis() | _returns()
     for aggregate in AGGREGATES:
         made[f"{aggregate.name.replace('-', '_')}_events"] = _page("events", ref("Event"))
         if aggregate.name in WITHOUT_READ_MODEL:
@@ -267,6 +267,35 @@ def _unusual_day() -> Schema:
             "looks": {**TEXT, "description": "Where all looks of the actor on the day are."},
         }
     )  # fmt: skip
+
+
+def _returns() -> dict[str, Schema]:
+    amounts: Schema = {"type": "object", "description": "By column.", "additionalProperties": {"type": "integer"}}
+    named = {"code": TEXT, "says": TEXT}
+    used = object_with({
+        "map_id": UUID, "code_map": TEXT, "map_version": COUNT, "in_force_from": DATE, "source": TEXT,
+        "provisional": {"type": "boolean"},
+    })  # fmt: skip
+    row = object_with({"code": TEXT, "name": TEXT, "codes": list_of(TEXT), "amounts": amounts})
+    table = object_with({
+        "name": TEXT, "says": TEXT, "dimension": TEXT, "columns": list_of(object_with(named)), "rows": list_of(row),
+        "map": {**maybe(used), "description": "Null: none is in force, and rows are the bank's own codes."},
+        "total": amounts,
+    })  # fmt: skip
+    of = {"name": TEXT, "title": TEXT, "version": COUNT, "provisional": {"type": "boolean"}, "note": TEXT}
+    left_out: Schema = {"type": "object", "description": "Rows of imports, by source.", "additionalProperties": COUNT}
+    made = object_with({
+        "return": object_with(of), "from": DATE, "to": DATE, "entity": maybe(TEXT), "tables": list_of(table),
+        "figures": list_of(object_with({**named, "amount": {"type": "integer"}})), "parked": _PARKED,
+        "quarantined": left_out,
+    })  # fmt: skip
+    exported = _page("rows", object_with({"complaint_id": UUID, "values": list_of(TEXT)}), fields=list_of(TEXT))
+    return {
+        "returns": object_with({"returns": list_of({**object_with(of), "additionalProperties": True})}),
+        "return": made,
+        "return_cfpb": exported,
+        "return_behind": _page("counted", rows(Counted, events=list_of(rows(Behind)))),
+    }
 
 
 def _facts(id_field: str) -> Schema:

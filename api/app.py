@@ -34,6 +34,7 @@ from api import (
     privacy,
     privacy_export,
     receipts,
+    returns,
     satisfaction,
 )
 from api import development as development_room
@@ -65,9 +66,9 @@ from store.collecting import collect_seldom
 from store.migrate import MigrationError
 
 _ROOMS: Final = (
-    customers, complaints, complaint_history, campaigns, satisfaction, kpis, log_proofs, audit, events, bulk,
-    cloudevents, feed, health, docs, access_tables, labels, receipts, privacy, privacy_export, certificates, actors,
-    break_glass, attachments, development_room,
+    customers, complaints, complaint_history, campaigns, satisfaction, kpis, returns, log_proofs, audit, events,
+    bulk, cloudevents, feed, health, docs, access_tables, labels, receipts, privacy, privacy_export, certificates,
+    actors, break_glass, attachments, development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, SealingStopped, ValueError)

@@ -40,6 +40,7 @@ WITHOUT_READ_MODEL: Final = frozenset(
         "retention-schedule",
         "calendar",
         "clock-policy",
+        "code-map",
     }
 )
 

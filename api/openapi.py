@@ -75,7 +75,7 @@ _FILES: Final = frozenset(f"{one.name}_attachment" for one in ATTACHED_TO)
 _OF_THE_RECORD: Final = frozenset(
     {
         "access_table", "customer_timeline", "audit_detail", "audit_logs", "audit_looks", "receipt",
-        "certificates", "complaint_history", "complaint_letters", "kpis", "unusual_access", *_FILES,
+        "certificates", "complaint_history", "complaint_letters", "kpis", "returns", "unusual_access", *_FILES,
         *(name.replace("-", "_") for name in WITHOUT_READ_MODEL),
     }
 )  # fmt: skip
@@ -84,6 +84,7 @@ _OF_THE_RECORD: Final = frozenset(
 _AN_ID: Final[Mapping[str, Any]] = {"schema": UUID, "example": ID}
 _NAMES: Final[Mapping[str, Mapping[str, Any]]] = {
     "kpi": {"schema": {"enum": [one.name for one in KPIS]}, "example": KPIS[0].name},
+    "return": {"schema": TEXT, "example": "fca-disp"},
 }
 """Parts of paths that are no ids."""
 

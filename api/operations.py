@@ -47,6 +47,7 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "actor": "actors",
         "calendar": "calendars",
         "clock-policy": "clock-policies",
+        "code-map": "code-maps",
     }
 )
 

@@ -9,6 +9,7 @@ from domain.actor import ACTOR
 from domain.break_glass import BREAK_GLASS
 from domain.campaign import CAMPAIGN
 from domain.clock_policy import CLOCK_POLICY
+from domain.code_map import CODE_MAP
 from domain.complaint import COMPLAINT
 from domain.customer import CUSTOMER
 from domain.disclosure import DISCLOSURE
@@ -31,6 +32,7 @@ __all__ = [
     "CALENDAR",
     "CAMPAIGN",
     "CLOCK_POLICY",
+    "CODE_MAP",
     "COMPLAINT",
     "CONFIDABLE",
     "CUSTOMER",
@@ -68,6 +70,7 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     ACTOR,
     CALENDAR,
     CLOCK_POLICY,
+    CODE_MAP,
 )
 
 

@@ -30,6 +30,7 @@ from engine.cli_kpi import kpi
 from engine.cli_log_care import logs
 from engine.cli_privacy import privacy
 from engine.cli_report import reports_app
+from engine.cli_returns import returns
 from engine.cli_search_index import search_index
 from engine.cli_verify import verifying
 from engine.cli_witness import witness
@@ -72,6 +73,7 @@ app.add_typer(witness, name="witness")
 app.add_typer(certifying, name="certify")
 app.add_typer(reports_app, name="report")
 app.command("kpi", epilog="Example: daybook kpi complaint.count --from 2014-01-01 --to 2014-12-31 --by month")(kpi)
+app.command("returns", epilog="Example: daybook returns fca-disp --from 2026-01-01 --to 2026-06-30 --csv")(returns)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
         description="What the origins of all logs begin with, such as `bank.example/daybook`; fixed with the first "
         "log (a random name if unset).",
     )
+    returns_file: Path | None = Field(
+        default=None, description="TOML file with the bank's own templates of returns, before those of the program."
+    )
     guard_dir: Path | None = Field(
         default=None,
         description="Folder of the fork guard, on another disk than the database; unset: `guard` in the data folder.",

@@ -166,8 +166,9 @@ async def behind(  # noqa: PLR0913  # the last two optional and by name
     since = of.since
     if measure.counts == "standing":
         since = None
-        ends = f"r.{measure.until}"
-        parts["where"] += f" and ({ends} is null or {ends} >= coalesce($3::timestamptz, 'infinity'))"
+        parts["where"] += "".join(
+            f" and (r.{ends} is null or r.{ends} >= coalesce($3::timestamptz, 'infinity'))" for ends in measure.until
+        )
     arguments = (since, of.until, list(of.where.values()), *arguments_of(sight), before, before_id, wanted + 1)
     pages = await models.fetch_all(measure.source.projection, query, *arguments, parts=parts)
     rows, more = first_of(pages, wanted, lambda row: (row["at"], row["id"]))

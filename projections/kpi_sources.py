@@ -59,13 +59,13 @@ RELIEVED: Final = Measure(
     "those of them with redress, in money or otherwise",
     COMPLAINT, "received_at", _ANSWERED, where=f"{_FINAL} and r.redress in ('monetary', 'non_monetary')",
 )  # fmt: skip
-_LASTED: Final = "(r.closed_at at time zone 'UTC')::date - (r.received_at at time zone 'UTC')::date"
-_CLOSED: Final = ("complaint.received", "complaint.closed")
+LASTED: Final = "(r.closed_at at time zone 'UTC')::date - (r.received_at at time zone 'UTC')::date"
+CLOSED_EVENTS: Final = ("complaint.received", "complaint.closed")
 
 
 def _closed(says: str, where: str, *, days: bool) -> Measure:
-    counts, amount = ("spread", _LASTED) if days else ("rows", "1")
-    return Measure(says, COMPLAINT, "closed_at", _CLOSED, counts, where, amount)
+    counts, amount = ("spread", LASTED) if days else ("rows", "1")
+    return Measure(says, COMPLAINT, "closed_at", CLOSED_EVENTS, counts, where, amount)
 
 
 CLOSED_HERE: Final = _closed("complaints closed, and recorded here as they went", "r.source is null", days=False)
@@ -80,7 +80,7 @@ DAYS_TOLD: Final = _closed(
 
 CUSTOMERS: Final = Measure(
     "customers at the end of the period (of each month, where it is grouped by month)",
-    CUSTOMER, "registered_at", ("customer.registered",), "standing", until="ended_at",
+    CUSTOMER, "registered_at", ("customer.registered",), "standing", until=("ended_at",),
 )  # fmt: skip
 
 # Campaigns

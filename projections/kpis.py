@@ -64,7 +64,7 @@ class Kpi:
         """SHA-256 (hex) of all that the figure depends on: another digest is another definition."""
         parts = [str(self.scale), *(one.name for one in self.bases)]
         for one in self._measures():
-            parts += [one.source.table, one.source.seen, one.at, one.counts, one.where, one.amount, one.until]
+            parts += [one.source.table, one.source.seen, one.at, one.counts, one.where, one.amount, " ".join(one.until)]
         return sha256("\n".join(parts).encode()).hexdigest()
 
     def basis(self, name: str | None) -> Basis:

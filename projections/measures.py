@@ -23,6 +23,8 @@ Counts: TypeAlias = Literal["rows", "amount", "spread", "customers", "standing"]
 Group: TypeAlias = tuple[str, ...]
 
 MONTH: Final = "month"
+OR: Final = "\x1f"
+"""Stands between several values of a dimension; no label has it."""
 BY_MAX: Final = 3
 CELLS_MAX: Final = 10_000
 YEARS: Final = (1900, 2199)
@@ -50,7 +52,7 @@ class Measure:
     """Something counted: `says` in words, `where` over the row `r`; a row is of the day of its column `at`, in UTC.
 
     `counts`: "rows"; the sum of `amount`; the same as "spread" over its values; each of the rows' "customers" once;
-    or what is "standing" at the end: begun (`at`) and not yet ended (`until`). `events`: types of the events behind.
+    or what is "standing" at the end: begun (`at`) and not yet ended (any of `until`). `events`: types of those behind.
     """
 
     says: str
@@ -60,7 +62,7 @@ class Measure:
     counts: Counts = "rows"
     where: str = "true"
     amount: str = "1"
-    until: str = ""
+    until: tuple[str, ...] = ()
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -78,7 +80,8 @@ class Measure:
 class Asked:
     """Days first to last, both inclusive, in UTC; None: without end.
 
-    One cell for each group of `by`; `where` keeps what has these values in these dimensions.
+    One cell for each group of `by`; `where` keeps what has these values in these dimensions, several of one joined by
+    `OR`.
     """
 
     first: date | None = None
@@ -184,7 +187,10 @@ def cell_parts(measure: Measure, of: Asked) -> dict[str, str]:
 
 def parts_of(measure: Measure, of: Asked) -> dict[str, str]:
     """What is put into a template that reads the rows of a measure."""
-    wanted = "".join(f" and {measure.expression(name)} = ($4::text[])[{n + 1}]" for n, name in enumerate(of.where))
+    wanted = "".join(
+        f" and {measure.expression(name)} = {_any_of(n) if OR in value else _one(n)}"
+        for n, (name, value) in enumerate(of.where.items(), 1)
+    )
     return {
         "table": measure.source.table,
         "key": measure.source.key,
@@ -193,13 +199,26 @@ def parts_of(measure: Measure, of: Asked) -> dict[str, str]:
     }
 
 
+def _one(place: int) -> str:
+    return f"($4::text[])[{place}]"
+
+
+def _any_of(place: int) -> str:
+    return f"any (string_to_array({_one(place)}, chr({ord(OR)})))"
+
+
 async def _standing(models: ReadModels, measure: Measure, of: Asked, sight: Sight) -> dict[Group, Amount]:
     """What had begun less what had ended, at the end of the period, or of each of its months."""
     all_before = Asked(None, of.last, of.by, of.where)
     begun = await _added_up(models, _flow(measure, measure.at), all_before, sight)
-    ended = await _added_up(models, _flow(measure, measure.until), all_before, sight)
+    flows = [
+        _flow(measure, at, "".join(f" and r.{one} is null" for one in measure.until[:n]))
+        for n, at in enumerate(measure.until)
+    ]
+    ended = [await _added_up(models, one, all_before, sight) for one in flows]
     changes: Counter[Group] = Counter({group: one.total for group, one in begun.items()})
-    changes.subtract({group: one.total for group, one in ended.items()})
+    for flow in ended:
+        changes.subtract({group: one.total for group, one in flow.items()})
     if MONTH not in of.by:
         return {group: Amount(total) for group, total in changes.items()}
     place = of.by.index(MONTH)
@@ -212,5 +231,5 @@ async def _standing(models: ReadModels, measure: Measure, of: Asked, sight: Sigh
     return standing
 
 
-def _flow(measure: Measure, at: str) -> Measure:
-    return Measure(measure.says, measure.source, at, measure.events, "rows", measure.where)
+def _flow(measure: Measure, at: str, more: str = "") -> Measure:
+    return Measure(measure.says, measure.source, at, measure.events, "rows", measure.where + more)

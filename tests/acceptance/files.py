@@ -57,7 +57,7 @@ def day(text: str) -> date:
     return date(2000 + int(year[-2:]), int(month), int(of_month))
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
     """One company has a letter of Windows-1252 that somebody took for Latin-1."""
     return re.sub("[\x80-\x9f]", lambda found: found[0].encode("latin-1").decode("cp1252"), text)
 
@@ -101,7 +101,7 @@ class Told:
             case "channel":
                 return CHANNELS[self.row["submitted via"].strip()]
             case "respondent":
-                return _letters(self.row["company"].strip())
+                return letters(self.row["company"].strip())
             case _:
                 return self.row[dimension.replace("_", " ")].strip()
 

@@ -51,7 +51,7 @@ async def by_program(daybook: Daybook, name: str, where: str = "", **more: Any) 
 async def told(client) -> dict[str, str]:
     """Ids by kind, and as `token` one that stands for all that was commanded: each command's is of one partition."""
     customer = (await client.command("/customers", bodies()["customer.register"])).json()["stream_id"]
-    ids = {"customer": customer, "kpi": "complaint.count"}
+    ids = {"customer": customer, "kpi": "complaint.count", "return": "jrt-0169"}
 
     async def say(name: str, where: str, *, actor: str = "staff-1", **changes) -> dict:
         body = {**bodies()[name], **changes}
@@ -104,6 +104,7 @@ async def told_all(client) -> dict[str, str]:
     ids["schedule"] = (await say("retention-schedule.propose", "/retention-schedules"))["stream_id"]
     ids["calendar"] = (await say("calendar.draft", "/calendars"))["stream_id"]
     ids["policy"] = (await say("clock-policy.propose", "/clock-policies"))["stream_id"]
+    ids["map"] = (await say("code-map.propose", "/code-maps"))["stream_id"]
     ids["disposal"] = (await say("disposal.propose", "/disposals", customer_ids=[ids["customer"]]))["stream_id"]
     ids["disclosure"] = (await say("disclosure.record", "/disclosures", **whose))["stream_id"]
     daybook = client._transport.app.state.edge.daybook

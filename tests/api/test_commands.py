@@ -141,6 +141,8 @@ STORIES = [
     ["calendar.draft", "calendar.withdraw"],
     ["clock-policy.propose", "clock-policy.sign-off", "clock-policy.sign-off", "clock-policy.activate"],
     ["clock-policy.propose", "clock-policy.withdraw"],
+    ["code-map.propose", "code-map.activate"],
+    ["code-map.propose", "code-map.withdraw"],
     ["disposal.propose", "disposal.approve"],
     ["disposal.propose", "disposal.withdraw"],
     ["disclosure.record", "disclosure.retract"],

@@ -114,7 +114,8 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
                             ("hold_id", "hold"), ("schedule_id", "schedule"), ("disposal_id", "disposal"),
                             ("disclosure_id", "disclosure"), ("erasure_id", "erasure"), ("grant_id", "grant"),
                             ("entry_id", "entry"), ("attachment_id", "attachment"), ("calendar_id", "calendar"),
-                            ("policy_id", "policy"), ("kpi", "kpi")):  # fmt: skip
+                            ("policy_id", "policy"), ("kpi", "kpi"), ("map_id", "map"),
+                            ("return", "return")):  # fmt: skip
             where = where.replace(f"{{{field}}}", ids[kind])
         without = {"feed": {"mode": "page"}, "health": {}, "labels": {}, "ready": {}, "dev_users": {}}
         query = without.get(name, {"token": ids["token"]})

@@ -6,7 +6,7 @@ import pytest
 
 from tests.architecture.pages import Served, run_page
 
-PAGES = {"tutorial/first-hour.md": 10, "how-to/measure.md": 4}
+PAGES = {"tutorial/first-hour.md": 10, "how-to/measure.md": 4, "how-to/make-returns.md": 2}
 """How much each shows at least."""
 
 

@@ -17,6 +17,7 @@ from domain import (
     CALENDAR,
     CAMPAIGN,
     CLOCK_POLICY,
+    CODE_MAP,
     COMPLAINT,
     CUSTOMER,
     DISCLOSURE,
@@ -33,6 +34,7 @@ from domain import (
     break_glass,
     campaign,
     clock_policy,
+    code_map,
     complaint,
     disposal,
     erasure,
@@ -228,6 +230,7 @@ WAYS_OUT: Final[dict[str, Way]] = {
     ACTOR.name: lambda _: [to(actor.RecordActorLeft)],
     CALENDAR.name: lambda _: [to(working_calendar.WithdrawCalendar, reason="late")],
     CLOCK_POLICY.name: lambda _: [to(clock_policy.WithdrawClockPolicy, reason="late")],
+    CODE_MAP.name: lambda _: [to(code_map.WithdrawCodeMap, reason="late")],
 }
 
 

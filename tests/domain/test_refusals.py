@@ -19,6 +19,7 @@ from domain.campaign import (
     ResumeCampaign,
 )
 from domain.clock_policy import CLOCK_POLICY
+from domain.code_map import CODE_MAP
 from domain.codes import Money
 from domain.complaint import COMPLAINT
 from domain.customer import (
@@ -89,6 +90,7 @@ from domain.touch import (
 from domain.working_calendar import CALENDAR
 from tests.domain.access_refusals import ACCESS_TABLE_CASES, ACTOR_CASES, BREAK_GLASS_CASES, Case, confidential_cases
 from tests.domain.clock_refusals import CALENDAR_CASES, CLOCK_POLICY_CASES
+from tests.domain.code_map_refusals import CODE_MAP_CASES
 from tests.domain.complaint_refusals import COMPLAINT_CASES
 from tests.domain.scenario import ANNA, ONE, TWO, given, to
 
@@ -337,6 +339,7 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((ACTOR, case) for case in ACTOR_CASES),
     *((CALENDAR, case) for case in CALENDAR_CASES),
     *((CLOCK_POLICY, case) for case in CLOCK_POLICY_CASES),
+    *((CODE_MAP, case) for case in CODE_MAP_CASES),
 ]
 
 
