@@ -9,28 +9,30 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from audit.certificate_keys import verify_certificate_keys
 from audit.checked import Checked, Guarded, against_decisions, against_guard, heads_in
 from audit.checkpoint import Checkpoint
+from audit.growth import Growth
 from audit.guard import ForkGuard
 from audit.key_chain import KeyChain
 from audit.log_tiles import hashes_for
 from audit.logs import SCHEMAS, Database, Log, current, read_logs
 from audit.merkle import EMPTY_ROOT, HASH_BYTES, covering, leaf_hash, root
 from audit.notes import NoteRefused
-from audit.range import CompactRange
 from audit.serving import read_entries
 from audit.statements import statement
 from audit.strays import strays
-from audit.tiles import WIDTH, At, TileMissing, grown, tile_path, tiles_of
+from audit.tiles import WIDTH, At, TileMissing, tile_path, tiles_of, width_of
 from audit.told import Finding, Told, chain_of, read_told
 
 if TYPE_CHECKING:
     import asyncpg
+
+K = TypeVar("K")
 
 PAGE: Final = 4096
 _ID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -106,32 +108,97 @@ async def _verify_log(
         findings.append(
             Finding("log", log.origin, f"says it is signed up to {log.signed_size}, its checkpoint to {size}")
         )
-    leaves, roots = await _leaves(database, log, size, sizes, findings)
-    stored = await _tiles(database, log, size)
-    expected = dict(tiles_of(size))
-    from_events = roots.get(size) == head.root
-    level_0 = b"".join(stored.get(At(0, number), b"") for number in range(-(-size // WIDTH)))
-    from_tiles = len(level_0) == size * HASH_BYTES and _root(level_0) == head.root
+    compared = await _compared(database, log, size, sizes, findings)
+    events, tiles = compared.events, compared.tiles
+    from_events, from_tiles = (one.whole and one.roots[size] == head.root for one in (events, tiles))
     if not from_events:
-        changed = [at for at in range(size) if level_0[at * HASH_BYTES : (at + 1) * HASH_BYTES] != leaves.get(at)]
-        what = "entry" if log.name.kind == "checkpoint" else "event"
-        how = "is not what was sealed" if from_tiles else "or its tile is not what was sealed"
-        findings += [
-            Finding(what, f"{log.origin} {at}", how if at in leaves else "is missing") for at in changed[:NAMED_MAX]
-        ]
-        if not changed:
-            findings.append(Finding("checkpoint", log.origin, "is signed over another history than entries and tiles"))
-    right = grown({}, 0, [leaves.get(at, bytes(HASH_BYTES)) for at in range(size)]) if from_events else {}
-    if not from_events and from_tiles:
-        right = grown({}, 0, [level_0[at : at + HASH_BYTES] for at in range(0, len(level_0), HASH_BYTES)])
-    for at in expected:
+        findings += compared.entries(
+            log, "is not what was sealed" if from_tiles else "or its tile is not what was sealed"
+        )
+    right = events if from_events else tiles if from_tiles else None
+    lowest = dict.fromkeys(compared.missing, "is missing")
+    if from_events:
+        lowest |= dict.fromkeys(compared.other, "is not made of the entries")
+    findings += [Finding("tile", f"{log.origin} {tile_path(at)}", lowest[at]) for at in sorted(lowest)]
+    expected = [(at, width) for at, width in tiles_of(size) if at.level]
+    stored = await _tiles(database, log, expected)
+    for at, _ in expected:
         found = stored.get(at)
         if found is None:
             findings.append(Finding("tile", f"{log.origin} {tile_path(at)}", "is missing"))
-        elif right and found != right[at]:
+        elif right is not None and found != right.upper[at]:
             findings.append(Finding("tile", f"{log.origin} {tile_path(at)}", "is not made of the entries"))
     findings += await _head_of_row(database, log, head)
-    return Checked(head, roots)
+    return Checked(head, events.roots)
+
+
+@dataclass(slots=True)
+class _Compared:
+    """A log's entries beside its tiles of the lowest level: what either grows to, and where they differ.
+
+    `changed`: the first positions whose leaf is another than in its tile, or is missing. `gone`: those whose leaf is
+    missing. `unknown`: those whose tile is.
+    """
+
+    events: Growth
+    tiles: Growth
+    changed: list[int] = field(default_factory=list[int])
+    unknown: list[int] = field(default_factory=list[int])
+    gone: list[int] = field(default_factory=list[int])
+    missing: list[At] = field(default_factory=list[At])
+    other: list[At] = field(default_factory=list[At])
+
+    def page(self, leaves: Mapping[int, bytes], stored: Mapping[At, bytes], start: int, end: int) -> None:
+        """Take in the leaves from `start` to `end` by position, and the tiles that are stored of them."""
+        from_events = _run(leaves, range(start, end))
+        from_tiles = _run(stored, [At(0, number) for number in range(start // WIDTH, -(-end // WIDTH))])
+        if self.tiles is self.events and from_events != from_tiles:
+            self.tiles = self.events.copy()
+        self.events.push(from_events, end)
+        if self.tiles is not self.events:
+            self.tiles.push(from_tiles, end)
+        if from_events != from_tiles or not self.events.whole:
+            for first in range(start, end, WIDTH):
+                self._tile(leaves, stored.get(At(0, first // WIDTH)), range(first, min(first + WIDTH, end)))
+
+    def _tile(self, leaves: Mapping[int, bytes], tile: bytes | None, positions: range) -> None:
+        at = At(0, positions[0] // WIDTH)
+        if tile is None:
+            self.missing.append(at)
+        elif _run(leaves, positions) != tile:
+            self.other.append(at)
+        for number, position in enumerate(positions):
+            leaf = leaves.get(position)
+            if leaf is None:
+                _name(self.gone, position)
+            if leaf is None or (tile is not None and tile[number * HASH_BYTES : (number + 1) * HASH_BYTES] != leaf):
+                _name(self.changed, position)
+            elif tile is None:
+                _name(self.unknown, position)
+
+    def entries(self, log: Log, how: str) -> list[Finding]:
+        """What the entries are that do not lead to the signed head."""
+        what = "entry" if log.name.kind == "checkpoint" else "event"
+        named = self.changed or self.unknown
+        if not named:
+            return [Finding("checkpoint", log.origin, "is signed over another history than entries and tiles")]
+        return [Finding(what, f"{log.origin} {at}", "is missing" if at in self.gone else how) for at in named]
+
+
+def _name(named: list[int], position: int) -> None:
+    if len(named) < NAMED_MAX:
+        named.append(position)
+
+
+def _run(hashes: Mapping[K, bytes], wanted: Iterable[K]) -> bytes:
+    """One after the other, up to the first that is not there."""
+    found: list[bytes] = []
+    for at in wanted:
+        one = hashes.get(at)
+        if one is None:
+            break
+        found.append(one)
+    return b"".join(found)
 
 
 async def _head_of_row(database: Database, log: Log, head: Checkpoint) -> list[Finding]:
@@ -162,25 +229,18 @@ def _signed_head(log: Log, keys: KeyChain, findings: list[Finding]) -> Checkpoin
     return head
 
 
-async def _leaves(
-    database: Database, log: Log, size: int, sizes: set[int], findings: list[Finding]
-) -> tuple[dict[int, bytes], dict[int, bytes]]:
-    """Leaf hashes by position, computed from the entries, and the roots at some sizes as far as nothing is missing."""
-    leaves: dict[int, bytes] = {}
-    tree, roots = CompactRange(0, ()), {0: EMPTY_ROOT}
-    stops = sorted({*sizes, size})
+async def _compared(database: Database, log: Log, size: int, sizes: set[int], findings: list[Finding]) -> _Compared:
+    """Leaf hashes computed from the entries beside the stored tiles, a page at a time; and what is sealed of events."""
+    growth = Growth({*sizes, size})
+    compared = _Compared(growth, growth)
     for start in range(0, size, PAGE):
         end = min(start + PAGE, size)
-        leaves |= await _leaf_page(database, log, start, end)
-        for stop in [*(one for one in stops if start < one < end), end]:
-            push = [leaves[at] for at in range(tree.size, stop) if at in leaves]
-            if tree.size + len(push) != stop:
-                stops = []
-                break
-            tree.push(b"".join(push))
-            roots[stop] = tree.root()
+        leaves = await _leaf_page(database, log, start, end)
+        wanted = [At(0, number) for number in range(start // WIDTH, -(-end // WIDTH))]
+        stored = await _tiles(database, log, [(at, width_of(at, end)) for at in wanted])
+        compared.page(leaves, stored, start, end)
         findings += await _blobs(database, log, start, end)
-    return leaves, roots
+    return compared
 
 
 async def _leaf_page(database: Database, log: Log, start: int, end: int) -> dict[int, bytes]:
@@ -189,7 +249,8 @@ async def _leaf_page(database: Database, log: Log, start: int, end: int) -> dict
         entries = await read_entries(database, log, start, end - start)
         return {start + at: leaf_hash(entry) for at, entry in enumerate(entries)}
     rows = await database.fetch(statement("leaf_hashes_each", schema), log.name.partition, start, end)
-    return {row["position"]: row["leaf_hash"] for row in rows}
+    # An event without a leaf, for a column is empty that cannot be, is as good as none.
+    return {row["position"]: row["leaf_hash"] for row in rows if row["leaf_hash"] is not None}
 
 
 async def _blobs(database: Database, log: Log, start: int, end: int) -> list[Finding]:
@@ -236,21 +297,14 @@ def _commitments(rows: Iterable["asyncpg.Record"]) -> dict[tuple[int, str, str],
     return committed
 
 
-async def _tiles(database: Database, log: Log, size: int) -> dict[At, bytes]:
-    """The stored tiles, each cut to its width in a log of this size; absent or too narrow ones are left out."""
-    wanted = list(tiles_of(size))
+async def _tiles(database: Database, log: Log, wanted: Sequence[tuple[At, int]]) -> dict[At, bytes]:
+    """The stored tiles, each cut to its width; absent or too narrow ones are left out."""
     rows = await database.fetch(
         statement("read_tiles"), *log.name, [at.level for at, _ in wanted], [at.number for at, _ in wanted]
     )
     found = {At(row["level"], row["number"]): row["hashes"] for row in rows}
     cut = {at: found.get(at, b"")[: width * HASH_BYTES] for at, width in wanted}
     return {at: cut[at] for at, width in wanted if len(cut[at]) == width * HASH_BYTES}
-
-
-def _root(leaves: bytes) -> bytes:
-    tree = CompactRange(0, ())
-    tree.push(leaves)
-    return tree.root()
 
 
 def _against_record_log(logs: Sequence[Log], told: Told, checked: Mapping[str, Checked]) -> list[Finding]:

@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 import asyncpg
 import pytest
 
+from audit import verifying
 from audit.logs import read_logs
 from audit.notes import KeySigner, signed
 from audit.record_log import signed_head
+from audit.tiles import WIDTH
 from audit.verifying import Finding, Verified, verify
 from store.envelope import SealedBlob
 from tests.audit.conftest import LOG_ID
@@ -188,7 +190,8 @@ async def test_an_honest_record_has_no_findings(record, hands, logs) -> None:
     assert found.sizes[f"{LOG_ID}/0/0"] == EVENTS
 
 
-async def test_every_manipulation_is_found_and_named(record, hands, logs, admin_pool) -> None:
+async def test_every_manipulation_is_found_and_named(record, hands, logs, admin_pool, monkeypatch) -> None:
+    monkeypatch.setattr(verifying, "PAGE", WIDTH)  # the logs have several pages then
     await sealed_record(record, hands)
     assert await campaign(record, hands, admin_pool, 60) == []
 
@@ -197,6 +200,24 @@ async def test_every_manipulation_is_found_and_named(record, hands, logs, admin_
 async def test_two_thousand_manipulations_are_found_and_named(record, hands, logs, admin_pool) -> None:
     await sealed_record(record, hands)
     assert await campaign(record, hands, admin_pool, int(os.environ.get("DAYBOOK_TEST_TAMPERINGS", "2400"))) == []
+
+
+async def test_a_lost_tile_hides_no_change(record, hands, logs, admin_pool, monkeypatch) -> None:
+    monkeypatch.setattr(verifying, "PAGE", WIDTH)
+    await sealed_record(record, hands)
+    tile = "delete from seal.tile where partition = 0 and kind = 'event' and level = 0 and number = 1"
+    event = "update record.event set actor = 'x' where partition = 0 and position = "
+    lost = Finding("tile", f"{LOG_ID}/0/0 tile/0/001", "is missing")
+    why = "or its tile is not what was sealed"
+    async with tampered(admin_pool, Tampering(tile, (), {"tile"}, "")) as connection:
+        assert (await verify(connection, hands.guard)).findings == (lost,)
+        await connection.execute(f"{event} 300")
+        under_it = (await verify(connection, hands.guard)).findings
+        await connection.execute(f"{event} 10")
+        elsewhere = (await verify(connection, hands.guard)).findings
+    assert under_it[:-1] == tuple(Finding("event", f"{LOG_ID}/0/0 {at}", why) for at in range(256, 356))
+    assert elsewhere == (Finding("event", f"{LOG_ID}/0/0 10", why), lost)
+    assert under_it[-1] == lost
 
 
 async def test_a_database_set_back_to_an_older_state_is_found(record, hands, logs, admin_pool) -> None:
