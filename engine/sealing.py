@@ -35,7 +35,8 @@ class Sealer:
         sealed = await self._vault.seal_many(partition, items) if items else []
         if sealed:
             events = [decided for decision, _ in decisions for decided in decision.events]
-            await self._vault.index.put(partition, indexed_values(self._vault.index, events, sealed))
+            if values := indexed_values(self._vault.index, events, sealed):
+                await self._vault.index.put(partition, values)
         blobs = iter(sealed)
         return [
             self._assembled(decision, context, [[(part, next(blobs)) for part in of_event] for of_event in of_decision])

@@ -59,7 +59,9 @@ class Keyring:
     ) -> None:
         self._pool = pool
         self._provider = provider
-        self._live: AgingCache[tuple[int, KeyName], DataKey] = AgingCache(cache_keys_max, cache_age_s_max, clock)
+        self._live: AgingCache[tuple[int, tuple[UUID, str]], DataKey] = AgingCache(
+            cache_keys_max, cache_age_s_max, clock
+        )
         self._by_id: AgingCache[tuple[int, UUID], DataKey] = AgingCache(cache_keys_max, cache_age_s_max, clock)
         self._live_lanes: dict[int, Lane[KeyName, DataKey | VaultError]] = {}
         self._id_lanes: dict[int, Lane[UUID, DataKey | VaultError]] = {}
@@ -76,7 +78,7 @@ class Keyring:
         found: dict[tuple[UUID, str], DataKey] = {}
         missing: list[KeyName] = []
         for name in wanted:
-            key = self._live.get((partition, KeyName._make(name)))
+            key = self._live.get((partition, name))
             if key is None:
                 missing.append(_checked(name))
             else:

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -25,14 +25,17 @@ T = TypeVar("T")
 _ITEMS_PER_TURN: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """The personal fields of one subject and record class in one event, as the bytes to seal."""
 
     event_id: UUID
     subject_id: UUID
     record_class: str
-    plaintext: bytes = field(repr=False)
+    plaintext: bytes
+
+    def __repr__(self) -> str:
+        """Without what is to be sealed."""
+        return f"Item({self.event_id!r}, {self.subject_id!r}, {self.record_class!r})"
 
 
 class Sealed(NamedTuple):
@@ -132,8 +135,8 @@ class Vault:
 
 
 def _seal(item: Item, key: DataKey) -> Sealed:
-    event_id, subject_id, record_class = item.event_id, item.subject_id, item.record_class
-    blob = seal(key, event_id=event_id, subject_id=subject_id, record_class=record_class, plaintext=item.plaintext)
+    event_id, subject_id, record_class, plaintext = item
+    blob = seal(key, event_id=event_id, subject_id=subject_id, record_class=record_class, plaintext=plaintext)
     return Sealed(event_id, subject_id, record_class, key.key_id, blob, sha256(blob).digest())
 
 
