@@ -62,7 +62,7 @@ class DataKey:
         if len(self.secret) != KEY_BYTES:  # HMAC pads keys with zeros: other lengths could collide
             raise ValueError(f"a data key has {KEY_BYTES} bytes, not {len(self.secret)}")
         label = _COMMITMENT_LABEL + self.key_id.bytes
-        object.__setattr__(self, "commitment", hmac.digest(self.secret, label, "sha256"))
+        object.__setattr__(self, "commitment", _hmac(self.secret, label))
         object.__setattr__(self, "key_text", str(self.key_id))
 
     @classmethod
