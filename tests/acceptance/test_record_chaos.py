@@ -22,7 +22,7 @@ from tests.acceptance.chaos.world import PARTITIONS, Command, Journal, Part
 from tests.store.made import make_partitions
 from tests.store.proxy import Proxy
 
-EVENTS = 8_000
+EVENTS = 10_000
 MANY_EVENTS = (25_000, 100_000)
 SELDOM = {"unknown outcomes", "leases lost"}
 """They need one moment among many, which a short history may not have."""
@@ -67,7 +67,7 @@ async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, prox
     try:
         for program in programs:
             await program.start()
-        async with _going_wrong(troubles, programs, rng, pace=1.0 if events > EVENTS else 0.5):
+        async with _going_wrong(troubles, programs, rng):
             while not all(writer.finished() for writer in writers):  # noqa: ASYNC110  # processes
                 await asyncio.sleep(0.1)
         present = await _rows(own_server, PRESENT)
@@ -98,19 +98,19 @@ async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, prox
 
 
 @contextlib.asynccontextmanager
-async def _going_wrong(troubles: Troubles, programs: list[Program], rng: Random, pace: float) -> AsyncGenerator[None]:
+async def _going_wrong(troubles: Troubles, programs: list[Program], rng: Random) -> AsyncGenerator[None]:
     async def kill() -> None:
         await rng.choice(programs).replace()
 
     going = [
-        asyncio.create_task(troubles.every(pace * pause_s, name, trouble))
+        asyncio.create_task(troubles.every(pause_s, name, trouble))
         for pause_s, name, trouble in (
             (0.1, "rollbacks", troubles.roll_back),
             (1.0, "kills", kill),
             (0.3, "cuts", troubles.cut),
             (0.7, "terminations", troubles.terminate),
-            (4.0, "times away", troubles.go_away),
-            (6.0, "crashes", troubles.crash),
+            (3.0, "times away", troubles.go_away),
+            (4.0, "crashes", troubles.crash),
         )
     ]
     try:
