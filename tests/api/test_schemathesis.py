@@ -103,8 +103,10 @@ async def bank(daybook, database, tmp_path) -> AsyncGenerator[Bank]:
 
 
 def each_operation() -> set[str]:
+    """All but the one that the document comes from, which schemathesis asks for by itself."""
     made = document(create_app())
-    return {f"{method.upper()} {path}" for path, methods in made["paths"].items() for method in methods}
+    found = {f"{method.upper()} {path}" for path, methods in made["paths"].items() for method in methods}
+    return found - {"GET /openapi.json"}
 
 
 async def test_a_short_run(bank):
