@@ -23,6 +23,7 @@ from api.schemas import (
 )
 from domain import AGGREGATES
 from domain.unusual_access import RULE_NAMES
+from engine.retention_ended import RetentionEnded
 from projections.actor_directory import ActorRow
 from projections.audit_detail import Changed
 from projections.audit_trail import AuditEntry
@@ -177,6 +178,7 @@ def _privacy() -> dict[str, Schema]:
         "erasures": _page("erasures", rows(ErasureRow, _ROW, telling=names)),
         "legal_holds": _page("legal_holds", rows(LegalHoldRow, _ROW)),
         "disposals": _page("disposals", rows(DisposalRow, _ROW)),
+        "disposal_candidates": _page("candidates", rows(RetentionEnded), schedule_version=maybe(COUNT), examined=COUNT),
     }
 
 

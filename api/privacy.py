@@ -13,6 +13,8 @@ from api.headers import etag
 from api.problems import Problem
 from api.reading import Asking, Paged, page_link, path_uuid, shown, version_shown
 from domain.privacy_messages import PrivacyRequestKind
+from domain.privacy_rules import RecordClass
+from engine.retention_ended import EXAMINED_MAX, FIRST, retention_ended
 from projections import privacy_search
 from projections.privacy_register import NAME, DisposalRow, ErasureRow, LegalHoldRow, PrivacyRequestRow
 from projections.privacy_search import Kept, RequestFilter
@@ -38,11 +40,22 @@ class KeptQuery(Paged):
     open: bool = Field(default=True, description=_OPEN)
 
 
+class CandidateQuery(Asking):
+    """Whom to look at."""
+
+    record_class: RecordClass | None = None
+    after: UUID | None = Field(default=None, description="`next` of the page before.")
+    limit: int = Field(default=50, ge=1, le=EXAMINED_MAX, description="Customers that the page looks at.")
+
+
 def router() -> APIRouter:
     """The routes."""
     made = APIRouter(default_response_class=Response)
     made.add_api_route(
         "/privacy-requests", _requests, methods=["GET"], operation_id="privacy_requests", tags=["privacy-requests"]
+    )
+    made.add_api_route(
+        "/disposal-candidates", _candidates, methods=["GET"], operation_id="disposal_candidates", tags=["disposals"]
     )
     made.add_api_route(
         "/privacy-requests/{request_id}",
@@ -95,6 +108,22 @@ async def _holds(request: Request, query: Annotated[KeptQuery, Query()]) -> Resp
 async def _disposals(request: Request, query: Annotated[KeptQuery, Query()]) -> Response:
     """Disposals, oldest first: those proposed or approved, or those that are over."""
     return await _listed(request, query, "disposals")
+
+
+async def _candidates(request: Request, query: Annotated[CandidateQuery, Query()]) -> Response:
+    """Customers and record classes whose retention has ended by the schedule in force, also those that are held.
+
+    A page looks at so many customers, by id, as `limit` says; it may list none of them and still have a `next`.
+    """
+    found = await retention_ended(
+        edge(request).daybook,
+        record_class=query.record_class,
+        after=query.after or FIRST,
+        examine=query.limit,
+    )
+    following = None if found.next is None else str(found.next)
+    body = {"schedule_version": found.schedule_version, "candidates": found.ended, "examined": found.examined}
+    return shown({**body, "next": following}, headers=page_link(request, following))
 
 
 async def _listed(request: Request, query: KeptQuery, of: Kept) -> Response:

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as value
 
-from domain.codes import ActorId, Code
+from domain.codes import INTEGER_MAX, ActorId, Code
 from domain.four_eyes import require_another
 from domain.kernel import Aggregate, Command, Event, Facts, happened, refusal
 from domain.privacy_rules import RecordClass
@@ -34,18 +34,20 @@ class Kept:
 
 
 class Lot(Facts):
-    """A record class of so many customers."""
+    """A record class of so many customers. `clear`: what is not personal of ended matters of the class goes, too."""
 
     record_class: RecordClass
+    clear: bool = False
     customer_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=CUSTOMERS_MAX)]
     proposed_by: ActorId
 
 
 class Disposed(Facts):
-    """Whose data is gone, by which erasures it was done, and whose was kept."""
+    """Whose data is gone, by which erasures it was done, and whose was kept; `streams`: whose clear data went."""
 
     erasures: Annotated[tuple[UUID, ...], Field(max_length=CUSTOMERS_MAX)]
     kept: Annotated[tuple[Kept, ...], Field(max_length=CUSTOMERS_MAX)]
+    streams: Annotated[int, Field(ge=0, le=INTEGER_MAX)] = 0
 
 
 # Events
@@ -82,6 +84,7 @@ class Disposal:
 
     status: Status = "absent"
     record_class: RecordClass = ""
+    clear: bool = False
     customer_ids: tuple[UUID, ...] = ()
     proposed_by: ActorId | None = None
 
@@ -94,6 +97,7 @@ def _proposed(state: Disposal, event: DisposalProposed) -> Disposal:
         state,
         status="proposed",
         record_class=event.record_class,
+        clear=event.clear,
         customer_ids=event.customer_ids,
         proposed_by=event.proposed_by,
     )

@@ -23,6 +23,7 @@ from domain.privacy_messages import (
 from domain.privacy_request import PrivacyRequest
 from domain.privacy_rules import HELD, ClassHeld, RetentionRule, judge
 from engine.certificates import issue_once
+from engine.clear_data import ClearData, dispose_of_clear_data
 from engine.dossier import Dossier, dossier_of
 from engine.erasing import Erasing, ErasureIncomplete, Reached
 from engine.program_commands import ACTOR, Program, Story, now
@@ -261,20 +262,25 @@ class CarryingOut:
         _, rules = await self._rules()
         erasures: list[UUID] = []
         kept: list[Kept] = []
+        streams = 0
         for customer_id in story.state.customer_ids:
             outcome = await self._dispose(disposal_id, story.state, customer_id, rules)
             if isinstance(outcome, Kept):
                 kept.append(outcome)
-            else:
-                erasures.append(outcome)
-        content = _disposal_content(disposal_id, story, erasures, kept)
+                continue
+            erasures.append(outcome)
+            if story.state.clear:
+                of = ClearData(customer_id, story.state.record_class, outcome)
+                streams += await dispose_of_clear_data(self._daybook, self._eraser.pool, of, rules)
+        self._reached("cleared")
+        content = _disposal_content(disposal_id, story, erasures, kept, streams)
         settings, record = self._daybook.settings, self._daybook.record
         await issue_once(
             settings, record.pool, "disposal/1", str(disposal_id), content, partition=record.partition_of(disposal_id)
         )
         self._reached("issued")
         command = CompleteDisposal(
-            occurred_at=now(), disposal_id=disposal_id, erasures=tuple(erasures), kept=tuple(kept)
+            occurred_at=now(), disposal_id=disposal_id, erasures=tuple(erasures), kept=tuple(kept), streams=streams
         )
         await self._program.give(command, disposal_id, story.version)
         return True
@@ -331,7 +337,7 @@ def _due(state: PrivacyRequest) -> set[str]:
 
 
 def _disposal_content(
-    disposal_id: UUID, story: Story[Disposal], erasures: Sequence[UUID], kept: Sequence[Kept]
+    disposal_id: UUID, story: Story[Disposal], erasures: Sequence[UUID], kept: Sequence[Kept], streams: int
 ) -> dict[str, Any]:
     approved = next(fact for fact in story.facts if isinstance(fact.event, DisposalApproved))
     return {
@@ -339,6 +345,8 @@ def _disposal_content(
         "record_class": story.state.record_class,
         "proposed_by": story.state.proposed_by,
         "approved_by": cast("DisposalApproved", approved.event).approved_by,
+        "clear": story.state.clear,
+        "streams": streams,
         "erasures": [str(one) for one in erasures],
         "kept": [{"basis": one.basis, "customer_id": str(one.customer_id)} for one in kept],
     }

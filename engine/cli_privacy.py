@@ -16,6 +16,7 @@ from engine.following import Following
 from engine.looking import Looker
 from engine.personal_export import Export, export_of, write_export
 from engine.reporting import result, steps
+from engine.retention_ended import RetentionEnded, all_retention_ended
 from engine.settings import Settings
 from engine.wiring import Daybook
 from projections import privacy_search
@@ -67,6 +68,35 @@ def run(as_json: Json = False) -> None:  # noqa: FBT002
     troubles = {str(one): why for one, why in done.troubles.items()}
     result({**asdict(done), "troubles": troubles}, as_json=as_json, text="\n".join(lines))
     if done.troubles:
+        raise typer.Exit(1)
+
+
+@privacy.command("due", epilog="Example: daybook privacy due --class interaction --json")
+def due(
+    record_class: Annotated[str | None, typer.Option("--class", help="Only this record class.")] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """List whose data has come to the end of its retention; exit code 1 if no schedule is in force.
+
+    Propose a disposal for them (`POST /disposals`): another person approves it, and `privacy run` carries it out.
+    """
+
+    async def work(daybook: Daybook) -> tuple[list[RetentionEnded], int, int | None]:
+        ended: list[RetentionEnded] = []
+        examined, version = 0, None
+        with steps("Reading what is kept"):
+            async for page in all_retention_ended(daybook, record_class):
+                ended += page.ended
+                examined, version = examined + page.examined, page.schedule_version
+        return ended, examined, version
+
+    ended, examined, version = _opened(work)
+    lines = [f"{one.since}  {one.record_class:<16} {one.customer_id}{'  held' * bool(one.holds)}" for one in ended]
+    by_which = "no retention schedule is in force" if version is None else f"by schedule {version}"
+    lines.append(f"{len(ended)} record classes of {examined} customers are over, {by_which}.")
+    told = {"schedule_version": version, "examined": examined, "candidates": [asdict(one) for one in ended]}
+    result(told, as_json=as_json, text="\n".join(lines))
+    if version is None:
         raise typer.Exit(1)
 
 

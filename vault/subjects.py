@@ -20,6 +20,16 @@ async def classes_of(pool: "Pool[Record]", partitions: int, subject_id: UUID) ->
     return found
 
 
+async def subjects_after(pool: "Pool[Record]", partitions: int, after: UUID, limit: int) -> list[UUID]:
+    """The next subjects, by id, who have a data key in any partition."""
+    found: set[UUID] = set()
+    for partition in range(partitions):
+        found.update(
+            row["subject_id"] for row in await pool.fetch(statement("subjects_after"), partition, after, limit)
+        )
+    return sorted(found)[:limit]
+
+
 async def tombstones_of(
     pool: "Pool[Record]", partition: int, subject_id: UUID, record_classes: Collection[str]
 ) -> list[Tombstone]:

@@ -161,10 +161,12 @@ class Bank:
         await self.give(made(RecordDisclosure, **to, recipient="Credit bureau", record_classes=classes, **why))
         return disclosure_id
 
-    async def dispose(self, record_class: str, *who: UUID) -> UUID:
+    async def dispose(self, record_class: str, *who: UUID, clear: bool = False) -> UUID:
         to: dict[str, Any] = {"disposal_id": new_id(), "occurred_at": self.at}
         await self.give(
-            made(ProposeDisposal, **to, record_class=record_class, customer_ids=who, proposed_by="staff:1"),
+            made(
+                ProposeDisposal, **to, record_class=record_class, customer_ids=who, proposed_by="staff:1", clear=clear
+            ),
             made(ApproveDisposal, **to, approved_by="staff:2"),
         )
         return to["disposal_id"]
