@@ -147,6 +147,56 @@ async def test_what_is_shown_and_what_is_masked_is_in_the_looks(client, monkeypa
             assert (look["purpose"], look["roles"], look["operation"]) == (purpose, [role], "customer_timeline")
 
 
+async def test_a_search_answers_by_role_and_purpose_and_shows_no_field(client, monkeypatch):
+    with_canaries(monkeypatch)
+    ids = await told(client)
+    field_of = {"name": ("identity", "name"), "email": ("contact", "value"), "phone": ("contact", "value")}
+    asked = {"name": "canary.identity.name.", "email": "nobody@example.com", "phone": "+1 202 555 0100"}
+    found = 0
+    for role in ROLES:
+        for purpose in (None, *PURPOSES):
+            headers = {"Authorization": f"Bearer {bearer.token(f'staff:{role}', (role,))}"}
+            headers["Daybook-Purpose"] = purpose or ""
+            for kind, value in asked.items():
+                body = {kind: value, "token": ids["token"]}
+                answer = await client.post("/customers/search", json=body, headers=headers)
+                allowed = may_ask(role, "customer_search") and field_of[kind] in shown(role, purpose)
+                assert answer.status_code == (200 if allowed else 403), (role, purpose, kind, answer.text)
+                assert not CANARY.findall(answer.text + str(answer.headers)), (role, purpose, kind)
+                found += allowed and bool(answer.json()["customers"])
+    assert found > 0, "somebody finds the customer, so the search does work"
+
+
+async def test_no_role_without_the_group_is_answered_anything_of_a_confidential_matter(client, monkeypatch):
+    with_canaries(monkeypatch)
+    ids = await told_all(client)
+    for kind in ("interaction", "complaint"):
+        mark = {"group": "whistleblower", "withheld_from": []}
+        answer = await client.command(f"/{kind}s/{ids[kind]}/mark-confidential", mark)
+        assert answer.status_code == 200, answer.text
+        ids["token"] = max(ids["token"], answer.json()["token"], key=len)
+    await client.get(f"/customers/{ids['customer']}", params={"token": ids["token"]})
+    secrets = {ids["interaction"], ids["complaint"]}
+    of_matter = {"interaction", "complaint", "complaint_letter", "attachment"}
+    rights = {one.role: one for one in first_table().rules.roles}
+    seen = 0
+    for path, operation in queries():
+        for role in ROLES:
+            sees = "whistleblower" in rights[role].confidential
+            for purpose in rights[role].purposes:
+                params = {"mode": "page"} if operation == "feed" else {}
+                headers = bearer.headers(f"staff:{role}", (role,), purpose)
+                answer = await client.get(filled(path, ids), params=params, headers=headers)
+                text = answer.text + str(answer.headers)
+                named = {secret for secret in secrets if secret in text and secret not in filled(path, ids)}
+                leaked = {of for of, _ in CANARY.findall(text)} & of_matter
+                if sees:
+                    seen += bool(named or leaked)
+                else:
+                    assert (named, leaked) == (set(), set()), (operation, role, purpose)
+    assert seen > 0, "who has the group sees it, so there was something to see"
+
+
 @pytest.mark.parametrize("authorization", ["", "Basic c3RhZmY6eA==", "Bearer", "Bearer x.y.z", "bearer e30.e30.AA"])
 async def test_no_endpoint_answers_without_a_token(client, authorization):
     made = document(client._transport.app)
@@ -162,7 +212,8 @@ async def test_no_endpoint_answers_without_a_token(client, authorization):
             assert ("error=" in answer.headers["www-authenticate"]) == ("." in authorization)
 
 
-async def test_no_role_gives_a_command_that_the_table_does_not_allow(client):
+async def test_no_role_gives_a_command_that_the_table_does_not_allow_nor_is_told_its_data(client, monkeypatch):
+    with_canaries(monkeypatch)
     rules = {one.role: one for one in first_table().rules.roles}
     for role in ROLES:
         headers = bearer.headers(f"staff:{role}", (role,), None)
@@ -174,6 +225,7 @@ async def test_no_role_gives_a_command_that_the_table_does_not_allow(client):
                 re.fullmatch(re.escape(one).replace(r"\*", ".*"), operation.type) for one in rules[role].commands
             )
             assert (answer.status_code != 403) == allowed, (role, operation.type, answer.text)
+            assert not CANARY.findall(answer.text + str(answer.headers)), (role, operation.type)
 
 
 async def test_bulk_lines_and_events_are_judged_command_by_command(client):
