@@ -1,20 +1,33 @@
 """Keys in a token by the settings: which, with which PIN, and what is said when it cannot be."""
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pkcs11
 import pytest
 
+from audit.certificate_keys import keys_of, rotate_certificate_key
+from audit.entries import decided
 from audit.hardware_keys import Pkcs11Keys
+from audit.logs import read_logs
+from audit.rotating import in_force, rotate
 from audit.signing import FileKeys
+from audit.verifying import verify_record_log
+from engine.certificates import issue
 from engine.hardware_token import HardwareToken, key_provider, signing_keys
-from engine.logs import start_sealing
+from engine.logs import open_sealer, start_sealing
 from engine.settings import Settings
+from engine.shredding import open_eraser
 from engine.wiring import Databases, Daybook
+from store.identity import new_id
 from store.initialising import create_partitions
 from tests import softhsm
+from tests.engine.lookers import LOOKER
+from tests.engine.test_handling import context, register
 from vault import FileKeyProvider, KeyStoreRefused
 from vault.pkcs11 import Pkcs11KeyProvider
+from vault.rotating import Authority, Rotation
 
 
 @pytest.fixture
@@ -82,18 +95,63 @@ def _log_out(settings: Settings) -> None:
     pkcs11.lib(str(settings.pkcs11_module)).reinitialize()
 
 
-async def test_an_installation_runs_on_a_token(settings, database) -> None:
-    """Everything that the keys are for: sealing, certificates' key, personal data."""
+async def _chosen(settings: Settings, database, log_id: str) -> Settings:
     for schema in ("record", "reads"):
         await create_partitions(database.admin_dsn, 1, schema=schema)
-    chosen = settings.model_copy(
+    return settings.model_copy(
         update={
             "database_url": database.app_dsn,
             "sealer_url": database.app_dsn.replace("daybook_app", "daybook_sealer"),
             "eraser_url": database.app_dsn.replace("daybook_app", "daybook_eraser"),
-            "log_id": "bank.example/token",
+            "log_id": log_id,
         }
     )
+
+
+async def test_every_key_of_an_installation_on_a_token_is_rotated(settings, database) -> None:
+    """Logs, certificates and personal data: what was signed and sealed before holds, and no key leaves the token."""
+    chosen = await _chosen(settings, database, "bank.example/rotated")
+    databases = Databases(database.app_dsn, database.admin_dsn, None)
+    why = decided("op:li", "op:wu", "yearly change")
+    daybook = await Daybook.open(chosen, databases)
+    try:
+        pool = daybook.record.pool
+        customer = new_id()
+        await daybook.handler.handle([register(customer, name="Ana Example")], context())
+        async with asyncio.timeout(60):
+            sealing = await start_sealing(chosen, databases, interval_s=0.01)
+            assert sealing is not None
+            async with sealing, open_sealer(chosen.sealer_url or "") as sealer:
+                before = await issue(chosen, pool, "erasure/1", "before", {})
+                old = [log.vkey for log in await read_logs(pool)]
+                origins = [log.origin for log in await read_logs(pool)]
+                changes = await rotate(sealer, signing_keys(chosen), origins, why, timedelta(days=1))
+                assert await in_force(sealer, changes, 30)
+                changed = await rotate_certificate_key(sealer, signing_keys(chosen), why)
+                after = await issue(chosen, pool, "erasure/1", "after", {})
+                while not (await verify_record_log(pool))[0].certificate_keys:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        assert {log.vkey for log in await read_logs(pool)}.isdisjoint(old)
+        told, findings = await verify_record_log(pool)
+        assert findings == []
+        keys = keys_of([changed.old_key], told.certificate_keys)
+        assert [keys.read(one.note).kind for one in (before, after)] == ["erasure/1"] * 2
+        async with open_eraser(chosen, databases, daybook.vault) as eraser:
+            rotation = Rotation(eraser.pool, key_provider(chosen), 1)
+            done = await rotation.rotate(Authority("op:li", "op:wu"))
+        assert done.rewrapped == 1
+        facts = [daybook.mapper.fact(one) for one in await daybook.record.read_customer(customer)]
+        (shown,) = await daybook.opener.open_facts(LOOKER, 0, facts)
+        assert shown["name"] == "Ana Example"
+    finally:
+        await daybook.close()
+    assert not (chosen.data_dir / "signing").exists()
+    assert not (chosen.keys / "keys.json").exists()
+
+
+async def test_an_installation_runs_on_a_token(settings, database) -> None:
+    """Everything that the keys are for: sealing, certificates' key, personal data."""
+    chosen = await _chosen(settings, database, "bank.example/token")
     databases = Databases(database.app_dsn, database.admin_dsn, None)
     daybook = await Daybook.open(chosen, databases)
     try:
