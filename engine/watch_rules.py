@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from domain.unusual_access import WatchRules
 
 FIRST_VERSION: Final = 0
-"""The version of the rules that an installation begins with."""
+"""The version of the rules that come with the program."""
 
 _RULES: Final = TypeAdapter(WatchRules)
 
@@ -24,7 +24,7 @@ class VersionedRules(NamedTuple):
 
 @cache
 def first_rules() -> VersionedRules:
-    """The rules that an installation begins with."""
+    """The rules that come with the program."""
     return VersionedRules(
         FIRST_VERSION, rules_of((files("engine") / "unusual_access.toml").read_text(encoding="utf-8"))
     )
