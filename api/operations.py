@@ -82,6 +82,7 @@ _OWN_IDS: Final[Mapping[str, str]] = MappingProxyType(
         "customer.add-contact-point": "contact_point_id",
         "customer.correct-details": "correction_id",
         "interaction.annotate": "note_id",
+        "interaction.screen": "screening_id",
         "interaction.attach": "attachment_id",
         "interaction.correct": "correction_id",
         "interaction.schedule-follow-up": "follow_up_id",

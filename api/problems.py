@@ -175,6 +175,8 @@ REFUSALS: Final[Mapping[str, int]] = MappingProxyType(
         "erasure.recipient-unknown": 422,
         "interaction.already-confidential": 409,
         "interaction.already-recorded": 409,
+        "interaction.complaint-not-named": 422,
+        "interaction.screening-id-reused": 409,
         "interaction.attachment-id-reused": 409,
         "interaction.declassification-not-requested": 409,
         "interaction.declassifier-not-another": 409,

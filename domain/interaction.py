@@ -30,11 +30,14 @@ from domain.interaction_messages import (
     InteractionDeclassified,
     InteractionMarkedConfidential,
     InteractionRecorded,
+    InteractionScreened,
     MarkInteractionConfidential,
     MissFollowUp,
     RecordInteraction,
     RequestInteractionDeclassification,
     ScheduleFollowUp,
+    Screening,
+    ScreenInteraction,
 )
 from domain.kernel import Aggregate, Command, Event, clear_facts, happened, refusal
 from domain.matters import Matter
@@ -60,6 +63,7 @@ class Interaction:
     corrections: frozenset[UUID] = frozenset()
     attachments: frozenset[UUID] = frozenset()
     follow_ups: Mapping[UUID, FollowUp] = field(default_factory=dict[UUID, FollowUp])
+    screenings: Mapping[UUID, tuple[object, ...]] = field(default_factory=dict[UUID, tuple[object, ...]])
     matter: Matter | None = None
 
 
@@ -75,6 +79,11 @@ def _recorded(state: Interaction, event: InteractionRecorded) -> Interaction:
 
 def _annotated(state: Interaction, event: InteractionAnnotated) -> Interaction:
     return replace(state, notes=state.notes | {event.note_id})
+
+
+def _screened(state: Interaction, event: InteractionScreened) -> Interaction:
+    known = {**state.screenings, event.screening_id: clear_facts(Screening, event)}
+    return replace(state, screenings=known)
 
 
 def _corrected(state: Interaction, event: InteractionCorrected) -> Interaction:
@@ -122,6 +131,7 @@ def _declassified(state: Interaction, _: InteractionDeclassified) -> Interaction
 _EVOLVE: Final[dict[type[Event], Callable[..., Interaction]]] = {
     InteractionRecorded: _recorded,
     InteractionAnnotated: _annotated,
+    InteractionScreened: _screened,
     InteractionCorrected: _corrected,
     InteractionAttachmentAdded: _attachment_added,
     FollowUpScheduled: _follow_up_scheduled,
@@ -147,6 +157,8 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "interaction.follow-up-unknown": "The interaction has no such follow-up; schedule it first.",
         "interaction.follow-up-id-reused": "This follow-up id names another follow-up.",
         "interaction.follow-up-settled": "This follow-up is done or missed already; schedule a new one.",
+        "interaction.complaint-not-named": "A complaint that was found is named, and where none was, none is.",
+        "interaction.screening-id-reused": "This screening id names another screening.",
         **attaching.refusals("interaction"),
         **confidential.refusals("interaction"),
     }
@@ -174,6 +186,17 @@ def _annotate(command: AnnotateInteraction, state: Interaction) -> Sequence[Even
     if command.note_id in state.notes:
         return []
     return [happened(InteractionAnnotated, command, customer_id=state.customer_id)]
+
+
+def _screen(command: ScreenInteraction, state: Interaction) -> Sequence[Event]:
+    if (command.finding == "no-complaint") != (command.complaint_id is None):
+        raise _refuse("interaction.complaint-not-named", "complaint_id")
+    known = state.screenings.get(command.screening_id)
+    if known is None:
+        return [happened(InteractionScreened, command)]
+    if known != clear_facts(Screening, command):
+        raise _refuse("interaction.screening-id-reused", "screening_id")
+    return []
 
 
 def _correct(command: CorrectInteraction, state: Interaction) -> Sequence[Event]:
@@ -241,6 +264,7 @@ def _declassify(command: DeclassifyInteraction, state: Interaction) -> Sequence[
 _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     RecordInteraction: _record,
     AnnotateInteraction: _annotate,
+    ScreenInteraction: _screen,
     CorrectInteraction: _correct,
     AttachToInteraction: _attach,
     ScheduleFollowUp: _schedule,

@@ -68,6 +68,15 @@ class FollowUpPlan(Facts):
     assignee: ActorId | None = None
 
 
+class Screening(Facts):
+    """Whether an interaction of a sample was a complaint that nobody recorded; which one, once it is recorded."""
+
+    screening_id: UUID
+    sample: Code
+    finding: Literal["no-complaint", "complaint-recorded", "missed-complaint"]
+    complaint_id: UUID | None = None
+
+
 # Events
 
 
@@ -116,6 +125,12 @@ class FollowUpMissed(Event, name="interaction.follow-up-missed"):
     """The promise was not kept in time."""
 
     follow_up_id: UUID
+
+
+class InteractionScreened(Screening, Event, name="interaction.screened"):
+    """Somebody has looked whether it was a complaint."""
+
+    screened_by: ActorId
 
 
 class InteractionMarkedConfidential(Confidentiality, Event, name="interaction.marked-confidential"):
@@ -195,6 +210,14 @@ class MissFollowUp(InteractionCommand, name="interaction.miss-follow-up"):
     """Record that the promise was not kept in time."""
 
     follow_up_id: UUID
+
+
+class ScreenInteraction(Screening, InteractionCommand, name="interaction.screen"):
+    """Say whether an interaction of a sample was a complaint; a missed one is recorded first and named."""
+
+    actor_field = "screened_by"
+
+    screened_by: ActorId
 
 
 class MarkInteractionConfidential(Confidentiality, InteractionCommand, name="interaction.mark-confidential"):

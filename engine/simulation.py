@@ -13,7 +13,6 @@ from uuid import UUID
 
 from domain.campaign import ApproveCampaign, EndCampaign, LaunchCampaign, PlanCampaign, RecordCampaignCost
 from domain.codes import Money
-from domain.complaint import CloseComplaint
 from domain.complaint_handling import AcknowledgeComplaint, AssessComplaint, AssignComplaint, OpenInvestigation
 from domain.complaint_intake import ReceiveComplaint
 from domain.complaint_letters import IssueFinalResponse
@@ -24,6 +23,7 @@ from domain.survey import AnswerSurvey, ConfirmSurveyDelivery, ExpireSurvey, Inv
 from domain.touch import ConfirmTouchDelivery, DecideTouch, RecordTouchConversion, RecordTouchResponse
 from engine.deciding import Context
 from engine.handling import FOR_EVER, Unit
+from engine.simulated_cases import HANDLERS, SimulatedCase
 from store.identity import derive_id
 
 START: Final = datetime(2025, 7, 1, 9, tzinfo=UTC)
@@ -58,6 +58,7 @@ class SimulatedBank:
         self._customers = customers
         self._random = Random(seed)  # noqa: S311  # a simulation is meant to be repeatable
         self._made = 0
+        self._last_complaint: dict[UUID, UUID] = {}
 
     def units(self) -> Iterator[Unit]:
         """Campaigns first, then customer by customer."""
@@ -170,28 +171,31 @@ class SimulatedBank:
             ),
             AcknowledgeComplaint(complaint_id=complaint_id, occurred_at=at + timedelta(hours=2)),
         )  # fmt: skip
+        assessed = AssessComplaint(
+            complaint_id=complaint_id, occurred_at=at + timedelta(days=1), product=product, issue=issue,
+            severity=random.choice(("low", "medium", "high")),
+        )  # fmt: skip
+        handler = f"staff:handler-{random.randrange(HANDLERS)}"
+        case = SimulatedCase(complaint_id, handler, lambda name: self._of_case(complaint_id, name, at))
         handling: list[Command] = [
-            AssessComplaint(
-                complaint_id=complaint_id, occurred_at=at + timedelta(days=1), product=product, issue=issue,
-                severity=random.choice(("low", "medium", "high")),
-            ),
-            AssignComplaint(
-                complaint_id=complaint_id, occurred_at=at + timedelta(days=1),
-                handler=f"staff:handler-{random.randrange(4)}",
-            ),
+            assessed,
+            AssignComplaint(complaint_id=complaint_id, occurred_at=at + timedelta(days=1), handler=handler),
+            *case.taken_in(at + timedelta(days=1), product),
             OpenInvestigation(complaint_id=complaint_id, occurred_at=at + timedelta(days=2)),
-        ]  # fmt: skip
+            *case.looked_into(at + timedelta(days=2)),
+        ]
         if random.random() < 0.8:  # noqa: PLR2004
             upheld = random.random() < 0.5  # noqa: PLR2004
             answered = at + timedelta(days=random.randrange(3, 20))
-            handling += [
-                IssueFinalResponse(
-                    complaint_id=complaint_id, occurred_at=answered, notified_at=answered,
-                    outcome="upheld" if upheld else "rejected", redress="monetary" if upheld else "none",
-                    redress_amount=Money(random.randrange(1000, 20_000), "EUR") if upheld else None,
-                ),
-                CloseComplaint(complaint_id=complaint_id, occurred_at=answered + timedelta(days=1)),
-            ]  # fmt: skip
+            final = IssueFinalResponse(
+                complaint_id=complaint_id, occurred_at=answered, notified_at=answered,
+                outcome="upheld" if upheld else "rejected", redress="monetary" if upheld else "none",
+                redress_amount=Money(random.randrange(1000, 20_000), "EUR") if upheld else None,
+            )  # fmt: skip
+            handling += case.answered(final)
+        else:
+            handling += case.unanswered(at + timedelta(days=6), self._last_complaint.get(customer_id))
+        self._last_complaint[customer_id] = complaint_id
         yield self._unit("staff:complaints", *handling)
 
     def _survey(  # noqa: PLR0913  # what a survey is about
@@ -255,6 +259,10 @@ class SimulatedBank:
     def _id(self, at: datetime, beside: UUID | None = None) -> UUID:
         self._made += 1
         return derive_id(self._key("simulation", b"%d/%d" % (self._seed, self._made)), at=at, beside=beside)
+
+    def _of_case(self, complaint_id: UUID, name: str, at: datetime) -> UUID:
+        """An id inside a complaint: not counted, so that what a case holds changes no other id."""
+        return derive_id(self._key("simulated-case", complaint_id.bytes, name.encode()), at=at, beside=complaint_id)
 
     def _unit(self, actor: str, *commands: Command) -> Unit:
         stream_id: UUID = getattr(commands[0], commands[0].stream_field)

@@ -94,7 +94,7 @@ STORIES = [
      "customer.assign-relationship-manager", "customer.enter-segment", "customer.leave-segment",
      "customer.grant-consent", "customer.withdraw-consent", "customer.deny-consent", "customer.set-preference",
      "customer.remove-contact-point", "customer.end-relationship"],
-    ["interaction.record", "interaction.annotate", "interaction.correct", "interaction.attach",
+    ["interaction.record", "interaction.annotate", "interaction.screen", "interaction.correct", "interaction.attach",
      "interaction.schedule-follow-up", "interaction.complete-follow-up"],
     ["interaction.record", "interaction.schedule-follow-up", "interaction.miss-follow-up"],
     ["complaint.receive", "complaint.acknowledge", "complaint.assess", "complaint.queue", "complaint.assign",

@@ -53,6 +53,7 @@ from domain.interaction_messages import (
     RecordInteraction,
     RequestInteractionDeclassification,
     ScheduleFollowUp,
+    ScreenInteraction,
 )
 from domain.kernel import Aggregate
 from domain.legal_hold import LEGAL_HOLD, PlaceLegalHold, ProposeLegalHoldRelease, ReleaseLegalHold
@@ -122,10 +123,18 @@ CALL_LATER = to(ScheduleFollowUp, follow_up_id=ONE, kind="call_back", due_at="20
 DONE = to(CompleteFollowUp, follow_up_id=ONE)
 FILE = {"attachment_id": ONE, "kind": "letter", "media_type": "application/pdf", "content": "JVBERg=="}
 SCAN = to(AttachToInteraction, **FILE)
+SCREEN = {"screening_id": ONE, "sample": "2026-w45", "finding": "missed-complaint", "screened_by": "staff:1"}
 INTERACTION_CASES: list[Case] = [
     ("interaction.attachment-id-reused", "attachment_id", [RECORD, SCAN], SCAN),
     ("interaction.not-recorded", "interaction_id", [], to(AnnotateInteraction, note_id=ONE, note="n")),
     ("interaction.already-recorded", "interaction_id", [RECORD], RECORD),
+    ("interaction.complaint-not-named", "complaint_id", [RECORD], to(ScreenInteraction, **SCREEN, complaint_id=None)),
+    (
+        "interaction.screening-id-reused",
+        "screening_id",
+        [RECORD, to(ScreenInteraction, **SCREEN, complaint_id=ONE)],
+        to(ScreenInteraction, **SCREEN, complaint_id=TWO),
+    ),
     ("interaction.follow-up-unknown", "follow_up_id", [RECORD], DONE),
     ("interaction.follow-up-id-reused", "follow_up_id", [RECORD, CALL_BACK], CALL_LATER),
     ("interaction.follow-up-settled", "follow_up_id", [RECORD, CALL_BACK, DONE], to(MissFollowUp, follow_up_id=ONE)),

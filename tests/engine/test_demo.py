@@ -1,7 +1,11 @@
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from domain import COMPLAINT
+from domain.complaint_case import ComplaintCommand
 from engine import demo
 from engine.settings import Settings
 from engine.simulation import SimulatedBank
@@ -53,3 +57,22 @@ def test_one_seed_gives_one_bank() -> None:
 
     assert bank(1) == bank(1)
     assert bank(1) != bank(2)
+
+
+def test_its_complaints_are_in_every_state() -> None:
+    """Nothing is refused, and what happens seldom happens too."""
+    states, kinds = dict[object, Any](), Counter[str]()
+    for unit in SimulatedBank(lambda *parts: repr(parts).encode()).units():
+        for command in unit.commands:
+            if isinstance(command, ComplaintCommand):
+                state = states.get(command.complaint_id, COMPLAINT.initial)
+                for event in COMPLAINT.decide(command, state):
+                    kinds[event.type.removeprefix("complaint.")] += 1
+                    state = COMPLAINT.evolve(state, event)
+                states[command.complaint_id] = state
+    assert {state.status for state in states.values()} == {"open", "closed", "withdrawn", "merged"}
+    assert set(kinds) >= {
+        "queued", "counted", "recused", "paused", "resumed", "extension-requested", "extended", "resolution-accepted",
+        "summary-resolution-sent", "delivery-recorded", "notified", "review-requested", "review-decided", "referred",
+        "quality-checked",
+    }  # fmt: skip

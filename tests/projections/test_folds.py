@@ -63,6 +63,7 @@ def test_every_event_class_is_folded_by_a_read_model_of_its_own():
         "interaction.follow-up-done",
         "interaction.follow-up-missed",
         "interaction.follow-up-scheduled",
+        "interaction.screened",
         "retention-schedule.activated",
         "retention-schedule.proposed",
         "retention-schedule.signed-off",
