@@ -101,6 +101,38 @@ _LETTER: Schema = object_with(
     }
 )
 _USER = ("actor", "role", "name", "purpose")
+_STATE: Schema = {"enum": ["running", "paused", "met", "breached", "lapsed", "void"]}
+_SHARE: Schema = object_with({"percent": {**COUNT, "description": "Of its time; 100 when it runs out."}, "at": TIME})
+_CLOCK: Mapping[str, Schema] = {
+    **dict.fromkeys(("clock", "regime", "calendar", "source"), TEXT),
+    "run": {**COUNT, "description": "Rises when new facts begin it anew."},
+    "state": _STATE,
+    "waits": {"type": "boolean", "description": "Somebody still waits, also after a breach."},
+    "policy_version": COUNT,
+    "calendar_versions": {**list_of(COUNT), "description": "Those that decided its days."},
+    "started_at": TIME,
+    "first_day": DATE,
+    "due_on": maybe(DATE),
+    "due_at": {**maybe(TIME), "description": "Null while it is paused."},
+    "escalate_at": list_of(_SHARE),
+    "escalated": list_of(COUNT),
+    "breach_recorded": {"type": "boolean"},
+    "next": {**maybe(_SHARE), "description": "What time alone does to it next."},
+    "stopped_at": maybe(TIME),
+    "void_by": maybe(TEXT),
+    "extension": maybe(TEXT),
+    "missed": {"enum": ["breach", "lapse"]},
+    "provisional": {"type": "boolean", "description": "No adopted calendar knows its last day yet."},
+    "counsel": {"type": "boolean", "description": "What its source leaves open should be confirmed with counsel."},
+    "moved_by": {**list_of(UUID), "description": "Events that started, moved or ended it."},
+    "passed_over": {
+        **list_of(object_with({"event_id": UUID, "why": TEXT})),
+        "description": "Events that should have moved it and could not.",
+    },
+}
+_STAND: Schema = maybe(
+    object_with({"state": _STATE, "due_at": maybe(TIME), "policy_version": COUNT, "calendar_versions": list_of(COUNT)})
+)
 
 
 def _page(name: str, of: Schema, **more: Schema) -> Schema:
@@ -148,6 +180,20 @@ def _complaints() -> dict[str, Schema]:
         "complaint": rows(ComplaintRow, of_row, last_event=_LAST, course=course, version=VERSION, personal=personal),
         "complaint_history": _page("steps", _HISTORY_STEP),
         "complaint_letters": object_with({"letters": list_of(_LETTER)}),
+        "complaint_clocks": object_with(
+            {"complaint_id": UUID, "version": VERSION, "at": TIME, "clocks": list_of(object_with(_CLOCK))}
+        ),
+        "complaint_board": _page("clocks", object_with({"complaint_id": UUID, **_CLOCK})),
+        "complaint_what_if": object_with(
+            {
+                "at": TIME,
+                **dict.fromkeys(("complaints", "differing", "newly_breached", "no_longer_breached"), COUNT),
+                "clocks": list_of(object_with({"clock": TEXT, "state": TEXT, "was": COUNT, "would": COUNT})),
+                "differences": list_of(
+                    object_with({"complaint_id": UUID, "clock": TEXT, "was": _STAND, "would": _STAND})
+                ),
+            }
+        ),
         "complaint_counts": object_with({"counts": list_of(rows(ComplaintCount)), "parked": _PARKED}),
     }
 

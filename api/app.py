@@ -21,6 +21,7 @@ from api import (
     certificates,
     cloudevents,
     commands,
+    complaint_clocks,
     complaint_history,
     complaints,
     customers,
@@ -51,6 +52,7 @@ from api.tail import Tail
 from api.throttle import Throttle
 from api.validation import parameter_faults
 from audit.errors import SealingStopped
+from engine.clock_keeping import keeping_clocks
 from engine.daily_report import DailyReport
 from engine.follower_process import FollowerProcess
 from engine.following import Following
@@ -66,9 +68,9 @@ from store.collecting import collect_seldom
 from store.migrate import MigrationError
 
 _ROOMS: Final = (
-    customers, complaints, complaint_history, campaigns, satisfaction, kpis, returns, log_proofs, audit, events,
-    bulk, cloudevents, feed, health, docs, access_tables, labels, receipts, privacy, privacy_export, certificates,
-    actors, break_glass, attachments, development_room,
+    customers, complaint_clocks, complaints, complaint_history, campaigns, satisfaction, kpis, returns, log_proofs,
+    audit, events, bulk, cloudevents, feed, health, docs, access_tables, labels, receipts, privacy, privacy_export,
+    certificates, actors, break_glass, attachments, development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, SealingStopped, ValueError)
@@ -103,6 +105,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 await opened.enter_async_context(carrying_out(used))
                 if used.settings.follow:
                     await opened.enter_async_context(watching(used))
+                await opened.enter_async_context(keeping_clocks(used))
             except MENDABLE as error:
                 made.why_not_started = str(error)
                 raise

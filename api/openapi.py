@@ -75,8 +75,8 @@ _FILES: Final = frozenset(f"{one.name}_attachment" for one in ATTACHED_TO)
 _OF_THE_RECORD: Final = frozenset(
     {
         "access_table", "customer_timeline", "audit_detail", "audit_logs", "audit_looks", "receipt",
-        "certificates", "complaint_history", "complaint_letters", "kpis", "returns", "unusual_access",
-        "disposal_candidates", *_FILES,
+        "certificates", "complaint_clocks", "complaint_history", "complaint_letters", "complaint_what_if", "kpis",
+        "returns", "unusual_access", "disposal_candidates", *_FILES,
         *(name.replace("-", "_") for name in WITHOUT_READ_MODEL),
     }
 )  # fmt: skip

@@ -57,7 +57,9 @@ class Run:
         self.length = self.rule.length
         self._due: Due | None = None
         self.days = self._calendar.at(start.at) if start.on is None else self._calendar.as_of(start.on)
-        self.first_day = start.on or self._first_day(start.at)
+        self.first_day = self._first_day(start.at)
+        if start.on is not None and start.on < self.first_day:
+            self.first_day = start.on  # a source's day never makes a clock start later than it was told
         self.moved_by.append(start.event_id)
 
     def _first_day(self, at: datetime) -> date:
@@ -186,34 +188,50 @@ class Run:
         """It may take longer, from its start, never longer than its last step."""
         if self._ended or fact.key != self.rule.clock:
             return
-        step = self._step(fact)
+        length = self._wanted(fact)
+        step = self._step(fact, length)
         why = self._not_extended(fact, step)
         if step is None or why is not None:
             self.passed_over.append((fact.event_id, why or "step-unknown"))
             return
-        self.length = min(step.length, max(fact.length or step.length, self.length))
+        self.length = min(step.length, max(length or step.length, self.length))
         self.extension = step.code
         self._moved(fact)
 
-    def _step(self, fact: ClockFact) -> ExtensionStep | None:
+    def _wanted(self, fact: ClockFact) -> int | None:
+        """The whole length that is asked for, in the rule's unit; None: what the step gives."""
+        if fact.more is not None and fact.unit in {None, self.rule.unit}:
+            return self.length + fact.more
+        if fact.until is None:
+            return None
+        day, length = self.days.day_of(fact.until), self.length
+        while length < self.rule.longest and last_day(self.first_day, length, self.rule.unit, self.days) < day:
+            length += 1
+        return length
+
+    def _step(self, fact: ClockFact, length: int | None) -> ExtensionStep | None:
+        """The step that the reason names, else the first that is long enough, else the last."""
         steps = self.rule.extensions
-        if fact.code is not None:
-            return next((one for one in steps if one.code == fact.code), None)
-        wanted = fact.length or 0
-        return next((one for one in steps if one.length >= wanted), steps[-1] if steps else None)
+        named = next((one for one in steps if one.code == fact.code), None)
+        long_enough = (one for one in steps if one.length >= (length or self.length + 1))
+        return named or next(long_enough, steps[-1] if steps else None)
 
     def _not_extended(self, fact: ClockFact, step: ExtensionStep | None) -> str | None:
         if step is None:
             return "step-unknown"
+        if fact.more is not None and fact.unit not in {None, self.rule.unit}:
+            return "other-unit"
         if step.length <= self.length:
             return "not-longer"
         if self.over(fact.at):
             return "already-over"
+        return self._not_allowed(fact, step)
+
+    def _not_allowed(self, fact: ClockFact, step: ExtensionStep) -> str | None:
         if step.approvers and fact.level not in step.approvers:
             return "approver-level"
-        if step.notice and (fact.notice_at is None or self.over(fact.notice_at)):
-            return "notice-missing"
-        return None
+        untold = fact.notice_at is None or self.over(fact.notice_at)
+        return "notice-missing" if step.notice and untold else None
 
     def new_facts(self, fact: ClockFact) -> None:
         """New facts begin it anew, without its extensions; a pause that goes on goes on."""

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from domain import (
     complaint_case,
+    complaint_clock,
     complaint_confidentiality,
     complaint_handling,
     complaint_intake,
@@ -37,6 +38,7 @@ _TOPICS: Final = (
     complaint_time,
     complaint_review,
     complaint_confidentiality,
+    complaint_clock,
 )
 
 # Events

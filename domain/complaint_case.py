@@ -26,6 +26,9 @@ Level = Literal["institution", "superior", "head-office"]
 
 TemplateVersion = Annotated[int, Field(ge=1, le=1_000_000)]
 
+ClockMark = tuple[Code, int, int]
+"""A clock, its run, and the share of its time that was told to be over; 100 is the breach."""
+
 Terms = tuple[object, ...]
 Known = Mapping[UUID, Terms]
 """What was recorded under an id, to tell a repeat from another thing."""
@@ -145,6 +148,7 @@ class Complaint:
     letters: Letters = field(default_factory=Letters)
     timing: Timing = field(default_factory=Timing)
     review: Review = field(default_factory=Review)
+    clocks: frozenset[ClockMark] = frozenset()
 
     @property
     def ended(self) -> bool:

@@ -25,6 +25,7 @@ from engine import status as reports
 from engine.carrying_out import NotNow
 from engine.cli_certificates import certificates
 from engine.cli_certify import certifying
+from engine.cli_clocks import clocks
 from engine.cli_keys import keys
 from engine.cli_kpi import kpi
 from engine.cli_log_care import logs
@@ -34,6 +35,7 @@ from engine.cli_returns import returns
 from engine.cli_search_index import search_index
 from engine.cli_verify import verifying
 from engine.cli_witness import witness
+from engine.clock_keeping import keeping_clocks
 from engine.following import Following
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportRefused, ImportSummary
@@ -74,6 +76,7 @@ app.add_typer(certifying, name="certify")
 app.add_typer(reports_app, name="report")
 app.command("kpi", epilog="Example: daybook kpi complaint.count --from 2014-01-01 --to 2014-12-31 --by month")(kpi)
 app.command("returns", epilog="Example: daybook returns fca-disp --from 2026-01-01 --to 2026-06-30 --csv")(returns)
+app.add_typer(clocks, name="clocks")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]
@@ -124,7 +127,12 @@ def follow() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         try:
-            async with await Following.start(daybook.models), carrying_out(daybook), watching(daybook):
+            async with (
+                await Following.start(daybook.models),
+                carrying_out(daybook),
+                watching(daybook),
+                keeping_clocks(daybook),
+            ):
                 people.print("Following the record for the read models.")
                 await stop.wait()
         finally:

@@ -36,8 +36,9 @@ class Story(Generic[S]):
 class Program:
     """Gives commands in the program's own name."""
 
-    def __init__(self, daybook: Daybook) -> None:
+    def __init__(self, daybook: Daybook, actor: str = ACTOR) -> None:
         self._daybook = daybook
+        self._actor = actor
 
     async def story(self, aggregate: Aggregate[S], stream_id: UUID) -> Story[S]:
         """Read a stream from the record, whatever is remembered of it."""
@@ -60,9 +61,9 @@ class Program:
         parts = (command.type.encode(), stream_id.bytes, str(after).encode(), canonical_json(said))
         digest = self._daybook.vault.keyed_hmac("program-command", *parts)
         command_id = derive_id(digest, at=_EPOCH, beside=stream_id)
-        await self._daybook.handler.handle([command], Context(ACTOR, command_id, digest, correlation_id))
+        await self._daybook.handler.handle([command], Context(self._actor, command_id, digest, correlation_id))
 
-    def derived(self, purpose: str, *parts: bytes, beside: UUID) -> UUID:
+    def derived(self, purpose: str, *parts: bytes, beside: UUID | None = None) -> UUID:
         """An id that always comes out of these parts."""
         digest = self._daybook.vault.keyed_hmac("program-id", purpose.encode(), *parts)
         return derive_id(digest, at=_EPOCH, beside=beside)

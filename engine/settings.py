@@ -141,6 +141,11 @@ class Settings(BaseSettings):
         description="Time zone of the bank's days (IANA, such as `Asia/Shanghai`), by which looks are counted for "
         "unusual access. After a change they are counted anew.",
     )
+    clocks: bool = Field(
+        default=True,
+        description="Whether `serve` and `follow` also keep the clocks of complaints: count them, and record "
+        "escalations and breaches. Any number of processes may: each partition's are kept by one at a time.",
+    )
     wait_s_max: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0, description="How long a query with a token waits for its read model, in seconds."
     )

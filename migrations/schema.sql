@@ -1133,6 +1133,38 @@ WITH (fillfactor='50');
 
 ALTER TABLE read_model.bookmark OWNER TO daybook_owner;
 
+CREATE TABLE read_model.clock_bookmark (
+    partition smallint NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    incarnation uuid NOT NULL,
+    catalogue text NOT NULL,
+    lease_epoch bigint DEFAULT 0 NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT clock_bookmark_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT clock_bookmark_position_check CHECK (("position" >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE read_model.clock_bookmark OWNER TO daybook_owner;
+
+CREATE TABLE read_model.complaint_clock (
+    partition smallint NOT NULL,
+    complaint_id uuid NOT NULL,
+    clock text NOT NULL,
+    regime text NOT NULL,
+    state text NOT NULL,
+    waits boolean NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone,
+    confidential text,
+    withheld_from jsonb NOT NULL,
+    version bigint NOT NULL,
+    detail jsonb NOT NULL,
+    CONSTRAINT complaint_clock_partition_check CHECK ((partition >= 0))
+);
+
+ALTER TABLE read_model.complaint_clock OWNER TO daybook_owner;
+
 CREATE TABLE read_model.confidential_look (
     partition smallint NOT NULL,
     "position" bigint NOT NULL,
@@ -1152,7 +1184,7 @@ CREATE TABLE read_model.lease (
     epoch bigint NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     trouble text,
-    CONSTRAINT lease_duty_check CHECK ((duty = ANY (ARRAY['follow'::text, 'rebuild'::text]))),
+    CONSTRAINT lease_duty_check CHECK ((duty = ANY (ARRAY['follow'::text, 'rebuild'::text, 'clocks'::text]))),
     CONSTRAINT lease_partition_check CHECK ((partition >= 0))
 )
 WITH (fillfactor='50');
@@ -1699,6 +1731,12 @@ ALTER TABLE ONLY read_model.access_day
 ALTER TABLE ONLY read_model.bookmark
     ADD CONSTRAINT bookmark_pkey PRIMARY KEY (partition, projection, version);
 
+ALTER TABLE ONLY read_model.clock_bookmark
+    ADD CONSTRAINT clock_bookmark_pkey PRIMARY KEY (partition);
+
+ALTER TABLE ONLY read_model.complaint_clock
+    ADD CONSTRAINT complaint_clock_pkey PRIMARY KEY (partition, complaint_id, clock);
+
 ALTER TABLE ONLY read_model.confidential_look
     ADD CONSTRAINT confidential_look_pkey PRIMARY KEY (partition, "position", stream_id, customer_id);
 
@@ -1833,6 +1871,12 @@ CREATE INDEX quarantine_key ON intake.quarantine USING btree (partition, key_id)
 CREATE INDEX access_customer_customer ON read_model.access_customer USING btree (partition, day, customer_id, actor);
 
 CREATE INDEX access_day_actor ON read_model.access_day USING btree (partition, actor, day);
+
+CREATE INDEX complaint_clock_board ON read_model.complaint_clock USING btree (partition, due_at, complaint_id, clock) WHERE waits;
+
+CREATE INDEX complaint_clock_board_of_clock ON read_model.complaint_clock USING btree (partition, clock, due_at, complaint_id) WHERE waits;
+
+CREATE INDEX complaint_clock_next ON read_model.complaint_clock USING btree (partition, next_at) WHERE (next_at IS NOT NULL);
 
 CREATE INDEX confidential_look_day ON read_model.confidential_look USING btree (partition, day, actor, "position");
 
@@ -2055,6 +2099,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.access_customer TO daybook
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.access_day TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.bookmark TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.clock_bookmark TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.complaint_clock TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.confidential_look TO daybook_app;
 

@@ -43,7 +43,7 @@ def cases(draw: st.DrawFn, *told: str) -> list[ClockFact]:
         found.append(
             ClockFact(
                 what, moment, UUID(int=number + 2), key=keys.get(what, clock), code=codes.get(what),
-                length=draw(st.sampled_from((None, 1, 20, 31, 3000))), level=draw(st.sampled_from((None, "superior"))),
+                more=draw(st.sampled_from((None, 1, 5, 16, 3000))), level=draw(st.sampled_from((None, "superior"))),
                 notice_at=moment, run=draw(st.integers(1, 2)), threshold=75 if what == "escalated" else 100,
             )
         )  # fmt: skip

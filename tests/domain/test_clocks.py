@@ -79,15 +79,23 @@ CN_DUE: list[Case] = [
     ),
     (
         ART_18, "a shorter extension than the cap, its end a Sunday",
-        [R, ("extended", "2026-03-10", {**COMPLEX, "length": 20})], "2026-03-23",
+        [R, ("extended", "2026-03-10", {**COMPLEX, "more": 5})], "2026-03-23",
     ),
     (
         ART_18, "more than the cap is the cap",
-        [R, ("extended", "2026-03-10", {**COMPLEX, "length": 45})], "2026-04-01",
+        [R, ("extended", "2026-03-10", {**COMPLEX, "more": 30})], "2026-04-01",
     ),
     (
         ART_18, "an extension told by its length alone",
-        [R, ("extended", "2026-03-10", {"key": "cn.decide", "length": 30})], "2026-04-01",
+        [R, ("extended", "2026-03-10", {"key": "cn.decide", "more": 15, "unit": "natural-day"})], "2026-04-01",
+    ),
+    (
+        ART_18, "an extension until a day, its end a Sunday",
+        [R, ("extended", "2026-03-10", {"key": "cn.decide", "until": at("2026-03-22")})], "2026-03-23",
+    ),
+    (
+        ART_18, "an extension in another unit than the rule's",
+        [R, ("extended", "2026-03-10", {**COMPLEX, "more": 2, "unit": "week"})], "2026-03-17",
     ),
     (
         ART_18, "an extension of another clock",

@@ -56,6 +56,8 @@ def test_every_event_class_is_folded_by_a_read_model_of_its_own():
         "disclosure.recorded",
         "disclosure.retracted",
         "complaint.attachment-added",
+        "complaint.clock-breached",
+        "complaint.clock-escalated",
         "complaint.declassification-requested",
         "interaction.annotated",
         "interaction.attachment-added",
