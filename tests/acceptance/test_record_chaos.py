@@ -5,6 +5,8 @@ The same checks catch a reader that trusts a sequence.
 
 import asyncio
 import contextlib
+import shutil
+import uuid
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from random import Random
@@ -22,7 +24,7 @@ from tests.acceptance.chaos.world import PARTITIONS, Command, Journal, Part
 from tests.store.made import make_partitions
 from tests.store.proxy import Proxy
 
-EVENTS = 10_000
+EVENTS = 4_000
 MANY_EVENTS = (25_000, 100_000)
 SELDOM = {"unknown outcomes", "leases lost"}
 """They need one moment among many, which a short history may not have."""
@@ -36,9 +38,11 @@ FOLLOWED = PRESENT.replace("record.event", "read_model.chaos_line_v1")
 @pytest.fixture
 def own_server(run_dir: Path, postgres_bin) -> Generator[EmbeddedServer]:
     """It is crashed: not for others. With fsync, as in production."""
-    server = EmbeddedServer.start(run_dir / "chaos", postgres_bin(18), settings={"shared_buffers": "128MB"})
+    place = run_dir / f"chaos-{uuid.uuid4().hex[:8]}"
+    server = EmbeddedServer.start(place, postgres_bin(18), settings={"shared_buffers": "128MB"})
     yield server
     server.stop()
+    shutil.rmtree(place)
 
 
 @pytest.fixture
