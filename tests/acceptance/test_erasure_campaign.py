@@ -171,7 +171,8 @@ class Unsealed(EventMapper):
 def found_in(folder: Path, wanted: re.Pattern[bytes]) -> set[str]:
     """All that fits in any file under a folder: heap, TOAST, WAL, statistics, logs."""
     found: set[str] = set()
-    for path in (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
+    files = (Path(place, name) for place, _, names in os.walk(folder) for name in names)  # passes over what is gone
+    for path in (path for path in files if path.is_file() and not path.is_symlink()):
         try:
             for part in _parts(path):
                 found.update(match.decode() for match in wanted.findall(part))

@@ -247,9 +247,11 @@ async def test_counting_in_small_steps_by_two_and_anew_gives_the_same(bank, monk
     counted = await rows()
     assert sum(row[4] for row in counted if isinstance(row[3], list)) == 12
     # Two that count the same page at once: one of them writes it.
-    late = await daybook.models.writers.fetchrow("select * from read_model.access_bookmark where partition = 0")
+    late = await daybook.models.writers.fetchrow(
+        "select * from read_model.access_bookmark order by position desc limit 1"
+    )
     assert late["position"] > 0
-    await one._write(0, 0, late["position"], SimpleNamespace(days={}, customers={}, confidential=set()))
+    await one._write(late["partition"], 0, late["position"], SimpleNamespace(days={}, customers={}, confidential=set()))
     assert await rows() == counted
     # In another time zone all is counted anew, and back again.
     there = AccessDays(daybook.looks.record, daybook.record, daybook.models.writers, "Pacific/Kiritimati")

@@ -67,7 +67,7 @@ async def test_many_who_wait_share_one_look(models, writer):
     models._read_progress = count
     waiting = [models.wait_for("test_notes", token(models, 1, end), 0.1) for _ in range(50)]
     assert await asyncio.gather(*waiting) == ["timeout"] * 50
-    assert looks < 20
+    assert looks < 50  # one by one it would be one each, and again and again
 
 
 async def test_refuses_the_token_of_another_incarnation(models):
