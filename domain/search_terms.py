@@ -41,7 +41,7 @@ def _name(folded: str) -> str:
 
 
 def _email(folded: str) -> str:
-    return "".join(folded.split())
+    return _folded("".join(folded.split()))  # an accent may stand beside its letter only now
 
 
 def _phone(folded: str) -> str:

@@ -27,6 +27,7 @@ KINDS = ("name", "phone", "email")
         ("phone", "\u0661\u0662\u0663", "123"),
         ("phone", "none", ""),
         ("email", " Fang.Wang@Example.COM ", "fang.wang@example.com"),
+        ("email", "A\u00b4", "\u00e1"),
     ],
 )
 def test_how_values_are_compared(kind, written, compared):
