@@ -1,20 +1,18 @@
 """Access table: a version of the rules who may see and do what. Four eyes: two others sign what one proposes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field
 
 from domain.access_rules import AccessRules
 from domain.codes import ActorId, Code
-from domain.four_eyes import SIGNATURES, require_another
-from domain.kernel import Aggregate, Command, Event, Facts, happened, refusal
-
-Status = Literal["absent", "proposed", "active", "withdrawn"]
+from domain.kernel import Command, Event, Facts, refusal
+from domain.rule_version import RuleVersion, Step, Steps, course_of
 
 VersionNumber = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -59,45 +57,10 @@ class AccessTableWithdrawn(Event, name="access-table.withdrawn"):
 
 
 @dataclass(frozen=True, slots=True)
-class AccessTable:
+class AccessTable(RuleVersion):
     """The version as decisions see it."""
 
-    status: Status = "absent"
     table_version: int = 0
-    proposed_by: ActorId | None = None
-    signed_by: tuple[ActorId, ...] = ()
-
-
-# Evolve
-
-
-def _proposed(state: AccessTable, event: AccessTableProposed) -> AccessTable:
-    return replace(state, status="proposed", table_version=event.table_version, proposed_by=event.proposed_by)
-
-
-def _signed_off(state: AccessTable, event: AccessTableSignedOff) -> AccessTable:
-    return replace(state, signed_by=(*state.signed_by, event.signed_by))
-
-
-def _activated(state: AccessTable, _: AccessTableActivated) -> AccessTable:
-    return replace(state, status="active")
-
-
-def _withdrawn(state: AccessTable, _: AccessTableWithdrawn) -> AccessTable:
-    return replace(state, status="withdrawn")
-
-
-_EVOLVE: Final[dict[type[Event], Callable[..., AccessTable]]] = {
-    AccessTableProposed: _proposed,
-    AccessTableSignedOff: _signed_off,
-    AccessTableActivated: _activated,
-    AccessTableWithdrawn: _withdrawn,
-}
-
-
-def evolve(state: AccessTable, event: Event) -> AccessTable:
-    """Fold one event into the version."""
-    return _EVOLVE[type(event)](state, event)
 
 
 # Commands
@@ -156,81 +119,24 @@ _refuse: Final = partial(refusal, REFUSALS)
 _NEEDED: Final = ("access-table.propose", "access-table.sign-off", "access-table.activate")
 
 
-def _propose(command: ProposeAccessTable, state: AccessTable) -> Sequence[Event]:
-    if state.status != "absent":
-        raise _refuse("access-table.already-proposed", "table_id")
+def _check(command: ProposeAccessTable) -> None:
     granted = [one for role in command.rules.roles for one in role.commands]
     if not all(any(_fits(one, name) for one in granted) for name in _NEEDED):
         raise _refuse("access-table.locks-itself", "rules")
-    return [happened(AccessTableProposed, command)]
-
-
-def _sign_off(command: SignOffAccessTable, state: AccessTable) -> Sequence[Event]:
-    if command.signed_by in state.signed_by:
-        return []
-    _require_open(state)
-    require_another(command.signed_by, [state.proposed_by], _refuse("access-table.second-person-required", "signed_by"))
-    return [happened(AccessTableSignedOff, command)]
-
-
-def _activate(command: ActivateAccessTable, state: AccessTable) -> Sequence[Event]:
-    if state.status == "active":
-        return []
-    _require_open(state)
-    if len(state.signed_by) < SIGNATURES:
-        raise _refuse("access-table.signatures-missing")
-    return [happened(AccessTableActivated, command, table_version=state.table_version)]
-
-
-def _withdraw(command: WithdrawAccessTable, state: AccessTable) -> Sequence[Event]:
-    if state.status == "withdrawn":
-        return []
-    _require_open(state)
-    return [happened(AccessTableWithdrawn, command)]
-
-
-def _require_open(state: AccessTable) -> None:
-    if state.status == "active":
-        raise _refuse("access-table.already-active")
-    if state.status == "withdrawn":
-        raise _refuse("access-table.withdrawn")
 
 
 def _fits(pattern: str, name: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-_DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
-    ProposeAccessTable: _propose,
-    SignOffAccessTable: _sign_off,
-    ActivateAccessTable: _activate,
-    WithdrawAccessTable: _withdraw,
-}
-
-
-def decide(command: Command, state: AccessTable) -> Sequence[Event]:
-    """Accept a command as events, or refuse it."""
-    if state.status == "absent" and type(command) is not ProposeAccessTable:
-        raise _refuse("access-table.not-proposed", "table_id")
-    return _DECIDE[type(command)](command, state)
-
-
-def _customer_of(_: AccessTable) -> None:
-    return None
-
-
-def _ended(state: AccessTable) -> bool:
-    return state.status in {"active", "withdrawn"}
-
-
-ACCESS_TABLE: Final = Aggregate(
-    name="access-table",
-    initial=AccessTable(),
-    evolve=evolve,
-    decide=decide,
-    commands=tuple(_DECIDE),
-    events=tuple(_EVOLVE),
-    customer_of=_customer_of,
-    ended=_ended,
-    refusals=REFUSALS,
+ACCESS_TABLE: Final = course_of(
+    AccessTable(),
+    Steps(
+        propose=Step(ProposeAccessTable, AccessTableProposed),
+        sign_off=Step(SignOffAccessTable, AccessTableSignedOff),
+        activate=Step(ActivateAccessTable, AccessTableActivated),
+        withdraw=Step(WithdrawAccessTable, AccessTableWithdrawn),
+    ),
+    REFUSALS,
+    check=_check,
 )

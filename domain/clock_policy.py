@@ -3,21 +3,19 @@
 The rules themselves are told by `domain.clock_rules`; those that come with the program by `domain.clock_catalogue`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from domain.clock_rules import ClockRules, Version
 from domain.codes import ActorId, Code
-from domain.four_eyes import SIGNATURES, require_another
-from domain.kernel import Aggregate, Command, Event, Facts, happened, refusal
-
-Status = Literal["absent", "proposed", "active", "withdrawn"]
+from domain.kernel import Command, Event, Facts, refusal
+from domain.rule_version import RuleVersion, Step, Steps, course_of
 
 # Facts that events and commands share
 
@@ -67,47 +65,11 @@ class ClockPolicyWithdrawn(Event, name="clock-policy.withdrawn"):
 
 
 @dataclass(frozen=True, slots=True)
-class ClockPolicy:
+class ClockPolicy(RuleVersion):
     """The version as decisions see it."""
 
-    status: Status = "absent"
     regime: Code = ""
     policy_version: int = 0
-    proposed_by: ActorId | None = None
-    signed_by: tuple[ActorId, ...] = ()
-
-
-# Evolve
-
-
-def _proposed(state: ClockPolicy, event: ClockPolicyProposed) -> ClockPolicy:
-    proposed = {name: getattr(event, name) for name in ("regime", "policy_version", "proposed_by")}
-    return replace(state, status="proposed", **proposed)
-
-
-def _signed_off(state: ClockPolicy, event: ClockPolicySignedOff) -> ClockPolicy:
-    return replace(state, signed_by=(*state.signed_by, event.signed_by))
-
-
-def _activated(state: ClockPolicy, _: ClockPolicyActivated) -> ClockPolicy:
-    return replace(state, status="active")
-
-
-def _withdrawn(state: ClockPolicy, _: ClockPolicyWithdrawn) -> ClockPolicy:
-    return replace(state, status="withdrawn")
-
-
-_EVOLVE: Final[dict[type[Event], Callable[..., ClockPolicy]]] = {
-    ClockPolicyProposed: _proposed,
-    ClockPolicySignedOff: _signed_off,
-    ClockPolicyActivated: _activated,
-    ClockPolicyWithdrawn: _withdrawn,
-}
-
-
-def evolve(state: ClockPolicy, event: Event) -> ClockPolicy:
-    """Fold one event into the version."""
-    return _EVOLVE[type(event)](state, event)
 
 
 # Commands
@@ -166,9 +128,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
 _refuse: Final = partial(refusal, REFUSALS)
 
 
-def _propose(command: ProposeClockPolicy, state: ClockPolicy) -> Sequence[Event]:
-    if state.status != "absent":
-        raise _refuse("clock-policy.already-proposed", "policy_id")
+def _check(command: ProposeClockPolicy) -> None:
     names = [rule.clock for rule in command.rules]
     if len(set(names)) != len(names):
         raise _refuse("clock-policy.clock-repeated", "rules")
@@ -176,72 +136,16 @@ def _propose(command: ProposeClockPolicy, state: ClockPolicy) -> Sequence[Event]
         lengths = [rule.length, *(step.length for step in rule.extensions)]
         if any(later <= earlier for earlier, later in pairwise(lengths)):
             raise _refuse("clock-policy.cap-not-longer", "rules")
-    return [happened(ClockPolicyProposed, command)]
 
 
-def _sign_off(command: SignOffClockPolicy, state: ClockPolicy) -> Sequence[Event]:
-    if command.signed_by in state.signed_by:
-        return []
-    _require_open(state)
-    refused = _refuse("clock-policy.second-person-required", "signed_by")
-    require_another(command.signed_by, [state.proposed_by], refused)
-    return [happened(ClockPolicySignedOff, command)]
-
-
-def _activate(command: ActivateClockPolicy, state: ClockPolicy) -> Sequence[Event]:
-    if state.status == "active":
-        return []
-    _require_open(state)
-    if len(state.signed_by) < SIGNATURES:
-        raise _refuse("clock-policy.signatures-missing")
-    return [happened(ClockPolicyActivated, command, regime=state.regime, policy_version=state.policy_version)]
-
-
-def _withdraw(command: WithdrawClockPolicy, state: ClockPolicy) -> Sequence[Event]:
-    if state.status == "withdrawn":
-        return []
-    _require_open(state)
-    return [happened(ClockPolicyWithdrawn, command)]
-
-
-def _require_open(state: ClockPolicy) -> None:
-    if state.status == "active":
-        raise _refuse("clock-policy.already-active")
-    if state.status == "withdrawn":
-        raise _refuse("clock-policy.withdrawn")
-
-
-_DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
-    ProposeClockPolicy: _propose,
-    SignOffClockPolicy: _sign_off,
-    ActivateClockPolicy: _activate,
-    WithdrawClockPolicy: _withdraw,
-}
-
-
-def decide(command: Command, state: ClockPolicy) -> Sequence[Event]:
-    """Accept a command as events, or refuse it."""
-    if state.status == "absent" and type(command) is not ProposeClockPolicy:
-        raise _refuse("clock-policy.not-proposed", "policy_id")
-    return _DECIDE[type(command)](command, state)
-
-
-def _customer_of(_: ClockPolicy) -> None:
-    return None
-
-
-def _ended(state: ClockPolicy) -> bool:
-    return state.status in {"active", "withdrawn"}
-
-
-CLOCK_POLICY: Final = Aggregate(
-    name="clock-policy",
-    initial=ClockPolicy(),
-    evolve=evolve,
-    decide=decide,
-    commands=tuple(_DECIDE),
-    events=tuple(_EVOLVE),
-    customer_of=_customer_of,
-    ended=_ended,
-    refusals=REFUSALS,
+CLOCK_POLICY: Final = course_of(
+    ClockPolicy(),
+    Steps(
+        propose=Step(ProposeClockPolicy, ClockPolicyProposed),
+        sign_off=Step(SignOffClockPolicy, ClockPolicySignedOff),
+        activate=Step(ActivateClockPolicy, ClockPolicyActivated),
+        withdraw=Step(WithdrawClockPolicy, ClockPolicyWithdrawn),
+    ),
+    REFUSALS,
+    check=_check,
 )

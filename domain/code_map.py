@@ -3,8 +3,7 @@
 A complaint keeps the bank's own code for ever; what a regulator calls it is looked up when a return is made.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from types import MappingProxyType
@@ -16,10 +15,9 @@ from pydantic.dataclasses import dataclass as checked
 
 from domain.clock_rules import Version
 from domain.codes import ActorId, Code, Label, Reference
-from domain.four_eyes import require_another
-from domain.kernel import Aggregate, Command, Event, Facts, happened, refusal
+from domain.kernel import Command, Event, Facts, refusal
+from domain.rule_version import RuleVersion, Step, Steps, course_of
 
-Status = Literal["absent", "proposed", "active", "withdrawn"]
 MappedDimension = Literal["channel", "product", "issue", "cause"]
 """What of a complaint is mapped; the cause is the bank's one internal code."""
 
@@ -80,41 +78,11 @@ class CodeMapWithdrawn(Event, name="code-map.withdrawn"):
 
 
 @dataclass(frozen=True, slots=True)
-class CodeMap:
+class CodeMap(RuleVersion):
     """The version as decisions see it."""
 
-    status: Status = "absent"
     code_map: Code = ""
     map_version: int = 0
-    proposed_by: ActorId | None = None
-
-
-# Evolve
-
-
-def _proposed(state: CodeMap, event: CodeMapProposed) -> CodeMap:
-    facts = {name: getattr(event, name) for name in ("code_map", "map_version", "proposed_by")}
-    return replace(state, status="proposed", **facts)
-
-
-def _activated(state: CodeMap, _: CodeMapActivated) -> CodeMap:
-    return replace(state, status="active")
-
-
-def _withdrawn(state: CodeMap, _: CodeMapWithdrawn) -> CodeMap:
-    return replace(state, status="withdrawn")
-
-
-_EVOLVE: Final[dict[type[Event], Callable[..., CodeMap]]] = {
-    CodeMapProposed: _proposed,
-    CodeMapActivated: _activated,
-    CodeMapWithdrawn: _withdrawn,
-}
-
-
-def evolve(state: CodeMap, event: Event) -> CodeMap:
-    """Fold one event into the version."""
-    return _EVOLVE[type(event)](state, event)
 
 
 # Commands
@@ -164,68 +132,21 @@ REFUSALS: Final = MappingProxyType(
 _refuse: Final = partial(refusal, REFUSALS)
 
 
-def _propose(command: ProposeCodeMap, state: CodeMap) -> Sequence[Event]:
-    if state.status != "absent":
-        raise _refuse("code-map.already-proposed", "map_id")
+def _check(command: ProposeCodeMap) -> None:
     pairs = [(one.code, one.external) for one in command.entries]
     if len(set(pairs)) != len(pairs):
         raise _refuse("code-map.entry-repeated", "entries")
     if len({(one.external, one.name) for one in command.entries}) != len({one.external for one in command.entries}):
         raise _refuse("code-map.name-ambiguous", "entries")
-    return [happened(CodeMapProposed, command)]
 
 
-def _activate(command: ActivateCodeMap, state: CodeMap) -> Sequence[Event]:
-    if state.status == "active":
-        return []
-    _require_open(state)
-    refused = _refuse("code-map.second-person-required", "activated_by")
-    require_another(command.activated_by, [state.proposed_by], refused)
-    return [happened(CodeMapActivated, command, code_map=state.code_map, map_version=state.map_version)]
-
-
-def _withdraw(command: WithdrawCodeMap, state: CodeMap) -> Sequence[Event]:
-    if state.status == "withdrawn":
-        return []
-    _require_open(state)
-    return [happened(CodeMapWithdrawn, command)]
-
-
-def _require_open(state: CodeMap) -> None:
-    if state.status != "proposed":
-        raise _refuse("code-map.already-active" if state.status == "active" else "code-map.withdrawn")
-
-
-_DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
-    ProposeCodeMap: _propose,
-    ActivateCodeMap: _activate,
-    WithdrawCodeMap: _withdraw,
-}
-
-
-def decide(command: Command, state: CodeMap) -> Sequence[Event]:
-    """Accept a command as events, or refuse it."""
-    if state.status == "absent" and type(command) is not ProposeCodeMap:
-        raise _refuse("code-map.not-proposed", "map_id")
-    return _DECIDE[type(command)](command, state)
-
-
-def _customer_of(_: CodeMap) -> None:
-    return None
-
-
-def _ended(state: CodeMap) -> bool:
-    return state.status in {"active", "withdrawn"}
-
-
-CODE_MAP: Final = Aggregate(
-    name="code-map",
-    initial=CodeMap(),
-    evolve=evolve,
-    decide=decide,
-    commands=tuple(_DECIDE),
-    events=tuple(_EVOLVE),
-    customer_of=_customer_of,
-    ended=_ended,
-    refusals=REFUSALS,
+CODE_MAP: Final = course_of(
+    CodeMap(),
+    Steps(
+        propose=Step(ProposeCodeMap, CodeMapProposed),
+        activate=Step(ActivateCodeMap, CodeMapActivated),
+        withdraw=Step(WithdrawCodeMap, CodeMapWithdrawn),
+    ),
+    REFUSALS,
+    check=_check,
 )

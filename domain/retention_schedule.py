@@ -1,18 +1,15 @@
 """Retention schedule: a version of the rules how long data is kept. Two others sign what one proposes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from domain.codes import ActorId, Code
-from domain.four_eyes import SIGNATURES, require_another
-from domain.kernel import Aggregate, Command, Event, Facts, happened, refusal
+from domain.kernel import Command, Event, Facts
 from domain.privacy_rules import RetentionRules, ScheduleVersion
-
-Status = Literal["absent", "proposed", "active", "withdrawn"]
+from domain.rule_version import RuleVersion, Step, Steps, course_of
 
 # Facts that events and commands share
 
@@ -55,46 +52,10 @@ class RetentionScheduleWithdrawn(Event, name="retention-schedule.withdrawn"):
 
 
 @dataclass(frozen=True, slots=True)
-class RetentionSchedule:
+class RetentionSchedule(RuleVersion):
     """The version as decisions see it."""
 
-    status: Status = "absent"
     schedule_version: int = 0
-    proposed_by: ActorId | None = None
-    signed_by: tuple[ActorId, ...] = ()
-
-
-# Evolve
-
-
-def _proposed(state: RetentionSchedule, event: RetentionScheduleProposed) -> RetentionSchedule:
-    proposed = {"schedule_version": event.schedule_version, "proposed_by": event.proposed_by}
-    return replace(state, status="proposed", **proposed)
-
-
-def _signed_off(state: RetentionSchedule, event: RetentionScheduleSignedOff) -> RetentionSchedule:
-    return replace(state, signed_by=(*state.signed_by, event.signed_by))
-
-
-def _activated(state: RetentionSchedule, _: RetentionScheduleActivated) -> RetentionSchedule:
-    return replace(state, status="active")
-
-
-def _withdrawn(state: RetentionSchedule, _: RetentionScheduleWithdrawn) -> RetentionSchedule:
-    return replace(state, status="withdrawn")
-
-
-_EVOLVE: Final[dict[type[Event], Callable[..., RetentionSchedule]]] = {
-    RetentionScheduleProposed: _proposed,
-    RetentionScheduleSignedOff: _signed_off,
-    RetentionScheduleActivated: _activated,
-    RetentionScheduleWithdrawn: _withdrawn,
-}
-
-
-def evolve(state: RetentionSchedule, event: Event) -> RetentionSchedule:
-    """Fold one event into the version."""
-    return _EVOLVE[type(event)](state, event)
 
 
 # Commands
@@ -148,78 +109,14 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "retention-schedule.withdrawn": "The proposal was withdrawn; make a new one.",
     }
 )
-_refuse: Final = partial(refusal, REFUSALS)
 
-
-def _propose(command: ProposeRetentionSchedule, state: RetentionSchedule) -> Sequence[Event]:
-    if state.status != "absent":
-        raise _refuse("retention-schedule.already-proposed", "schedule_id")
-    return [happened(RetentionScheduleProposed, command)]
-
-
-def _sign_off(command: SignOffRetentionSchedule, state: RetentionSchedule) -> Sequence[Event]:
-    if command.signed_by in state.signed_by:
-        return []
-    _require_open(state)
-    refused = _refuse("retention-schedule.second-person-required", "signed_by")
-    require_another(command.signed_by, [state.proposed_by], refused)
-    return [happened(RetentionScheduleSignedOff, command)]
-
-
-def _activate(command: ActivateRetentionSchedule, state: RetentionSchedule) -> Sequence[Event]:
-    if state.status == "active":
-        return []
-    _require_open(state)
-    if len(state.signed_by) < SIGNATURES:
-        raise _refuse("retention-schedule.signatures-missing")
-    return [happened(RetentionScheduleActivated, command, schedule_version=state.schedule_version)]
-
-
-def _withdraw(command: WithdrawRetentionSchedule, state: RetentionSchedule) -> Sequence[Event]:
-    if state.status == "withdrawn":
-        return []
-    _require_open(state)
-    return [happened(RetentionScheduleWithdrawn, command)]
-
-
-def _require_open(state: RetentionSchedule) -> None:
-    if state.status == "active":
-        raise _refuse("retention-schedule.already-active")
-    if state.status == "withdrawn":
-        raise _refuse("retention-schedule.withdrawn")
-
-
-_DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
-    ProposeRetentionSchedule: _propose,
-    SignOffRetentionSchedule: _sign_off,
-    ActivateRetentionSchedule: _activate,
-    WithdrawRetentionSchedule: _withdraw,
-}
-
-
-def decide(command: Command, state: RetentionSchedule) -> Sequence[Event]:
-    """Accept a command as events, or refuse it."""
-    if state.status == "absent" and type(command) is not ProposeRetentionSchedule:
-        raise _refuse("retention-schedule.not-proposed", "schedule_id")
-    return _DECIDE[type(command)](command, state)
-
-
-def _customer_of(_: RetentionSchedule) -> None:
-    return None
-
-
-def _ended(state: RetentionSchedule) -> bool:
-    return state.status in {"active", "withdrawn"}
-
-
-RETENTION_SCHEDULE: Final = Aggregate(
-    name="retention-schedule",
-    initial=RetentionSchedule(),
-    evolve=evolve,
-    decide=decide,
-    commands=tuple(_DECIDE),
-    events=tuple(_EVOLVE),
-    customer_of=_customer_of,
-    ended=_ended,
-    refusals=REFUSALS,
+RETENTION_SCHEDULE: Final = course_of(
+    RetentionSchedule(),
+    Steps(
+        propose=Step(ProposeRetentionSchedule, RetentionScheduleProposed),
+        sign_off=Step(SignOffRetentionSchedule, RetentionScheduleSignedOff),
+        activate=Step(ActivateRetentionSchedule, RetentionScheduleActivated),
+        withdraw=Step(WithdrawRetentionSchedule, RetentionScheduleWithdrawn),
+    ),
+    REFUSALS,
 )

@@ -3,21 +3,18 @@
 A stream is one version of one calendar. What stands in the record decides; the library that drafted it is only named.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.clock_rules import CalendarDays, TimeOfDay, Version, Weekend, Zone
 from domain.codes import ActorId, Code, Label
-from domain.four_eyes import require_another
-from domain.kernel import Aggregate, Command, Event, Facts, happened, refusal
-
-Status = Literal["absent", "drafted", "adopted", "withdrawn"]
+from domain.kernel import Command, Event, Facts, refusal
+from domain.rule_version import RuleVersion, Step, Steps, Words, course_of
 
 # Facts that events and commands share
 
@@ -68,41 +65,11 @@ class CalendarWithdrawn(Event, name="calendar.withdrawn"):
 
 
 @dataclass(frozen=True, slots=True)
-class WorkingCalendar:
+class WorkingCalendar(RuleVersion):
     """The version as decisions see it."""
 
-    status: Status = "absent"
     calendar: Code = ""
     calendar_version: int = 0
-    drafted_by: ActorId | None = None
-
-
-# Evolve
-
-
-def _drafted(state: WorkingCalendar, event: CalendarDrafted) -> WorkingCalendar:
-    facts = {name: getattr(event, name) for name in ("calendar", "calendar_version", "drafted_by")}
-    return replace(state, status="drafted", **facts)
-
-
-def _adopted(state: WorkingCalendar, _: CalendarAdopted) -> WorkingCalendar:
-    return replace(state, status="adopted")
-
-
-def _withdrawn(state: WorkingCalendar, _: CalendarWithdrawn) -> WorkingCalendar:
-    return replace(state, status="withdrawn")
-
-
-_EVOLVE: Final[dict[type[Event], Callable[..., WorkingCalendar]]] = {
-    CalendarDrafted: _drafted,
-    CalendarAdopted: _adopted,
-    CalendarWithdrawn: _withdrawn,
-}
-
-
-def evolve(state: WorkingCalendar, event: Event) -> WorkingCalendar:
-    """Fold one event into the version."""
-    return _EVOLVE[type(event)](state, event)
 
 
 # Commands
@@ -153,9 +120,7 @@ REFUSALS: Final = MappingProxyType(
 _refuse: Final = partial(refusal, REFUSALS)
 
 
-def _draft(command: DraftCalendar, state: WorkingCalendar) -> Sequence[Event]:
-    if state.status != "absent":
-        raise _refuse("calendar.already-drafted", "calendar_id")
+def _check(command: DraftCalendar) -> None:
     if command.covers_until < command.covers_from:
         raise _refuse("calendar.period-invalid", "covers_until")
     days = [one.day for one in command.days]
@@ -165,60 +130,16 @@ def _draft(command: DraftCalendar, state: WorkingCalendar) -> Sequence[Event]:
         ZoneInfo(command.zone)
     except (ValueError, OSError, LookupError):
         raise _refuse("calendar.zone-unknown", "zone") from None
-    return [happened(CalendarDrafted, command)]
 
 
-def _adopt(command: AdoptCalendar, state: WorkingCalendar) -> Sequence[Event]:
-    if state.status == "adopted":
-        return []
-    _require_open(state)
-    require_another(command.adopted_by, [state.drafted_by], _refuse("calendar.second-person-required", "adopted_by"))
-    facts = {"calendar": state.calendar, "calendar_version": state.calendar_version}
-    return [happened(CalendarAdopted, command, **facts)]
-
-
-def _withdraw(command: WithdrawCalendar, state: WorkingCalendar) -> Sequence[Event]:
-    if state.status == "withdrawn":
-        return []
-    _require_open(state)
-    return [happened(CalendarWithdrawn, command)]
-
-
-def _require_open(state: WorkingCalendar) -> None:
-    if state.status != "drafted":
-        raise _refuse("calendar.already-adopted" if state.status == "adopted" else "calendar.withdrawn")
-
-
-_DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
-    DraftCalendar: _draft,
-    AdoptCalendar: _adopt,
-    WithdrawCalendar: _withdraw,
-}
-
-
-def decide(command: Command, state: WorkingCalendar) -> Sequence[Event]:
-    """Accept a command as events, or refuse it."""
-    if state.status == "absent" and type(command) is not DraftCalendar:
-        raise _refuse("calendar.not-drafted", "calendar_id")
-    return _DECIDE[type(command)](command, state)
-
-
-def _customer_of(_: WorkingCalendar) -> None:
-    return None
-
-
-def _ended(state: WorkingCalendar) -> bool:
-    return state.status in {"adopted", "withdrawn"}
-
-
-CALENDAR: Final = Aggregate(
-    name="calendar",
-    initial=WorkingCalendar(),
-    evolve=evolve,
-    decide=decide,
-    commands=tuple(_DECIDE),
-    events=tuple(_EVOLVE),
-    customer_of=_customer_of,
-    ended=_ended,
-    refusals=REFUSALS,
+CALENDAR: Final = course_of(
+    WorkingCalendar(),
+    Steps(
+        propose=Step(DraftCalendar, CalendarDrafted),
+        activate=Step(AdoptCalendar, CalendarAdopted),
+        withdraw=Step(WithdrawCalendar, CalendarWithdrawn),
+    ),
+    REFUSALS,
+    check=_check,
+    words=Words("already-drafted", "not-drafted", "already-adopted"),
 )
