@@ -1,27 +1,21 @@
 """The access table in force: the highest version that is active in the record, else the one that came with it."""
 
 import time
-from typing import Final, cast
-from uuid import UUID
+from typing import Final
 
 import asyncpg
 from eventsourcing.persistence import PersistenceError
 
-from domain.access_table import AccessTableProposed
+from domain.access_table import AccessTableActivated, AccessTableProposed
 from engine.access import AccessTable, first_table
 from engine.mapping import EventMapper
-from projections import audit_trail
-from projections.audit_trail import AuditFilter
+from engine.rule_versions import active_versions
 from projections.errors import ReadModelError
 from projections.models import ReadModels
-from projections.seeing import EVERYTHING
 
-ACTIVATED: Final = "access-table.activated"
 AWAY: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 LOOK_S: Final = 1.0
 """A table that was activated is in force everywhere after so many seconds and what the read model needs."""
-
-TABLES_MAX: Final = 200
 
 
 class InForce:
@@ -52,15 +46,10 @@ class InForce:
 
     async def look(self) -> None:
         """Take the highest active version; of two with one number every process takes the same."""
-        found = await audit_trail.search(self._models, AuditFilter(type=ACTIVATED), EVERYTHING, limit=TABLES_MAX)
-        proposed = [(entry.stream_id, await self._proposed(entry.stream_id)) for entry in found.entries]
-        if proposed:
-            _, highest = max(proposed, key=lambda one: (one[1].table_version, one[0]))
+        found = await active_versions(self._models, self._mapper, AccessTableProposed, AccessTableActivated)
+        if found:
+            highest = max(found, key=lambda one: (one.proposed.table_version, one.stream_id)).proposed
             found_table = AccessTable(highest.table_version, highest.rules)
             if found_table.digest != self.table.digest:
                 self.table = found_table
         self._known = True
-
-    async def _proposed(self, stream_id: UUID) -> AccessTableProposed:
-        (first,) = await self._models.record.read_stream(stream_id, -1, 1)
-        return cast("AccessTableProposed", self._mapper.fact(first).event)

@@ -2,29 +2,20 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
-from typing import Final, NamedTuple, cast
+from datetime import date, time
+from typing import NamedTuple, cast
 from uuid import UUID
 
-from domain.clock_policy import ClockPolicyProposed
+from domain.clock_policy import ClockPolicyActivated, ClockPolicyProposed
 from domain.clocks import Catalogue, PolicyTable
 from domain.counting import Calendar, DayTable
 from domain.kernel import Event
-from domain.working_calendar import CalendarDrafted
+from domain.working_calendar import CalendarAdopted, CalendarDrafted
 from engine.mapping import EventMapper
-from projections import audit_trail
-from projections.audit_trail import AuditEntry, AuditFilter
+from engine.rule_versions import active_versions, in_force_since
 from projections.models import ReadModels
-from projections.seeing import EVERYTHING
 from store.canonical import canonical_json
-
-ACTIVATED: Final = "clock-policy.activated"
-ADOPTED: Final = "calendar.adopted"
-VERSIONS_MAX: Final = 1000
-_FARTHEST_EAST: Final = timedelta(hours=14)
-"""Of all time zones: what took effect is later than the day of its recording everywhere on earth."""
 
 
 class Known(NamedTuple):
@@ -34,14 +25,6 @@ class Known(NamedTuple):
     digest: str
 
 
-class Version(NamedTuple):
-    """A version of a policy or a calendar, as its stream tells it."""
-
-    stream_id: UUID
-    event: Event
-    recorded_at: datetime
-
-
 async def known(models: ReadModels, mapper: EventMapper) -> Known:
     """All that is in force now or will be.
 
@@ -49,15 +32,15 @@ async def known(models: ReadModels, mapper: EventMapper) -> Known:
     it names, never before the day after it was recorded as activated or adopted.
     """
     policies: dict[str, list[PolicyTable]] = defaultdict(list)
-    for one in await _versions(models, mapper, ACTIVATED):
-        event = cast("ClockPolicyProposed", one.event)
-        versions = policies[event.regime]
-        versions.append(policy_table(event, _effective(event.in_force_from, one, first=not versions)))
+    for one in await active_versions(models, mapper, ClockPolicyProposed, ClockPolicyActivated):
+        versions = policies[one.proposed.regime]
+        since = in_force_since(one.proposed.in_force_from, one.activated_at, first=not versions)
+        versions.append(policy_table(one.proposed, since))
     tables: dict[str, list[DayTable]] = defaultdict(list)
-    for one in await _versions(models, mapper, ADOPTED):
-        event = cast("CalendarDrafted", one.event)
-        versions = tables[event.calendar]
-        versions.append(day_table(event, _effective(event.in_force_from, one, first=not versions)))
+    for one in await active_versions(models, mapper, CalendarDrafted, CalendarAdopted):
+        versions = tables[one.proposed.calendar]
+        since = in_force_since(one.proposed.in_force_from, one.activated_at, first=not versions)
+        versions.append(day_table(one.proposed, since))
     calendars = {name: Calendar(name, tuple(sorted(of, key=_number))) for name, of in tables.items()}
     return known_of(Catalogue({name: tuple(of) for name, of in policies.items()}, calendars))
 
@@ -111,24 +94,6 @@ async def proposed(models: ReadModels, mapper: EventMapper, stream_id: UUID) -> 
     found = await models.record.read_stream(stream_id, -1, 1)
     event = mapper.fact(found[0]).event if found else None
     return event if isinstance(event, (ClockPolicyProposed, CalendarDrafted)) else None
-
-
-async def _versions(models: ReadModels, mapper: EventMapper, what: str) -> list[Version]:
-    """In the order in which they were recorded; of two at one moment everybody takes the same first."""
-    found = await audit_trail.search(models, AuditFilter(type=what), EVERYTHING, limit=VERSIONS_MAX)
-    entries: Iterable[AuditEntry] = sorted(found.entries, key=lambda one: (one.recorded_at, one.stream_id))
-    versions: list[Version] = []
-    for one in entries:
-        event = await proposed(models, mapper, one.stream_id)
-        if event is not None:
-            versions.append(Version(one.stream_id, event, one.recorded_at))
-    return versions
-
-
-def _effective(in_force_from: date, one: Version, *, first: bool) -> date:
-    if first:
-        return in_force_from
-    return max(in_force_from, (one.recorded_at + _FARTHEST_EAST).date() + timedelta(days=1))
 
 
 def _number(one: DayTable) -> tuple[int, date]:

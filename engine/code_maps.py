@@ -2,18 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Final, cast
+from datetime import date
 from uuid import UUID
 
 from domain.code_map import CodeMapActivated, CodeMapProposed
+from engine.rule_versions import active_versions, in_force_since
 from engine.wiring import Daybook
-from projections import audit_trail
-from projections.audit_trail import AuditFilter
-from projections.seeing import EVERYTHING
-
-ACTIVATED: Final = CodeMapActivated.type
-MAPS_MAX: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -38,24 +32,14 @@ async def maps_in_force(daybook: Daybook, day: date) -> dict[str, ActiveMap]:
     A version is never in force before the day after its activation, but for the first of its map: so a return that
     was made is made the same again.
     """
-    found = await audit_trail.search(daybook.models, AuditFilter(type=ACTIVATED), EVERYTHING, limit=MAPS_MAX)
     versions: dict[str, list[ActiveMap]] = {}
-    for entry in sorted(found.entries, key=lambda one: (one.recorded_at, one.stream_id)):
-        told = await _proposed(daybook, entry.stream_id)
+    for one in await active_versions(daybook.models, daybook.mapper, CodeMapProposed, CodeMapActivated):
+        told = one.proposed
         of_map = versions.setdefault(told.code_map, [])
-        earliest = told.in_force_from if not of_map else _after(entry.recorded_at)
-        of_map.append(ActiveMap(entry.stream_id, max(told.in_force_from, earliest), told))
+        since = in_force_since(told.in_force_from, one.activated_at, first=not of_map)
+        of_map.append(ActiveMap(one.stream_id, since, told))
     return {
         name: max(good, key=lambda one: (one.told.map_version, one.map_id))
         for name, of_map in versions.items()
         if (good := [one for one in of_map if one.since <= day])
     }
-
-
-def _after(moment: datetime) -> date:
-    return moment.astimezone(UTC).date() + timedelta(days=1)
-
-
-async def _proposed(daybook: Daybook, stream_id: UUID) -> CodeMapProposed:
-    (first,) = await daybook.record.read_stream(stream_id, -1, 1)
-    return cast("CodeMapProposed", daybook.mapper.fact(first).event)
