@@ -35,13 +35,16 @@ _CHECKER: Final = "staff:quality"
 
 
 class SimulatedCase:
-    """One complaint; `make_id(name)` gives ids that are always the same for it."""
+    """One complaint; `make_id(name)` gives ids that are always the same for it. What becomes of it follows from `seed`.
 
-    def __init__(self, complaint_id: UUID, handler: str, make_id: Callable[[str], UUID]) -> None:
+    The complaint's id is no seed: it is made with the installation's key.
+    """
+
+    def __init__(self, complaint_id: UUID, handler: str, make_id: Callable[[str], UUID], seed: str) -> None:
         self._id = complaint_id
         self._handler = handler
         self._make_id = make_id
-        self._random = Random(f"case {complaint_id}")  # noqa: S311  # a simulation is meant to be repeatable
+        self._random = Random(seed)  # noqa: S311  # a simulation is meant to be repeatable
 
     def _is(self, share: float) -> bool:
         return self._random.random() < share

@@ -176,7 +176,9 @@ class SimulatedBank:
             severity=random.choice(("low", "medium", "high")),
         )  # fmt: skip
         handler = f"staff:handler-{random.randrange(HANDLERS)}"
-        case = SimulatedCase(complaint_id, handler, lambda name: self._of_case(complaint_id, name, at))
+        case = SimulatedCase(
+            complaint_id, handler, lambda name: self._of_case(complaint_id, name, at), f"case {self._seed}/{self._made}"
+        )
         handling: list[Command] = [
             assessed,
             AssignComplaint(complaint_id=complaint_id, occurred_at=at + timedelta(days=1), handler=handler),

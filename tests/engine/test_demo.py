@@ -59,6 +59,14 @@ def test_one_seed_gives_one_bank() -> None:
     assert bank(1) != bank(2)
 
 
+def test_the_same_happens_whatever_key_ids_are_made_with() -> None:
+    def course(key: bytes) -> list[list[str]]:
+        bank = SimulatedBank(lambda *parts: key + repr(parts).encode(), customers=30)
+        return [[command.type for command in unit.commands] for unit in bank.units()]
+
+    assert course(b"one") == course(b"another")
+
+
 def test_its_complaints_are_in_every_state() -> None:
     """Nothing is refused, and what happens seldom happens too."""
     states, kinds = dict[object, Any](), Counter[str]()
