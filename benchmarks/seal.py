@@ -34,6 +34,8 @@ ROUND_S = 15.0
 CALLERS = 256
 LOOK_S = 0.02
 TICK_S = 0.02
+WAITING_MAX = 8192
+"""So many appends wait at most, as many as one lane takes: after a pause of the machine the rest comes later."""
 TELL_S = 30.0
 """How often a long run says how it goes."""
 
@@ -123,7 +125,7 @@ async def _backlog(record: Record, pool: Pool, sealing: _Sealing, count: int) ->
 
 async def _paced(record: Record, per_s: float, seconds: float, unsealed: Unsealed) -> "array[float]":
     """Append so many a second; each wait in seconds."""
-    waits, tasks = array("d"), set[asyncio.Task[None]]()
+    waits = array("d")
 
     async def one(request: AppendRequest) -> None:
         started = time.perf_counter()
@@ -133,17 +135,16 @@ async def _paced(record: Record, per_s: float, seconds: float, unsealed: Unseale
         unsealed.committed[appended.partition].append((appended.position, now))
 
     began, sent, told = time.perf_counter(), 0, TELL_S
-    while (passed := time.perf_counter() - began) < seconds:
-        for request in requests(int(per_s * passed) - sent, PARTITIONS):
-            task = asyncio.create_task(one(request))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-            sent += 1
-        if passed > told:
-            say(f"{passed:.0f} s: {sent:,} events, {sum(map(len, unsealed.committed)):,} not under a checkpoint")
-            told += TELL_S
-        await asyncio.sleep(TICK_S)
-    await asyncio.gather(*tasks)
+    async with asyncio.TaskGroup() as group:
+        while (passed := time.perf_counter() - began) < seconds:
+            due = min(int(per_s * passed), len(waits) + WAITING_MAX) - sent
+            for request in requests(due, PARTITIONS):
+                group.create_task(one(request))
+            sent += due
+            if passed > told:
+                say(f"{passed:.0f} s: {sent:,} events, {sum(map(len, unsealed.committed)):,} not under a checkpoint")
+                told += TELL_S
+            await asyncio.sleep(TICK_S)
     return waits
 
 
