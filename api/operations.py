@@ -48,6 +48,7 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "calendar": "calendars",
         "clock-policy": "clock-policies",
         "code-map": "code-maps",
+        "reservation": "reservations",
     }
 )
 

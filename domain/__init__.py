@@ -19,6 +19,7 @@ from domain.interaction import INTERACTION
 from domain.kernel import Aggregate, Command, Event, Message, open_to_all
 from domain.legal_hold import LEGAL_HOLD
 from domain.privacy_request import PRIVACY_REQUEST
+from domain.reservation import RESERVATION
 from domain.retention_schedule import RETENTION_SCHEDULE
 from domain.survey import SURVEY
 from domain.touch import TOUCH
@@ -42,6 +43,7 @@ __all__ = [
     "INTERACTION",
     "LEGAL_HOLD",
     "PRIVACY_REQUEST",
+    "RESERVATION",
     "RETENTION_SCHEDULE",
     "SURVEY",
     "TOUCH",
@@ -71,6 +73,7 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     CALENDAR,
     CLOCK_POLICY,
     CODE_MAP,
+    RESERVATION,
 )
 
 

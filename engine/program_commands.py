@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from domain.kernel import Aggregate, Command
 from engine.deciding import Context, stream_of
-from engine.wiring import Daybook
 from projections.fact import Fact
 from store.canonical import canonical_json
 from store.envelope import NO_STREAM
 from store.identity import derive_id
+
+if TYPE_CHECKING:
+    from engine.wiring import Daybook
 
 S = TypeVar("S")
 
@@ -36,7 +38,7 @@ class Story(Generic[S]):
 class Program:
     """Gives commands in the program's own name."""
 
-    def __init__(self, daybook: Daybook, actor: str = ACTOR) -> None:
+    def __init__(self, daybook: "Daybook", actor: str = ACTOR) -> None:
         self._daybook = daybook
         self._actor = actor
 

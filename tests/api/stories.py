@@ -33,6 +33,12 @@ INTERNAL: dict[str, dict[str, Any]] = {
         "record_classes": ["contact"],
         "recipients": [{"disclosure_id": _DISCLOSURE, "recipient": "Example Credit Bureau"}],
     },
+    "reservation.claim": {
+        "purpose": "identity-document",
+        "holder": _DISCLOSURE,
+        "holders_max": 1,
+        "lapses_at": "2025-04-02T10:00:00+08:00",
+    },
 }
 """Commands that only the program gives, and what it may say in them."""
 
@@ -109,6 +115,7 @@ async def told_all(client) -> dict[str, str]:
     ids["disclosure"] = (await say("disclosure.record", "/disclosures", **whose))["stream_id"]
     daybook = client._transport.app.state.edge.daybook
     ids["erasure"] = (await by_program(daybook, "erasure.request")).rpartition("/")[2]
+    ids["reservation"] = (await by_program(daybook, "reservation.claim")).rpartition("/")[2]
     end = await daybook.record.end()
     return {**ids, "token": _joined(ids["token"], str(end))}
 

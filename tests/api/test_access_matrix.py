@@ -29,7 +29,7 @@ IDS = {
     "table_id": "table", "request_id": "request", "hold_id": "hold", "schedule_id": "schedule",
     "disposal_id": "disposal", "disclosure_id": "disclosure", "erasure_id": "erasure",
     "grant_id": "grant", "entry_id": "entry", "attachment_id": "attachment", "calendar_id": "calendar",
-    "policy_id": "policy", "kpi": "kpi", "map_id": "map",
+    "policy_id": "policy", "kpi": "kpi", "map_id": "map", "reservation_id": "reservation",
     "return": "return",
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from api.operations import operations
 from api.problems import PROBLEMS, REFUSALS
 from api.reading import CURSOR_CHARACTERS_MAX
 from api.reference import PAGE, page
+from domain import AGGREGATES
 from store.cursor import Cursor
 from tests.api.json_schema import fault, resolved
 from tests.api.stories import told_all
@@ -88,6 +89,9 @@ def test_every_problem_is_told_somewhere(made):
         for code in response["content"]["application/problem+json"]["examples"]
     }
     unusual = {"line-too-long", "method-not-allowed"}  # of a verdict; of no operation
+    for aggregate in AGGREGATES:
+        if all(command.internal for command in aggregate.commands):  # only the program is refused these
+            unusual |= set(aggregate.refusals)
     assert told_codes | unusual == set(PROBLEMS) | set(REFUSALS)
 
 
@@ -115,7 +119,7 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
                             ("disclosure_id", "disclosure"), ("erasure_id", "erasure"), ("grant_id", "grant"),
                             ("entry_id", "entry"), ("attachment_id", "attachment"), ("calendar_id", "calendar"),
                             ("policy_id", "policy"), ("kpi", "kpi"), ("map_id", "map"),
-                            ("return", "return")):  # fmt: skip
+                            ("reservation_id", "reservation"), ("return", "return")):  # fmt: skip
             where = where.replace(f"{{{field}}}", ids[kind])
         without = {
             "feed": {"mode": "page"}, "health": {}, "labels": {}, "ready": {}, "dev_users": {},

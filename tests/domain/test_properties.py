@@ -26,6 +26,7 @@ from domain import (
     INTERACTION,
     LEGAL_HOLD,
     PRIVACY_REQUEST,
+    RESERVATION,
     RETENTION_SCHEDULE,
     SURVEY,
     TOUCH,
@@ -40,6 +41,7 @@ from domain import (
     erasure,
     interaction,
     legal_hold,
+    reservation,
     retention_schedule,
     survey,
     touch,
@@ -231,6 +233,9 @@ WAYS_OUT: Final[dict[str, Way]] = {
     CALENDAR.name: lambda _: [to(working_calendar.WithdrawCalendar, reason="late")],
     CLOCK_POLICY.name: lambda _: [to(clock_policy.WithdrawClockPolicy, reason="late")],
     CODE_MAP.name: lambda _: [to(code_map.WithdrawCodeMap, reason="late")],
+    RESERVATION.name: lambda state: [
+        to(reservation.ReleaseReservation, holder=one, reason="late") for one in state.places
+    ],
 }
 
 

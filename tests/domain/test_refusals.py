@@ -69,6 +69,7 @@ from domain.privacy_messages import (
     WithdrawPrivacyRequest,
 )
 from domain.privacy_request import PRIVACY_REQUEST
+from domain.reservation import RESERVATION
 from domain.retention_schedule import (
     RETENTION_SCHEDULE,
     ActivateRetentionSchedule,
@@ -93,6 +94,7 @@ from tests.domain.access_refusals import ACCESS_TABLE_CASES, ACTOR_CASES, BREAK_
 from tests.domain.clock_refusals import CALENDAR_CASES, CLOCK_POLICY_CASES
 from tests.domain.code_map_refusals import CODE_MAP_CASES
 from tests.domain.complaint_refusals import COMPLAINT_CASES
+from tests.domain.reservation_refusals import RESERVATION_CASES
 from tests.domain.scenario import ANNA, ONE, TWO, given, to
 
 REGISTER = to(RegisterCustomer, kind="person")
@@ -349,6 +351,7 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((CALENDAR, case) for case in CALENDAR_CASES),
     *((CLOCK_POLICY, case) for case in CLOCK_POLICY_CASES),
     *((CODE_MAP, case) for case in CODE_MAP_CASES),
+    *((RESERVATION, case) for case in RESERVATION_CASES),
 ]
 
 
