@@ -33,6 +33,8 @@ WITHOUT_READ_MODEL: Final = frozenset(
         "interaction",
         "touch",
         "survey",
+        "engagement",
+        "task",
         "erasure",
         "legal-hold",
         "disposal",

@@ -44,6 +44,8 @@ class _Period(Asking):
     outcome: Value = None
     redress: Value = None
     campaign: Value = None
+    kind: Value = None
+    stage: Value = None
     purpose: Value = None
     response: Value = None
     survey: Value = None

@@ -14,6 +14,7 @@ from domain.complaint import COMPLAINT
 from domain.customer import CUSTOMER
 from domain.disclosure import DISCLOSURE
 from domain.disposal import DISPOSAL
+from domain.engagement import ENGAGEMENT
 from domain.erasure import ERASURE
 from domain.interaction import INTERACTION
 from domain.kernel import Aggregate, Command, Event, Message, open_to_all
@@ -22,6 +23,7 @@ from domain.privacy_request import PRIVACY_REQUEST
 from domain.reservation import RESERVATION
 from domain.retention_schedule import RETENTION_SCHEDULE
 from domain.survey import SURVEY
+from domain.task import TASK
 from domain.touch import TOUCH
 from domain.working_calendar import CALENDAR
 
@@ -39,6 +41,7 @@ __all__ = [
     "CUSTOMER",
     "DISCLOSURE",
     "DISPOSAL",
+    "ENGAGEMENT",
     "ERASURE",
     "INTERACTION",
     "LEGAL_HOLD",
@@ -46,6 +49,7 @@ __all__ = [
     "RESERVATION",
     "RETENTION_SCHEDULE",
     "SURVEY",
+    "TASK",
     "TOUCH",
     "aggregate_of",
     "command_types",
@@ -61,6 +65,8 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     CAMPAIGN,
     TOUCH,
     SURVEY,
+    ENGAGEMENT,
+    TASK,
     ACCESS_TABLE,
     PRIVACY_REQUEST,
     ERASURE,

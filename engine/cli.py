@@ -189,6 +189,12 @@ def import_bank_marketing(file: File, as_json: Json = False) -> None:  # noqa: F
     _import("bank-marketing", file, as_json=as_json)
 
 
+@imports.command("loans", epilog="Example: daybook import loans bpi2012.xes.gz --json")
+def import_loans(file: File, as_json: Json = False) -> None:  # noqa: FBT002
+    """Import loan applications of the BPI Challenge 2012: an event log in XES, compressed with gzip or not."""
+    _import("loans", file, as_json=as_json)
+
+
 @app.command(epilog="Example: daybook migrate")
 def migrate(as_json: Json = False) -> None:  # noqa: FBT002
     """Bring the database's schema up to this program's; does nothing when it is."""

@@ -5,15 +5,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from domain.matters import Sight
-from engine.importing import bank_marketing, cfpb
+from engine.importing import bank_marketing, cfpb, loan_story
 from engine.importing.quarantine import Quarantine
 from engine.wiring import Daybook
 from projections.kpi_query import Cell, CountedPage, Figures, behind, figures
 from projections.kpis import Kpi, Part
 from projections.measures import Asked, Measure, checked
 
-IMPORTED_AS: Final[Mapping[str, str]] = {"complaint": cfpb.SOURCE, "touch": bank_marketing.SOURCE}
-"""What the rows of an import become, by kind, and the source that they come from."""
+IMPORTED_AS: Final[Mapping[str, tuple[str, ...]]] = {
+    "complaint": (cfpb.SOURCE,),
+    "touch": (bank_marketing.SOURCE, loan_story.SOURCE),
+    "engagement": (loan_story.SOURCE,),
+}
+"""What the rows of an import become, by kind, and the sources that they come from."""
 
 
 def definition(kpi: Kpi) -> dict[str, Any]:
@@ -71,7 +75,7 @@ def cell_body(cell: Cell) -> dict[str, Any]:
 
 async def quarantined(daybook: Daybook, kinds: set[str]) -> dict[str, int]:
     """Rows of imports that lie in quarantine and so are counted nowhere, by source."""
-    sources = {source for kind, source in IMPORTED_AS.items() if kind in kinds}
+    sources = {source for kind, of_kind in IMPORTED_AS.items() if kind in kinds for source in of_kind}
     rows: Counter[str] = Counter()
     for one in await Quarantine(daybook.record, daybook.vault).imports():
         if one.source in sources:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from projections import campaign_results, complaint_register, satisfaction_history
+from projections import campaign_results, complaint_register, engagement_register, satisfaction_history
 from projections.customer_profile import CUSTOMER_PROFILE
 from projections.measures import Measure, Source
 
@@ -32,6 +32,13 @@ TOUCH: Final = Source(
 )
 INVITATION: Final = Source(
     "survey", satisfaction_history.NAME, "survey_invitation", "invitation_id", _known("survey", "channel", "product")
+)
+ENGAGEMENT: Final = Source(
+    "engagement",
+    engagement_register.NAME,
+    "engagement",
+    "engagement_id",
+    _known("kind", "product", "channel", "source", "stage", "outcome"),
 )
 CUSTOMER: Final = Source(
     "customer", CUSTOMER_PROFILE.name, "customer_profile", "customer_id", _known("region", "branch", "kind")
@@ -92,6 +99,29 @@ CONVERTED: Final = Measure(
     TOUCH, "sent_at", (*_SENT, "touch.converted"), where="r.converted_at is not null",
 )  # fmt: skip
 TOUCHED: Final = Measure("customers to whom any was sent, each once", TOUCH, "sent_at", _SENT, "customers")
+
+# Engagements
+
+_DECIDED: Final = ("engagement.opened", "engagement.decided")
+
+OPENED: Final = Measure("engagements opened", ENGAGEMENT, "opened_at", ("engagement.opened",))
+DECIDED: Final = Measure("engagements decided", ENGAGEMENT, "decided_at", _DECIDED)
+APPROVED: Final = Measure(
+    "those of them decided in the customer's favour", ENGAGEMENT, "decided_at", _DECIDED,
+    where="r.outcome = 'approved'",
+)  # fmt: skip
+DAYS_TO_DECISION: Final = Measure(
+    "days from opening to decision of these", ENGAGEMENT, "decided_at", _DECIDED, "spread",
+    amount="(r.decided_at at time zone 'UTC')::date - (r.opened_at at time zone 'UTC')::date",
+)  # fmt: skip
+OFFERED: Final = Measure(
+    "engagements opened in which an offer was made",
+    ENGAGEMENT, "opened_at", ("engagement.opened", "engagement.offer-made"), where="r.offers > 0",
+)  # fmt: skip
+TAKEN: Final = Measure(
+    "those of them in which one was taken, until now",
+    ENGAGEMENT, "opened_at", ("engagement.opened", "engagement.offer-settled"), where="r.accepted > 0",
+)  # fmt: skip
 
 # Satisfaction
 

@@ -122,6 +122,21 @@ KPIS: Final[tuple[Kpi, ...]] = (
         (Basis("recorded", over.SENT, over.TOUCHED),),
         note="In each cell, of the customers touched in that cell.",
     ),
+    Kpi("engagement.count", 1, "Engagements opened", "engagements", (Basis("recorded", over.OPENED),)),
+    Kpi(
+        "engagement.approval_rate", 1, "Engagements approved", "percent",
+        (Basis("recorded", over.APPROVED, over.DECIDED),), _RATIO, "Of the engagements decided in the period.",
+    ),
+    Kpi(
+        "engagement.acceptance_rate", 1, "Engagements in which an offer was taken", "percent",
+        (Basis("recorded", over.TAKEN, over.OFFERED),), _RATIO,
+        "Of the engagements opened in the period in which any offer was made.",
+    ),
+    Kpi(
+        "engagement.decision_days", 1, "Days to decide an engagement", "days",
+        (Basis("recorded", over.DAYS_TO_DECISION, over.DECIDED),),
+        note="The mean, with how often each number of days came; of the days of the decision.",
+    ),
     Kpi(
         "satisfaction.csat", 1, "Satisfied answers (CSAT)", "percent",
         (Basis("recorded", over.CSAT_CONTENT, over.CSAT_ANSWERS),), _RATIO,

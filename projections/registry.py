@@ -8,6 +8,7 @@ from projections.break_glass_register import BREAK_GLASS_REGISTER
 from projections.campaign_results import CAMPAIGN_RESULTS
 from projections.complaint_register import COMPLAINT_REGISTER
 from projections.customer_profile import CUSTOMER_PROFILE
+from projections.engagement_register import ENGAGEMENT_REGISTER
 from projections.privacy_register import PRIVACY_REGISTER
 from projections.projection import Projection
 from projections.satisfaction_history import SATISFACTION_HISTORY
@@ -19,6 +20,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     CAMPAIGN_RESULTS,
     COMPLAINT_REGISTER,
     CUSTOMER_PROFILE,
+    ENGAGEMENT_REGISTER,
     PRIVACY_REGISTER,
     SATISFACTION_HISTORY,
 )

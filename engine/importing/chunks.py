@@ -1,15 +1,16 @@
 """A file's rows in portions that fit in memory, mapped without holding the event loop up."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
 from engine.importing.reading import Importer, Mapped
-from engine.importing.rows import Limits, Row, RowReader
+from engine.importing.rows import Limits, Row
 from engine.importing.verdict import Reason, Unreadable
 
 # Some 5 ms of work, after which the chunk that is being committed gets its turn.
 _ROWS_PER_TURN = 100
+_BYTES_PER_TURN = 1 << 16
 
 
 @dataclass(slots=True)
@@ -36,15 +37,16 @@ class Chunk:
             self.unreadable.append((row, unreadable.reasons))
 
 
-async def chunks(reader: RowReader, importer: Importer, limits: Limits) -> AsyncIterator[Chunk]:
+async def chunks(reader: Iterable[Row], importer: Importer, limits: Limits) -> AsyncIterator[Chunk]:
     """Read and map the file, chunk by chunk."""
-    chunk = Chunk()
+    chunk, turn = Chunk(), 0
     for row in reader:
         chunk.add(row, importer)
         if chunk.rows >= limits.chunk_rows_max or chunk.size_bytes >= limits.chunk_bytes_max:
             yield chunk
-            chunk = Chunk()
-        elif chunk.rows % _ROWS_PER_TURN == 0:
+            chunk, turn = Chunk(), 0
+        elif chunk.rows % _ROWS_PER_TURN == 0 or chunk.size_bytes - turn >= _BYTES_PER_TURN:
+            turn = chunk.size_bytes
             await asyncio.sleep(0)
     if chunk.rows:
         yield chunk

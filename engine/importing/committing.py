@@ -12,7 +12,7 @@ from engine.importing.identities import Identities, command_key
 from engine.importing.quarantine import File, Quarantine
 from engine.importing.reading import Importer, Mapped, Origin
 from engine.importing.rows import Row
-from engine.importing.verdict import ImportRefused, Reason, Verdict
+from engine.importing.verdict import ImportRefused, Reason, Unreadable, Verdict
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -84,7 +84,11 @@ class Committer:
         changed: list[tuple[Mapped, tuple[str, ...]]] = []
         for mapped in rows:
             recorded = facts[mapped.stream_id]
-            revision = self._importer.revise(mapped, recorded)
+            try:
+                revision = self._importer.revise(mapped, recorded)
+            except Unreadable as otherwise:
+                unreadable.append((mapped.row, otherwise.reasons))
+                continue
             notes = (*mapped.notes, *revision.notes)
             if revision.commands:
                 units.append(Unit(revision.commands, self._revision_context(mapped, recorded[-1], notes)))

@@ -63,7 +63,7 @@ class Importer(Protocol):
         ...
 
     def revise(self, mapped: Mapped, recorded: Sequence[Fact]) -> Revision:
-        """Compare a row with the events of its stream."""
+        """Compare a row with the events of its stream; raises `Unreadable` for what cannot be added to them."""
         ...
 
 

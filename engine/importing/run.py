@@ -12,16 +12,18 @@ from engine.importing.cfpb import CfpbImporter
 from engine.importing.chunks import chunks
 from engine.importing.committing import Committer
 from engine.importing.identities import Identities
+from engine.importing.loans import LoanImporter
 from engine.importing.quarantine import File
 from engine.importing.reading import Importer, Origin
 from engine.importing.rows import Limits, RowReader
 from engine.importing.survey import Survey, open_checked, survey
+from engine.importing.traces import TraceReader, open_traces, survey_traces
 from engine.importing.verdict import ImportSummary, Tally, Verdict
 
 if TYPE_CHECKING:
     from engine.wiring import Daybook
 
-Kind = Literal["cfpb", "bank-marketing"]
+Kind = Literal["cfpb", "bank-marketing", "loans"]
 Progress = Callable[[int, int], None]
 """Called with rows done and rows expected; expected is an estimate where quotes in the file are unbalanced."""
 
@@ -29,9 +31,11 @@ Watch = Callable[[Sequence[Verdict]], None]
 """Called with the verdicts of each committed chunk, in the order of the file."""
 
 _DELIMITERS: Final[dict[Kind, str]] = {"cfpb": ",", "bank-marketing": ";"}
-_IMPORTERS: Final[dict[Kind, type[CfpbImporter] | type[BankMarketingImporter]]] = {
+"""Of the kinds that are separated text; the others are event logs."""
+_IMPORTERS: Final[dict[Kind, type[CfpbImporter] | type[BankMarketingImporter] | type[LoanImporter]]] = {
     "cfpb": CfpbImporter,
     "bank-marketing": BankMarketingImporter,
+    "loans": LoanImporter,
 }
 
 
@@ -53,12 +57,17 @@ async def run_import(  # noqa: PLR0913  # half of them optional and by name
         PersistenceError: the record cannot be written; as if interrupted.
     """
     limits = limits or Limits()
-    with closing(await asyncio.to_thread(open_checked, path, limits)) as file:
-        seen = await asyncio.to_thread(survey, file)
+    separated = kind in _DELIMITERS
+    with closing(await asyncio.to_thread(open_checked if separated else open_traces, path, limits)) as file:
+        seen = await asyncio.to_thread(survey, file) if separated else await _look_over(path, file, limits)
         run = _Run(kind, file, seen, daybook, limits)
         run.tally.events += await run.committer.preface()
         await run.all_chunks(progress, verdicts)
     return run.summary()
+
+
+async def _look_over(path: Path, file: BinaryIO, limits: Limits) -> Survey:
+    return await asyncio.to_thread(survey_traces, path, file, limits)
 
 
 class _Run:
@@ -66,7 +75,11 @@ class _Run:
         source = _IMPORTERS[kind].source
         identities = Identities(daybook.vault.keyed_hmac, source)
         origin = Origin(program(f"importer-{kind}"), identities.import_id(seen.sha256))
-        self._reader = RowReader(file, delimiter=_DELIMITERS[kind], limits=limits)
+        self._reader = (
+            RowReader(file, delimiter=_DELIMITERS[kind], limits=limits)
+            if kind in _DELIMITERS
+            else TraceReader(file, limits=limits)
+        )
         self._importer: Importer = _IMPORTERS[kind](self._reader.header, identities, origin)
         self._file = File(origin.import_id, source, seen.sha256)
         self._kind = kind

@@ -12,6 +12,7 @@ from engine.settings import Settings
 from engine.status import caught_up
 from engine.wiring import Databases, Daybook, initialise
 from tests.acceptance.files import Imported, all_files, small_files
+from tests.acceptance.loans import first_of
 
 
 def imported_into(database, folder: Path, shared_data: Path, *, everything: bool) -> Imported:
@@ -19,6 +20,9 @@ def imported_into(database, folder: Path, shared_data: Path, *, everything: bool
     complaints = all_files(shared_data) if everything else small_files(shared_data)
     databases = Databases(database.app_dsn, database.admin_dsn, None)
     settings = Settings(database_url=database.app_dsn, data_dir=folder)
+    loans = shared_data / "loans" / "bpi2012-train.xes.gz"
+    if not everything:
+        loans = first_of(loans, 300, folder / "loans.xes")
 
     async def work() -> None:
         await initialise(databases, 4, progress=lambda *_: None)
@@ -26,12 +30,13 @@ def imported_into(database, folder: Path, shared_data: Path, *, everything: bool
         for path in complaints:
             await run_import("cfpb", path, daybook)
         await run_import("bank-marketing", shared_data / "bank-marketing" / "bank-additional.csv", daybook)
+        await run_import("loans", loans, daybook)
         async with await Following.start(daybook.models):
             await caught_up(daybook)
         await daybook.close()
 
     asyncio.run(work())
-    return Imported(databases, settings, complaints, shared_data / "bank-marketing" / "bank-additional.csv")
+    return Imported(databases, settings, complaints, shared_data / "bank-marketing" / "bank-additional.csv", loans)
 
 
 @pytest.fixture(scope="session", params=["small", pytest.param("all", marks=pytest.mark.long)])

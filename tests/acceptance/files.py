@@ -1,4 +1,4 @@
-"""What the real files say, read with nothing but the csv module: no importer, no word list of the product's."""
+"""What the real files say, read with nothing but the standard library: no importer, no word list of the product's."""
 
 import csv
 import re
@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.settings import Settings
 from engine.wiring import Databases
+from tests.acceptance.loans import Case, cases
 
 TITLES = {
     "company response": "company response to consumer",
@@ -114,6 +115,7 @@ class Imported:
     settings: Settings
     files: list[Path]
     campaign_file: Path
+    loan_file: Path
 
     @cached_property
     def complaints(self) -> list[Told]:
@@ -136,6 +138,11 @@ class Imported:
     def broken(self) -> int:
         """Rows of complaints that are none."""
         return sum(whole_rows(path)[1] for path in self.files)
+
+    @cached_property
+    def applications(self) -> list[Case]:
+        """The loan log's cases."""
+        return list(cases(self.loan_file))
 
     @cached_property
     def contacts(self) -> list[dict[str, str]]:

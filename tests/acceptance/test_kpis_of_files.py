@@ -1,8 +1,8 @@
 """Every KPI over the imported files is the figure that the files themselves give, however it is grouped."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -15,6 +15,7 @@ from projections.kpi_query import behind, figures
 from projections.kpis import KPIS, Kpi, kpi_of
 from projections.measures import Asked
 from tests.acceptance.files import NO_RELIEF, RELIEF, Imported, Told, by
+from tests.acceptance.loans import by_month
 
 NOBODY = Sight("staff:1")
 GROUPINGS: dict[str, list[tuple[str, ...]]] = {
@@ -23,6 +24,7 @@ GROUPINGS: dict[str, list[tuple[str, ...]]] = {
         ("product", "sub_product", "month"),
     ],
     "campaign": [(), ("month", "channel")],
+    "engagement": [(), ("month",), ("product", "month")],
     "satisfaction": [()],
 }  # fmt: skip
 NOTHING: Counter[Any] = Counter()
@@ -48,9 +50,44 @@ def _resolution(files: Imported, names: Sequence[str]) -> Expected:
 
 
 def _touches(files: Imported, names: Sequence[str], *, only: str = "") -> Counter[Any]:
-    """The file has neither months nor customers: all of it stands at its first month, each row is somebody else."""
+    """Contacts have neither months nor customers: all stand at their first month. Offers have the month of sending."""
     rows = [row for row in files.contacts if only in ("", row["y"])]
-    return Counter({("2008-05", "phone")[: len(names)]: len(rows)})
+    found = Counter({("2008-05", "phone")[: len(names)]: len(rows)})
+    sent = chain.from_iterable(one.offers_sent(taken=bool(only)) for one in files.applications)
+    return found + by_month(list(sent), names, channel="other")
+
+
+def _touched(files: Imported, names: Sequence[str]) -> Counter[Any]:
+    """Every contact is somebody else's; of an application's offers each month's count once."""
+    found = Counter({("2008-05", "phone")[: len(names)]: len(files.contacts)})
+    for one in files.applications:
+        found += Counter(dict.fromkeys(by_month(one.offers_sent(), names, channel="other"), 1))
+    return found
+
+
+def _loans(times: Iterable[datetime], names: Sequence[str]) -> Counter[Any]:
+    return by_month(list(times), names, product="loan")
+
+
+def _approval(files: Imported, names: Sequence[str]) -> Expected:
+    decided = [one.decided for one in files.applications if one.decided]
+    approved = _loans((at for outcome, at in decided if outcome == "approved"), names)
+    return {"recorded": (approved, _loans((at for _, at in decided), names))}
+
+
+def _acceptance(files: Imported, names: Sequence[str]) -> Expected:
+    offered = [one for one in files.applications if one.times("O_SELECTED")]
+    taken = _loans((one.opened for one in offered if one.times("O_ACCEPTED")), names)
+    return {"recorded": (taken, _loans((one.opened for one in offered), names))}
+
+
+def _decision(files: Imported, names: Sequence[str]) -> Expected:
+    days: Counter[Any] = Counter()
+    decided = [(one.opened, one.decided[1]) for one in files.applications if one.decided]
+    for opened, at in decided:
+        for group in _loans([at], names):
+            days[group] += (at.date() - opened.date()).days
+    return {"recorded": (days, _loans((at for _, at in decided), names))}
 
 
 EXPECTED: dict[str, Callable[[Imported, Sequence[str]], Expected]] = {
@@ -61,8 +98,14 @@ EXPECTED: dict[str, Callable[[Imported, Sequence[str]], Expected]] = {
     "complaint.resolution_days": _resolution,
     "campaign.touches": lambda files, names: {"recorded": (_touches(files, names), None)},
     "campaign.touches_per_customer": lambda files, names: {
-        "recorded": (_touches(files, names), _touches(files, names))
+        "recorded": (_touches(files, names), _touched(files, names))
     },
+    "engagement.count": lambda files, names: {
+        "recorded": (_loans((one.opened for one in files.applications), names), None)
+    },
+    "engagement.approval_rate": _approval,
+    "engagement.acceptance_rate": _acceptance,
+    "engagement.decision_days": _decision,
     "campaign.conversion_rate": lambda files, names: {
         "recorded": (_touches(files, names, only="yes"), _touches(files, names))
     },

@@ -83,6 +83,8 @@ async def told(client) -> dict[str, str]:
     ]
     for name in ("confirm-delivery", "record-response", "record-conversion"):
         await say(f"touch.{name}", f"/touches/{ids['touch']}/{name}")
+    ids["engagement"] = (await say("engagement.open", "/engagements", **whose))["stream_id"]
+    ids["task"] = (await say("task.schedule", "/tasks", **whose, engagement_id=ids["engagement"]))["stream_id"]
     ids["table"] = (await say("access-table.propose", "/access-tables"))["stream_id"]
     ids["grant"] = (await say("break-glass.open", "/break-glass", **whose))["stream_id"]
     ids["entry"] = (await say("actor.register", "/actors"))["stream_id"]

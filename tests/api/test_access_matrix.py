@@ -25,7 +25,8 @@ from tests.api.stories import told, told_all
 CANARY = re.compile(r"canary\.(\w+)\.(\w+)\.")
 IDS = {
     "customer_id": "customer", "complaint_id": "complaint", "campaign_id": "campaign", "interaction_id": "interaction",
-    "touch_id": "touch", "invitation_id": "survey", "event_id": "event",
+    "touch_id": "touch", "engagement_id": "engagement", "task_id": "task",
+    "invitation_id": "survey", "event_id": "event",
     "table_id": "table", "request_id": "request", "hold_id": "hold", "schedule_id": "schedule",
     "disposal_id": "disposal", "disclosure_id": "disclosure", "erasure_id": "erasure",
     "grant_id": "grant", "entry_id": "entry", "attachment_id": "attachment", "calendar_id": "calendar",

@@ -22,6 +22,7 @@ from domain import (
     CUSTOMER,
     DISCLOSURE,
     DISPOSAL,
+    ENGAGEMENT,
     ERASURE,
     INTERACTION,
     LEGAL_HOLD,
@@ -29,6 +30,7 @@ from domain import (
     RESERVATION,
     RETENTION_SCHEDULE,
     SURVEY,
+    TASK,
     TOUCH,
     access_table,
     actor,
@@ -38,12 +40,14 @@ from domain import (
     code_map,
     complaint,
     disposal,
+    engagement,
     erasure,
     interaction,
     legal_hold,
     reservation,
     retention_schedule,
     survey,
+    task,
     touch,
     working_calendar,
 )
@@ -197,6 +201,8 @@ WAYS_OUT: Final[dict[str, Way]] = {
         to(touch.ExpireTouch, reason="late") if state.status == "held" else to(touch.ConfirmTouchDelivery)
     ],
     SURVEY.name: lambda _: [to(survey.ExpireSurvey)],
+    ENGAGEMENT.name: lambda _: [to(engagement.EndEngagement, reason="repaid")],
+    TASK.name: lambda _: [to(task.CancelTask, reason="late")],
     ACCESS_TABLE.name: lambda _: [to(access_table.WithdrawAccessTable, reason="late")],
     PRIVACY_REQUEST.name: lambda state: [
         to(privacy.FinishPrivacyRequest, done="erased", completed_by="daybook:eraser")

@@ -34,6 +34,7 @@ from domain.customer import (
 )
 from domain.disclosure import DISCLOSURE, RecordDisclosure, RetractDisclosure
 from domain.disposal import DISPOSAL, ApproveDisposal, CompleteDisposal, ProposeDisposal, WithdrawDisposal
+from domain.engagement import ENGAGEMENT
 from domain.erasure import (
     ERASURE,
     CertifyErasure,
@@ -78,6 +79,7 @@ from domain.retention_schedule import (
     WithdrawRetentionSchedule,
 )
 from domain.survey import SURVEY, AnswerSurvey, ConfirmSurveyDelivery, ExpireSurvey, InviteToSurvey
+from domain.task import TASK
 from domain.touch import (
     TOUCH,
     ConfirmTouchDelivery,
@@ -94,6 +96,7 @@ from tests.domain.access_refusals import ACCESS_TABLE_CASES, ACTOR_CASES, BREAK_
 from tests.domain.clock_refusals import CALENDAR_CASES, CLOCK_POLICY_CASES
 from tests.domain.code_map_refusals import CODE_MAP_CASES
 from tests.domain.complaint_refusals import COMPLAINT_CASES
+from tests.domain.engagement_refusals import ENGAGEMENT_CASES, TASK_CASES
 from tests.domain.reservation_refusals import RESERVATION_CASES
 from tests.domain.scenario import ANNA, ONE, TWO, given, to
 
@@ -339,6 +342,8 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((CAMPAIGN, case) for case in CAMPAIGN_CASES),
     *((TOUCH, case) for case in TOUCH_CASES),
     *((SURVEY, case) for case in SURVEY_CASES),
+    *((ENGAGEMENT, case) for case in ENGAGEMENT_CASES),
+    *((TASK, case) for case in TASK_CASES),
     *((ACCESS_TABLE, case) for case in ACCESS_TABLE_CASES),
     *((PRIVACY_REQUEST, case) for case in PRIVACY_REQUEST_CASES),
     *((ERASURE, case) for case in ERASURE_CASES),

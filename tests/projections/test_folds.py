@@ -74,4 +74,11 @@ def test_every_event_class_is_folded_by_a_read_model_of_its_own():
         "retention-schedule.proposed",
         "retention-schedule.signed-off",
         "retention-schedule.withdrawn",
+        "task.assigned",
+        "task.cancelled",
+        "task.completed",
+        "task.rescheduled",
+        "task.scheduled",
+        "task.started",
+        "task.suspended",
     }
