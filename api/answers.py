@@ -38,6 +38,7 @@ from projections.privacy_register import DisposalRow, ErasureRow, LegalHoldRow, 
 from projections.profile_query import Consent, ContactPoint, LastScore, Profile
 from projections.satisfaction_history import Invitation
 from projections.satisfaction_series import Point
+from projections.segment_membership import Member, Membership
 
 _PARKED: Schema = {**COUNT, "description": "Customers or streams that are left out; incomplete unless it is 0."}
 _ROW = ("partition", "position", "event_id", "sealed")
@@ -163,6 +164,11 @@ def _customers() -> dict[str, Schema]:
         "customer_search": _page("customers", rows(FoundCustomer)),
         "customer_timeline": _page("events", ref("Event")),
         "customer_satisfaction": _page("invitations", rows(Invitation)),
+        "customer_segments": object_with({"segments": list_of(rows(Membership))}),
+        "segments": object_with(
+            {"segments": list_of(object_with({"segment": TEXT, "customers": COUNT})), "parked": _PARKED}
+        ),
+        "segment_customers": _page("customers", rows(Member)),
     }
 
 

@@ -37,6 +37,7 @@ from api import (
     receipts,
     returns,
     satisfaction,
+    segments,
 )
 from api import development as development_room
 from api.admission import permitted
@@ -68,9 +69,9 @@ from store.collecting import collect_seldom
 from store.migrate import MigrationError
 
 _ROOMS: Final = (
-    customers, complaint_clocks, complaints, complaint_history, campaigns, satisfaction, kpis, returns, log_proofs,
-    audit, events, bulk, cloudevents, feed, health, docs, access_tables, labels, receipts, privacy, privacy_export,
-    certificates, actors, break_glass, attachments, development_room,
+    customers, complaint_clocks, complaints, complaint_history, campaigns, satisfaction, segments, kpis, returns,
+    log_proofs, audit, events, bulk, cloudevents, feed, health, docs, access_tables, labels, receipts, privacy,
+    privacy_export, certificates, actors, break_glass, attachments, development_room,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, SealingStopped, ValueError)

@@ -86,6 +86,7 @@ _AN_ID: Final[Mapping[str, Any]] = {"schema": UUID, "example": ID}
 _NAMES: Final[Mapping[str, Mapping[str, Any]]] = {
     "kpi": {"schema": {"enum": [one.name for one in KPIS]}, "example": KPIS[0].name},
     "return": {"schema": TEXT, "example": "fca-disp"},
+    "segment": {"schema": TEXT, "example": "retail"},
 }
 """Parts of paths that are no ids."""
 

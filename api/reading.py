@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from api.bodies import JSON
 from api.outgoing import packed
 from api.problems import FieldError, Problem
 from api.statements import statement
+from domain.codes import Code
 from projections.models import Progress, ReadModels
 from projections.references import LastEvent
 from store.cursor import Cursor
@@ -24,6 +25,7 @@ LIMIT_MAX: Final = 500
 FRESH_S: Final = 0.2
 AGE_S_MAX: Final = 1.0
 AS_OF: Final = "Daybook-As-Of"
+_CODE: Final = TypeAdapter[str](Code)
 
 CURSOR_CHARACTERS_MAX: Final = 40_000
 """More than a cursor of 1,024 partitions has, and less than the 64 KiB of URL that the server's parser takes."""
@@ -104,6 +106,18 @@ def page_link(request: Request, following: str | None) -> dict[str, str]:
         return {}
     query = [(name, value) for name, value in request.query_params.multi_items() if name not in {"after", "token"}]
     return {"Link": f'<{request.url.path}?{urlencode([*query, ("after", following)])}>; rel="next"'}
+
+
+def path_code(text: str, name: str) -> str:
+    """The code in a path.
+
+    Raises:
+        Problem: not-found, for what is no code.
+    """
+    try:
+        return _CODE.validate_python(text)
+    except ValidationError:
+        raise Problem("not-found", errors=(FieldError("path", name, "is not a code"),)) from None
 
 
 def path_uuid(text: str, name: str) -> UUID:

@@ -12,6 +12,7 @@ from projections.engagement_register import ENGAGEMENT_REGISTER
 from projections.privacy_register import PRIVACY_REGISTER
 from projections.projection import Projection
 from projections.satisfaction_history import SATISFACTION_HISTORY
+from projections.segment_membership import SEGMENT_MEMBERSHIP
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
     ACTOR_DIRECTORY,
@@ -23,4 +24,5 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     ENGAGEMENT_REGISTER,
     PRIVACY_REGISTER,
     SATISFACTION_HISTORY,
+    SEGMENT_MEMBERSHIP,
 )

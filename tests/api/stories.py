@@ -57,7 +57,7 @@ async def by_program(daybook: Daybook, name: str, where: str = "", **more: Any) 
 async def told(client) -> dict[str, str]:
     """Ids by kind, and as `token` one that stands for all that was commanded: each command's is of one partition."""
     customer = (await client.command("/customers", bodies()["customer.register"])).json()["stream_id"]
-    ids = {"customer": customer, "kpi": "complaint.count", "return": "jrt-0169"}
+    ids = {"customer": customer, "kpi": "complaint.count", "segment": "retail", "return": "jrt-0169"}
 
     async def say(name: str, where: str, *, actor: str = "staff-1", **changes) -> dict:
         body = {**bodies()[name], **changes}

@@ -32,6 +32,7 @@ IDS = {
     "grant_id": "grant", "entry_id": "entry", "attachment_id": "attachment", "calendar_id": "calendar",
     "policy_id": "policy", "kpi": "kpi", "map_id": "map", "reservation_id": "reservation",
     "return": "return",
+    "segment": "segment",
 }  # fmt: skip
 
 

@@ -120,7 +120,8 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
                             ("disclosure_id", "disclosure"), ("erasure_id", "erasure"), ("grant_id", "grant"),
                             ("entry_id", "entry"), ("attachment_id", "attachment"), ("calendar_id", "calendar"),
                             ("policy_id", "policy"), ("kpi", "kpi"), ("map_id", "map"),
-                            ("reservation_id", "reservation"), ("return", "return")):  # fmt: skip
+                            ("reservation_id", "reservation"), ("return", "return"),
+                            ("segment", "segment")):  # fmt: skip
             where = where.replace(f"{{{field}}}", ids[kind])
         without = {
             "feed": {"mode": "page"}, "health": {}, "labels": {}, "ready": {}, "dev_users": {},

@@ -78,6 +78,9 @@ PLANS = [
     ("actors", "", 3, "actor_v1_actor"),
     ("actors_of_customers", "", 2, "actor_v1_customer"),
     ("events_behind", "", 3, "event_partition_stream_id_version_key"),
+    ("segments_of_customer", "", 4, "segment_membership_v1_customer"),
+    ("segment_members", "", 6, "segment_membership_v1_segment"),
+    ("segment_sizes", "", 3, "segment_membership_v1_segment"),
     ("queued", "", 5, "parked_pkey"),
     ("is_parked", "", 5, "parked_pkey"),
 ]
