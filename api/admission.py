@@ -65,6 +65,8 @@ async def admit(scope: Scope, at: Edge) -> None:
         raise _invalid(refused.reason) from None
     at.throttle.take(identity.actor)
     await at.daybook.access.fresh()
+    if scope["method"] == "POST":
+        await at.daybook.clock_catalogue.fresh()
     roles = identity.roles
     scope[_VIEWER] = Viewer(identity.actor, roles, None, identity.name)
     purpose = _purpose(scope)

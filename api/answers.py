@@ -22,6 +22,7 @@ from api.schemas import (
     rows,
 )
 from domain import AGGREGATES
+from domain.privacy_clock import RequestClock
 from domain.unusual_access import RULE_NAMES
 from engine.retention_ended import RetentionEnded
 from projections.actor_directory import ActorRow
@@ -222,11 +223,12 @@ def _campaigns() -> dict[str, Schema]:
 
 
 def _privacy() -> dict[str, Schema]:
-    request = rows(PrivacyRequestRow, _ROW)
+    clock = {**maybe(rows(RequestClock)), "description": "Null: no policy for requests was in force."}
+    request = rows(PrivacyRequestRow, _ROW, clock=clock)
     names: Schema = {"type": "object", "description": "By disclosure.", "additionalProperties": TEXT}
     return {
         "privacy_requests": _page("privacy_requests", request),
-        "privacy_request": rows(PrivacyRequestRow, _ROW, version=VERSION),
+        "privacy_request": rows(PrivacyRequestRow, _ROW, clock=clock, version=VERSION),
         "erasures": _page("erasures", rows(ErasureRow, _ROW, telling=names)),
         "legal_holds": _page("legal_holds", rows(LegalHoldRow, _ROW)),
         "disposals": _page("disposals", rows(DisposalRow, _ROW)),

@@ -16,7 +16,7 @@ from api.problems import FieldError, Problem
 from api.reading import LIMIT_MAX, Asking, Paged, page_link, path_uuid, shown
 from domain.clocks import Catalogue
 from engine.clock_answers import told
-from engine.clock_catalogue import known, proposed, with_version
+from engine.clock_catalogue import proposed, with_version
 from projections import clock_board
 from projections.seeing import hidden_streams
 from replay.clock_cases import case_of
@@ -73,7 +73,7 @@ async def _clocks(request: Request, complaint_id: str, query: Annotated[ClocksQu
     if case is None:
         raise no_such("complaint")
     moment = query.at or datetime.now(UTC)
-    catalogue = (await known(daybook.models, daybook.mapper)).catalogue
+    catalogue = (await daybook.clock_catalogue.known()).catalogue
     clocks = [told(one) for one in case.clocks(catalogue, moment, query.late)]
     return shown({"complaint_id": stream_id, "version": case.version, "at": moment, "clocks": clocks})
 
@@ -102,7 +102,7 @@ async def _what_if(request: Request, query: Annotated[WhatIfQuery, Query()]) -> 
     at, daybook = edge(request), edge(request).daybook
     if (token := query.token_of(request)) is not None:
         daybook.record.incarnation.check(Cursor.parse(token))
-    ours = (await known(daybook.models, daybook.mapper)).catalogue
+    ours = (await daybook.clock_catalogue.known()).catalogue
     other = await _with(at, ours, query.policy_id, "policy_id")
     other = await _with(at, other, query.calendar_id, "calendar_id")
     moment = query.at or datetime.now(UTC)

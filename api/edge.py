@@ -21,6 +21,8 @@ from api.reading import HowFar
 from api.tail import Tail
 from api.throttle import Throttle
 from domain.kernel import Command
+from domain.privacy_clock import request_clock
+from domain.privacy_messages import ReceivePrivacyRequest
 from engine.access_tokens import Tokens
 from engine.deciding import Context
 from engine.follower_process import FollowerProcess
@@ -124,7 +126,15 @@ class Edge:
             acting.actor, command_id, request_hmac, acting.correlation_id, acting.causation_id, reason=acting.reason,
             sight=table.sight(acting.viewer),
         )  # fmt: skip
-        return Asked(operation, operation.build(given, datetime.now(UTC)), context)
+        return Asked(operation, self._timed(operation.build(given, datetime.now(UTC))), context)
+
+    def _timed(self, command: Command) -> Command:
+        """The command with the clock that it starts, where it starts one."""
+        if not isinstance(command, ReceivePrivacyRequest):
+            return command
+        catalogue = self.daybook.clock_catalogue.latest.catalogue
+        clock = request_clock(catalogue, command.regime, command.occurred_at)
+        return command.model_copy(update={"clock": clock})
 
 
 def _canonical(body: Mapping[str, Any]) -> bytes:

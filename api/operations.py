@@ -56,6 +56,7 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
 
 _FROM_TOKEN: Final = "it is taken from the token"  # noqa: S105  # not a secret
 _FROM_TABLE: Final = "it is taken from the access table"
+_FROM_POLICY: Final = "it is taken from the policy and calendar in force"
 _FROM_REQUEST: Final = "it is taken from the token and the time of the request"
 
 # Whose slice a new stream gets: the first of these fields that the body has.
@@ -133,7 +134,9 @@ class Operation:
     @cached_property
     def _filled(self) -> tuple[str | None, ...]:
         command = self.command
-        return (self.stream_field, command.actor_field, command.limits_field, command.given_field)
+        return (
+            self.stream_field, command.actor_field, command.limits_field, command.given_field, command.clock_field,
+        )  # fmt: skip
 
     @cached_property
     def filled(self) -> frozenset[str]:
@@ -215,6 +218,7 @@ class Operation:
             command.actor_field: _FROM_TOKEN,
             command.limits_field: _FROM_TABLE,
             command.given_field: _FROM_REQUEST,
+            command.clock_field: _FROM_POLICY,
         }
         return [unknown_field(name, (), source[name]) for name in sorted(self.filled.intersection(body))]
 

@@ -19,6 +19,10 @@ class Load:
     waits: list[float]
     unexpected: list[str]
 
+    def p50_ms(self) -> float:
+        """The median of the waits, in milliseconds."""
+        return round(self.waits[len(self.waits) // 2] * 1000, 2)
+
     def p99_ms(self) -> float:
         """The wait that one request in a hundred exceeds, in milliseconds."""
         return round(self.waits[int(len(self.waits) * 0.99)] * 1000, 2)

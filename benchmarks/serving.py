@@ -1,5 +1,6 @@
 """An ASGI application in a process of its own, one worker, as in production."""
 
+import http.client
 import os
 import socket
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 
 START_S_MAX = 30
 
@@ -50,6 +52,24 @@ def post(path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
 def get(path: str, headers: Mapping[str, str] | None = None) -> bytes:
     """A GET request as it goes over the wire."""
     return _head("GET", path, headers or {})
+
+
+def ask(port: int, path: str, headers: Mapping[str, str]) -> bytes:
+    """The body of the answer to one GET request.
+
+    Raises:
+        RuntimeError: it was answered with another status than 200.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    try:
+        connection.request("GET", path, headers=dict(headers))
+        answer = connection.getresponse()
+        body = answer.read()
+    finally:
+        connection.close()
+    if answer.status != HTTPStatus.OK:
+        raise RuntimeError(f"{path} was answered with {answer.status}: {body[:200]!r}")
+    return body
 
 
 def _head(method: str, path: str, headers: Mapping[str, str]) -> bytes:

@@ -50,4 +50,9 @@ TARGETS: dict[str, tuple[Target, ...]] = {
         Target("append_p99_with_ms", "append_p99_without_ms", 1.05, at_most=True),
         Target("unsealed_max_last_third", "unsealed_max_first_third", 2, at_most=True),
     ),
+    "clocks": (
+        Target("board_p99_ms", "", 50, at_most=True),
+        Target("pass_due_ms", "", 2000, at_most=True),
+        Target("pass_idle_ms", "", 2000, at_most=True),
+    ),
 }

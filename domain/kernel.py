@@ -90,6 +90,7 @@ class Command(Message):
     `limits_field` likewise names what must hold how much one person may decide alone: the access
     table in force says it; and `given_field` what must hold who gave the command, and when. `key_field`,
     of a command that opens a stream, names what there is one stream for: the stream's id is made from it.
+    `clock_field` names what must hold the clock that it starts, by the policy and calendar in force.
     """
 
     stream_field: ClassVar[str]
@@ -98,6 +99,7 @@ class Command(Message):
     limits_field: ClassVar[str | None] = None
     given_field: ClassVar[str | None] = None
     key_field: ClassVar[str | None] = None
+    clock_field: ClassVar[str | None] = None
 
 
 class Refusal(Exception):

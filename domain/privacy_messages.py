@@ -12,6 +12,7 @@ from pydantic import Field
 
 from domain.codes import ActorId, Channel, Code, Reference, Sha256
 from domain.kernel import Command, Event, Facts
+from domain.privacy_clock import RequestClock
 from domain.privacy_rules import ClassDecisions, ClassHeld, RecordClasses, RetentionRules, ScheduleVersion
 
 PrivacyRequestKind = Literal["access", "portability", "erasure", "restriction", "rectification", "objection"]
@@ -26,6 +27,8 @@ BY_PROGRAM: Final = frozenset[PrivacyRequestKind](("erasure", "restriction"))
 class Wish(Facts):
     """Whose request it is, what for and how it came; no record class named means all of them.
 
+    `clock`: by which rules its day was counted; none, where no policy for requests was in force.
+
     What the person wrote stays where letters are kept, under `document_ref`: a request must not become personal
     data that its own erasure would erase.
     """
@@ -37,6 +40,7 @@ class Wish(Facts):
     record_classes: RecordClasses = ()
     document_ref: Reference | None = None
     received_by: ActorId
+    clock: RequestClock | None = None
 
 
 # Events
@@ -124,6 +128,7 @@ class ReceivePrivacyRequest(Wish, PrivacyRequestCommand, name="privacy-request.r
     """Record that a person makes use of a right over their personal data."""
 
     actor_field = "received_by"
+    clock_field = "clock"
 
 
 class CheckPrivacyRequestIdentity(PrivacyRequestCommand, name="privacy-request.check-identity"):

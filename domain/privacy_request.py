@@ -42,7 +42,8 @@ from domain.privacy_rules import ClassDecision, judge_all, months_after
 
 MONTHS: Final = 1
 MONTHS_MORE: Final = 2
-"""The clock `dsr`: one month from receipt, and two more where the person is told why (GDPR art. 12(3))."""
+"""Where no policy for requests is in force: one month from receipt, and two more where the person is told why (GDPR
+art. 12(3)), without holidays. Otherwise `domain.privacy_clock` tells the days."""
 
 ON_REQUEST: Final = "gdpr.art18"
 """The basis of a restriction that the person asked for; it has no date and is lifted by hand (PIPL art. 44)."""
@@ -64,6 +65,7 @@ class PrivacyRequest:
     checked_by: ActorId | None = None
     approved_by: ActorId | None = None
     due_on: date = date.min
+    extended_due_on: date | None = None
     extended: bool = False
     decisions: Mapping[str, ClassDecision] = field(default_factory=dict[str, ClassDecision])
 
@@ -84,6 +86,7 @@ def _received(state: PrivacyRequest, event: PrivacyRequestReceived) -> PrivacyRe
         record_classes=frozenset(event.record_classes),
         received_by=event.received_by,
         due_on=event.due_on,
+        extended_due_on=None if event.clock is None else event.clock.extended_due_on,
     )
 
 
@@ -153,7 +156,8 @@ _ENDED: Final = frozenset({"completed", "refused", "withdrawn"})
 def _receive(command: ReceivePrivacyRequest, state: PrivacyRequest) -> Sequence[Event]:
     if state.status != "absent":
         raise _refuse("privacy-request.already-received", "request_id")
-    due_on = months_after(command.occurred_at.date(), MONTHS)
+    clock = command.clock
+    due_on = months_after(command.occurred_at.date(), MONTHS) if clock is None else clock.due_on
     return [happened(PrivacyRequestReceived, command, due_on=due_on)]
 
 
@@ -169,7 +173,7 @@ def _extend(command: ExtendPrivacyRequest, state: PrivacyRequest) -> Sequence[Ev
     if state.extended:
         raise _refuse("privacy-request.already-extended")
     _require_second(command.extended_by, state.received_by, "extended_by")
-    due_on = months_after(state.due_on, MONTHS_MORE)
+    due_on = state.extended_due_on or months_after(state.due_on, MONTHS_MORE)
     return [happened(PrivacyRequestExtended, command, due_on=due_on)]
 
 

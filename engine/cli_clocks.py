@@ -13,7 +13,7 @@ from domain import CALENDAR, CLOCK_POLICY
 from domain.clock_catalogue import CATALOGUE
 from domain.clock_policy import ProposeClockPolicy
 from domain.working_calendar import DraftCalendar
-from engine.clock_catalogue import known, proposed, with_version
+from engine.clock_catalogue import proposed, with_version
 from engine.clock_keeping import ACTOR
 from engine.drafting_calendars import PLACES, NotKnownYet, drafted, last_known_year
 from engine.program_commands import Program, now
@@ -90,7 +90,7 @@ def list_versions(as_json: Json = False) -> None:  # noqa: FBT002
     """Show the policies and calendars that are in force or will be."""
 
     async def work(daybook: Daybook) -> dict[str, Any]:
-        found = await known(daybook.models, daybook.mapper)
+        found = await daybook.clock_catalogue.known()
         policies = [
             {"regime": one.regime, "version": one.version, "from": one.effective_from, "clocks": len(one.rules)}
             for of in found.catalogue.policies.values()
@@ -129,7 +129,7 @@ def what_if(
     """
 
     async def work(daybook: Daybook) -> dict[str, Any]:
-        ours = (await known(daybook.models, daybook.mapper)).catalogue
+        ours = (await daybook.clock_catalogue.known()).catalogue
         other = ours
         for stream_id in (policy, calendar):
             if stream_id is not None:

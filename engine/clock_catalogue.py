@@ -1,10 +1,13 @@
 """The policies and calendars that clocks are counted by: what is activated and adopted in the record."""
 
 import hashlib
+import time
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, time
-from typing import NamedTuple, cast
+from datetime import date
+from datetime import time as time_of_day
+from typing import Final, NamedTuple, cast
 from uuid import UUID
 
 from domain.clock_policy import ClockPolicyActivated, ClockPolicyProposed
@@ -13,9 +16,12 @@ from domain.counting import Calendar, DayTable
 from domain.kernel import Event
 from domain.working_calendar import CalendarAdopted, CalendarDrafted
 from engine.mapping import EventMapper
-from engine.rule_versions import active_versions, in_force_since
+from engine.rule_versions import UNREADABLE, ActiveVersion, ActiveVersions, in_force_since
 from projections.models import ReadModels
 from store.canonical import canonical_json
+
+LOOK_S: Final = 2.0
+"""A policy or calendar that was put in force is known everywhere after so many seconds."""
 
 
 class Known(NamedTuple):
@@ -25,24 +31,63 @@ class Known(NamedTuple):
     digest: str
 
 
-async def known(models: ReadModels, mapper: EventMapper) -> Known:
-    """All that is in force now or will be.
+class ClockCatalogue:
+    """Holds the catalogue; a look reads only the versions that were put in force since the last one."""
 
-    The first version of a policy or calendar reaches back as far as it says; a later one takes effect on the day that
-    it names, never before the day after it was recorded as activated or adopted.
-    """
+    def __init__(self, models: ReadModels, mapper: EventMapper) -> None:
+        self._policies = ActiveVersions(models, mapper, ClockPolicyProposed, ClockPolicyActivated)
+        self._calendars = ActiveVersions(models, mapper, CalendarDrafted, CalendarAdopted)
+        self._made_of: tuple[object, object] | None = None
+        self._looked_at = float("-inf")
+        self.latest = known_of(Catalogue({}, {}))
+        """What was known at the last look."""
+
+    async def known(self) -> Known:
+        """All that is in force now or will be; the same object while nothing was put in force.
+
+        The first version of a policy or calendar reaches back as far as it says; a later one takes effect on the day
+        that it names, never before the day after it was recorded as activated or adopted.
+        """
+        policies, calendars = await self._policies.look(), await self._calendars.look()
+        made_of = (policies, calendars)
+        if self._made_of is None or any(one is not other for one, other in zip(made_of, self._made_of, strict=True)):
+            self.latest = known_of(Catalogue(_policies_of(policies), _calendars_of(calendars)))
+            self._made_of = made_of
+        return self.latest
+
+    async def fresh(self) -> Known:
+        """What is known, looked at again if that was longer ago than so many seconds.
+
+        Raises:
+            PersistenceError, ReadModelError, ...: nothing is known yet.
+        """
+        now = time.monotonic()
+        if self._made_of is None or now - self._looked_at >= LOOK_S:
+            self._looked_at = now  # whoever comes meanwhile goes on with what is known
+            try:
+                await self.known()
+            except UNREADABLE:
+                if self._made_of is None:
+                    raise
+        return self.latest
+
+
+def _policies_of(found: Iterable[ActiveVersion[ClockPolicyProposed]]) -> dict[str, tuple[PolicyTable, ...]]:
     policies: dict[str, list[PolicyTable]] = defaultdict(list)
-    for one in await active_versions(models, mapper, ClockPolicyProposed, ClockPolicyActivated):
+    for one in found:
         versions = policies[one.proposed.regime]
         since = in_force_since(one.proposed.in_force_from, one.activated_at, first=not versions)
         versions.append(policy_table(one.proposed, since))
+    return {name: tuple(of) for name, of in policies.items()}
+
+
+def _calendars_of(found: Iterable[ActiveVersion[CalendarDrafted]]) -> dict[str, Calendar]:
     tables: dict[str, list[DayTable]] = defaultdict(list)
-    for one in await active_versions(models, mapper, CalendarDrafted, CalendarAdopted):
+    for one in found:
         versions = tables[one.proposed.calendar]
         since = in_force_since(one.proposed.in_force_from, one.activated_at, first=not versions)
         versions.append(day_table(one.proposed, since))
-    calendars = {name: Calendar(name, tuple(sorted(of, key=_number))) for name, of in tables.items()}
-    return known_of(Catalogue({name: tuple(of) for name, of in policies.items()}, calendars))
+    return {name: Calendar(name, tuple(sorted(of, key=_number))) for name, of in tables.items()}
 
 
 def known_of(catalogue: Catalogue) -> Known:
@@ -72,7 +117,9 @@ def day_table(event: CalendarDrafted, effective_from: date) -> DayTable:
         covers_from=event.covers_from,
         covers_until=event.covers_until,
         zone=event.zone,
-        close_of_business=None if event.close_of_business is None else time.fromisoformat(event.close_of_business),
+        close_of_business=None
+        if event.close_of_business is None
+        else time_of_day.fromisoformat(event.close_of_business),
         weekend=frozenset(event.weekend),
         holidays=frozenset(one.day for one in event.days if one.kind == "holiday"),
         working=frozenset(one.day for one in event.days if one.kind == "working"),

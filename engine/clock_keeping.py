@@ -9,26 +9,26 @@ was counted: so after any crash it is given again and does nothing, and what com
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Collection, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
 import orjson
-from eventsourcing.persistence import PersistenceError
 
 from domain.clock_facts import MOVING
 from domain.clocks import Clock
 from domain.complaint_clock import EscalateComplaintClock, RecordClockBreach
 from domain.kernel import Refusal
 from engine.clock_answers import told
-from engine.clock_catalogue import Known, known
+from engine.clock_catalogue import Known
 from engine.deciding import Context
+from engine.keeping import IDLE_S, Keeping
 from engine.statements import statement
 from engine.wiring import Daybook
-from projections.errors import LeaseLost, ReadModelError
-from projections.leases import TTL_S, Claim, Lease, new_holder, take
+from projections.errors import LeaseLost
+from projections.leases import TTL_S, Claim, Lease, take
 from replay.clock_cases import Case, case_of
 from store.errors import VersionConflict
 from store.identity import derive_id
@@ -39,10 +39,6 @@ PAGE: Final = 500
 """Complaints that are counted and written at a time."""
 AT_ONCE: Final = 64
 """Commands that are on their way at a time."""
-CATALOGUE_S: Final = 2.0
-"""How often the policies and calendars in force are looked at."""
-IDLE_S: Final = 0.5
-PAUSE_S_MAX: Final = 10.0
 FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -90,6 +86,18 @@ class ClockKeeper:
     async def close(self) -> None:
         """Let another take the lease."""
         await self._lease.release(self._daybook.models.writers)
+
+    async def turn(self) -> bool:
+        """Count what was moved, and record what time has done; whether more waits.
+
+        Raises:
+            LeaseLost: another process keeps this partition's clocks.
+        """
+        by = await self._daybook.clock_catalogue.fresh()
+        moment = datetime.now(UTC)
+        read = await self.step(by, moment)
+        passed = await self.take_up(by, moment)
+        return bool(read) or passed.counted >= PAGE
 
     async def step(self, by: Known, moment: datetime) -> int:
         """Read on, and count anew what was moved; how many complaints. Another catalogue begins from the start.
@@ -224,68 +232,14 @@ def _row(case: Case, clock: Clock) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-class ClockKeeping:
+class ClockKeeping(Keeping):
     """Keeps the clocks of every partition whose lease it gets. A context manager."""
 
     def __init__(self, daybook: Daybook, *, idle_s: float = IDLE_S, ttl_s: float = TTL_S) -> None:
-        self._daybook = daybook
-        self._idle_s = idle_s
-        self._ttl_s = ttl_s
-        self._holder = new_holder()
-        self._known: Known | None = None
-        self._looked_at = float("-inf")
-        self._tasks: list[asyncio.Task[None]] = []
+        async def opened(partition: int, holder: str) -> ClockKeeper | None:
+            return await ClockKeeper.open(daybook, partition, holder, ttl_s)
 
-    async def __aenter__(self) -> Self:
-        """Begin."""
-        self._tasks = [
-            asyncio.create_task(self._keep(partition), name=f"clocks {partition}")
-            for partition in range(self._daybook.record.partitions)
-        ]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop, and let others take the leases."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _catalogue(self) -> Known:
-        loop = asyncio.get_running_loop()
-        if self._known is None or loop.time() - self._looked_at > CATALOGUE_S:
-            self._looked_at = loop.time()
-            self._known = await known(self._daybook.models, self._daybook.mapper)
-        return self._known
-
-    async def _keep(self, partition: int) -> None:
-        pause_s = self._idle_s
-        while True:
-            try:
-                await self._hold(partition)
-                pause_s = self._idle_s
-            except LeaseLost as lost:
-                _log.info("clocks of partition %d: %s", partition, lost)
-            except Exception as error:  # noqa: BLE001  # a lost connection, a full disk: go on when it is over
-                pause_s = min(pause_s * 2, PAUSE_S_MAX)
-                _log.warning("clocks of partition %d, trying again in %.1f s: %r", partition, pause_s, error)
-            await asyncio.sleep(pause_s)
-
-    async def _hold(self, partition: int) -> None:
-        """Keep while the lease lasts; return at once if another process has it."""
-        keeper = await ClockKeeper.open(self._daybook, partition, self._holder, self._ttl_s)
-        if keeper is None:
-            return
-        try:
-            while True:
-                by = await self._catalogue()
-                moment = datetime.now(UTC)
-                read = await keeper.step(by, moment)
-                passed = await keeper.take_up(by, moment)
-                if not read and passed.counted < PAGE:
-                    await asyncio.sleep(self._idle_s)
-        finally:
-            with suppress(PersistenceError, ReadModelError, OSError):
-                await asyncio.shield(keeper.close())
+        super().__init__("clocks", daybook.record.partitions, opened, idle_s=idle_s)
 
 
 @asynccontextmanager

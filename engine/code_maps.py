@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from domain.code_map import CodeMapActivated, CodeMapProposed
-from engine.rule_versions import active_versions, in_force_since
+from engine.rule_versions import ActiveVersions, in_force_since
 from engine.wiring import Daybook
 
 
@@ -33,7 +33,7 @@ async def maps_in_force(daybook: Daybook, day: date) -> dict[str, ActiveMap]:
     was made is made the same again.
     """
     versions: dict[str, list[ActiveMap]] = {}
-    for one in await active_versions(daybook.models, daybook.mapper, CodeMapProposed, CodeMapActivated):
+    for one in await ActiveVersions(daybook.models, daybook.mapper, CodeMapProposed, CodeMapActivated).look():
         told = one.proposed
         of_map = versions.setdefault(told.code_map, [])
         since = in_force_since(told.in_force_from, one.activated_at, first=not of_map)

@@ -4,16 +4,21 @@ from datetime import date, datetime, timedelta
 from typing import Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
+import asyncpg
+from eventsourcing.persistence import PersistenceError
+
 from domain.kernel import Event
 from engine.mapping import EventMapper
 from projections import audit_trail
-from projections.audit_trail import AuditFilter
+from projections.errors import ReadModelError
 from projections.models import ReadModels
-from projections.seeing import EVERYTHING
 
 E = TypeVar("E", bound=Event)
 
-PAGE: Final = 500
+UNREADABLE: Final = (
+    PersistenceError, ReadModelError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError,
+)  # fmt: skip
+"""What a look may meet; who knows versions goes on with them."""
 _FARTHEST_EAST: Final = timedelta(hours=14)
 """Of all time zones: what took effect is later than the day of its recording everywhere on earth."""
 
@@ -26,23 +31,48 @@ class ActiveVersion(NamedTuple, Generic[E]):
     activated_at: datetime
 
 
-async def active_versions(
-    models: ReadModels, mapper: EventMapper, proposed: type[E], activated: type[Event]
-) -> list[ActiveVersion[E]]:
-    """In the order of their activation; of two at one moment everybody takes the same first."""
-    found: list[ActiveVersion[E]] = []
-    after: str | None = None
-    while True:
-        page = await audit_trail.search(models, AuditFilter(type=activated.type), EVERYTHING, after=after, limit=PAGE)
-        for entry in page.entries:
-            (first,) = await models.record.read_stream(entry.stream_id, -1, 1)
-            event = mapper.fact(first).event
-            if not isinstance(event, proposed):
-                raise TypeError(f"stream {entry.stream_id} is no {proposed.type}, though {activated.type} stands in it")
-            found.append(ActiveVersion(entry.stream_id, event, entry.recorded_at))
-        after = page.next
-        if after is None:
-            return sorted(found, key=lambda one: (one.activated_at, one.stream_id))
+class ActiveVersions(Generic[E]):
+    """The versions of one kind that were activated, kept: a version never changes once it was proposed.
+
+    So a look asks only where activations stand and reads those that it has not seen. It does not go on from the last
+    one seen: the read model may show an earlier one later, when it was parked.
+    """
+
+    def __init__(self, models: ReadModels, mapper: EventMapper, proposed: type[E], activated: type[Event]) -> None:
+        self._models = models
+        self._mapper = mapper
+        self._proposed = proposed
+        self._activated = activated
+        self._seen: dict[tuple[UUID, int, int], ActiveVersion[E]] = {}
+        self._found: tuple[ActiveVersion[E], ...] = ()
+
+    async def look(self) -> tuple[ActiveVersion[E], ...]:
+        """All that are active now, in the order of their activation; the same object where none came.
+
+        Of two at one moment everybody takes the same first.
+        """
+        record = self._models.record
+        positions = await audit_trail.positions_of(self._models, self._activated.type)
+        here = record.incarnation.id
+        at = {(here, partition, one) for partition, of in enumerate(positions) for one in of}
+        if at == self._seen.keys():
+            return self._found
+        seen = {key: one for key, one in self._seen.items() if key in at}
+        for partition in range(record.partitions):
+            missing = [key[2] for key in at.difference(seen) if key[1] == partition]
+            for event in await record.read_events(partition, missing) if missing else ():
+                seen[here, partition, event.position] = await self._read(event.stream_id, event.recorded_at)
+        self._found = tuple(sorted(seen.values(), key=lambda one: (one.activated_at, one.stream_id)))
+        self._seen = seen
+        return self._found
+
+    async def _read(self, stream_id: UUID, activated_at: datetime) -> ActiveVersion[E]:
+        (first,) = await self._models.record.read_stream(stream_id, -1, 1)
+        event = self._mapper.fact(first).event
+        if not isinstance(event, self._proposed):
+            activated = self._activated.type
+            raise TypeError(f"stream {stream_id} is no {self._proposed.type}, though {activated} stands in it")
+        return ActiveVersion(stream_id, event, activated_at)
 
 
 def in_force_since(wanted: date, activated_at: datetime, *, first: bool) -> date:

@@ -8,6 +8,7 @@ from typing import Self
 import asyncpg
 
 from engine.access_tables import InForce
+from engine.clock_catalogue import ClockCatalogue
 from engine.directory import Directory
 from engine.handling import CommandHandler
 from engine.hardware_token import key_provider
@@ -96,6 +97,7 @@ class Daybook:
         self.opener = Opener(record, mapper.fact, vault, looks)
         self.search = CustomerSearch(models, vault.index, self.opener)
         self.access = InForce(models, mapper)
+        self.clock_catalogue = ClockCatalogue(models, mapper)
         self.directory = Directory(models, vault.keyed_hmac)
         self.access_days = AccessDays(looks.record, record, models.writers, settings.time_zone)
         self.unusual_access = UnusualAccess(models, looks.record, settings.time_zone)

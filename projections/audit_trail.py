@@ -144,6 +144,12 @@ async def search(
     return AuditPage(tuple(map(_entry, found)), following, parked)
 
 
+async def positions_of(models: ReadModels, event_type: str) -> list[list[int]]:
+    """By partition, where all events of a type stand: for types of which there are few."""
+    pages = await models.fetch_all(NAME, "positions_of_type", event_type)
+    return [[row["position"] for row in page] for page in pages]
+
+
 def _newest(row: asyncpg.Record) -> tuple[datetime, int, int]:
     return row["recorded_at"], row["partition"], row["position"]
 

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from domain.disposal import DisposalApproved, DisposalCompleted, DisposalProposed, DisposalWithdrawn
 from domain.erasure import (
     ErasureAbandoned,
@@ -19,6 +21,7 @@ from domain.erasure import (
 )
 from domain.kernel import Event
 from domain.legal_hold import LegalHoldPlaced, LegalHoldReleased, LegalHoldReleaseProposed
+from domain.privacy_clock import RequestClock
 from domain.privacy_messages import (
     PrivacyRequestApproved,
     PrivacyRequestCompleted,
@@ -37,13 +40,14 @@ from projections.references import LastEvent
 from projections.table import NEVER, NIL, Table
 
 NAME: Final = "privacy_register"
+_CLOCK: Final = TypeAdapter(RequestClock)
 
 # Tables
 
 
 @dataclass(slots=True)
 class PrivacyRequestRow:
-    """A privacy request as it stands; `due_on` is the last day to answer it.
+    """A privacy request as it stands; `due_on` is the last day to answer it, by the policy and calendar of `clock`.
 
     `decisions` tells by record class what becomes of it; `look_again_on`: when the first restriction ends by its date.
     """
@@ -58,6 +62,7 @@ class PrivacyRequestRow:
     received_at: datetime = NEVER
     received_by: str = ""
     due_on: date = date.max
+    clock: dict[str, Any] | None = None
     extended: bool = False
     identity_checked: bool = False
     approved_by: str | None = None
@@ -189,6 +194,7 @@ def _received(rows: Register, event: PrivacyRequestReceived, fact: Fact) -> None
     row = rows.request.begin(fact.recorded.stream_id, fact.recorded)
     row.customer_id, row.kind, row.regime = event.customer_id, event.kind, event.regime
     row.received_at, row.received_by, row.due_on = event.occurred_at, event.received_by, event.due_on
+    row.clock = None if event.clock is None else _CLOCK.dump_python(event.clock, mode="json")
 
 
 def _identity_checked(rows: Register, _: PrivacyRequestIdentityChecked, fact: Fact) -> None:
@@ -339,5 +345,5 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
 }
 
 PRIVACY_REGISTER: Final = Projection(
-    NAME, 1, (REQUEST_TABLE, ERASURE_TABLE, HOLD_TABLE, DISPOSAL_TABLE), Register, _FOLDS
+    NAME, 2, (REQUEST_TABLE, ERASURE_TABLE, HOLD_TABLE, DISPOSAL_TABLE), Register, _FOLDS
 )

@@ -67,7 +67,7 @@ async def test_before_any_table_is_known_nothing_is_decided(client, app, monkeyp
     async def away(*_, **__):
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("engine.rule_versions.audit_trail.search", away)
+    monkeypatch.setattr("engine.rule_versions.audit_trail.positions_of", away)
     answer = await client.get("/campaigns")
     assert (answer.status_code, answer.json()["code"]) == (503, "record-unreachable")
     access._known = True

@@ -2,17 +2,18 @@
 
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 
 from api.examples import bodies
 from domain.clock_catalogue import CATALOGUE
-from engine.clock_catalogue import known
 from engine.clock_keeping import ClockKeeper
 from engine.drafting_calendars import drafted
 from projections import audit_trail
 from store.cursor import Cursor
 from tests.api import bearer
 
+NDJSON = "application/x-ndjson"
 RECEIVED, DUE = "2026-03-02T10:00:00+08:00", "2026-03-17T16:00:00Z"
 
 
@@ -31,6 +32,26 @@ def _json(rule) -> dict:
     told = {name: getattr(rule, name) for name in rule.__slots__}
     steps = [{name: getattr(one, name) for name in one.__slots__} for one in rule.extensions]
     return {**told, "extensions": steps}
+
+
+async def seeded(client, daybook, regime: str, place: str) -> None:
+    """A policy and a calendar that come with the program, put in force."""
+    seed = CATALOGUE[regime]
+    rules = [_json(rule) for rule in seed.rules]
+    proposal = {"regime": regime, "policy_version": 1, "in_force_from": str(seed.in_force_from), "rules": rules}
+    where = f"/clock-policies/{(await say(client, '/clock-policies', proposal))['stream_id']}"
+    for actor in ("staff-2", "staff-3"):
+        await say(client, f"{where}/sign-off", actor=actor, status=200)
+    await say(client, f"{where}/activate", status=200)
+    days = drafted(place, 2026, 2027)
+    draft = {
+        **days, "calendar_version": 1, "in_force_from": "2011-01-01", "covers_from": "2026-01-01",
+        "covers_until": "2027-12-31", "days": [{**one, "day": str(one["day"])} for one in days["days"]],
+    }  # fmt: skip
+    calendar = await say(client, "/calendars", draft)
+    await say(client, f"/calendars/{calendar['stream_id']}/adopt", actor="staff-2", status=200)
+    assert await daybook.models.wait_for(audit_trail.NAME, await daybook.record.end(), 20) == "seen"
+    await daybook.clock_catalogue.known()
 
 
 @pytest.fixture
@@ -86,7 +107,7 @@ async def test_what_is_no_complaint_or_hidden_is_not_there(client, timed):
 
 
 async def test_the_board_is_waited_for(client, daybook, timed):
-    found = await known(daybook.models, daybook.mapper)
+    found = await daybook.clock_catalogue.known()
     early = await client.get("/complaints/board", params={"token": timed["token"]})
     assert (early.status_code, early.json()["code"]) == (503, "not-yet-visible")
     for partition in range(4):
@@ -114,3 +135,31 @@ async def test_what_other_rules_would_have_come_to(client, daybook, timed):
     assert (one["was"]["state"], one["would"]["state"], one["would"]["policy_version"]) == ("met", "breached", 2)
     wrong = await client.get("/complaints/clocks/what-if", params={"calendar_id": shorter["stream_id"]})
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "calendar_id")
+
+
+async def test_a_data_subjects_request_is_due_by_the_policy_and_calendar_in_force(client, daybook):
+    asked = {**bodies()["privacy-request.receive"], "occurred_at": "2026-11-05T10:00:00Z"}
+    refused = await client.command("/privacy-requests", {**asked, "clock": None})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "/clock")
+    before = await say(client, "/privacy-requests", asked)
+    await seeded(client, daybook, "dsr", "gb.england")
+    after = await say(client, "/privacy-requests", asked)
+    shown = [
+        (await client.get(f"/privacy-requests/{one['stream_id']}", params={"token": one["token"]})).json()
+        for one in (before, after)
+    ]
+    assert [one["due_on"] for one in shown] == ["2026-12-05", "2026-12-07"], "a Saturday, and the next Monday"
+    assert shown[0]["clock"] is None
+    clock = shown[1]["clock"]
+    assert (clock["regime"], clock["policy_version"], clock["calendar"]) == ("dsr", 1, "gb.england")
+    assert (clock["calendar_versions"], clock["extended_due_on"]) == ([1], "2027-02-05")
+    more = {"reason": "complex", "notified_on": "2026-12-01"}
+    where = f"/privacy-requests/{after['stream_id']}"
+    extended = await say(client, f"{where}/extend", more, actor="staff-2", status=200)
+    told = (await client.get(where, params={"token": extended["token"]})).json()
+    assert (told["due_on"], told["extended"]) == ("2027-02-05", True)
+    line = {**asked, "command": "privacy-request.receive", "id": "in-bulk"}
+    bulk = await client.post("/bulk/commands", content=orjson.dumps(line), headers={"Content-Type": NDJSON})
+    (verdict,) = [orjson.loads(one) for one in bulk.text.splitlines()]
+    kept = await client.get(f"/privacy-requests/{verdict['stream_id']}", params={"token": verdict["token"]})
+    assert kept.json()["clock"] == clock

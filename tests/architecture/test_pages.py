@@ -11,6 +11,7 @@ PAGES = {
     "how-to/measure.md": 4,
     "how-to/make-returns.md": 2,
     "how-to/handle-complaints.md": 13,
+    "how-to/time-complaints.md": 5,
 }
 """How much each shows at least."""
 

@@ -10,7 +10,7 @@ from domain.clock_catalogue import CATALOGUE
 from domain.clock_policy import ActivateClockPolicy, ProposeClockPolicy, SignOffClockPolicy
 from domain.kernel import Command
 from domain.working_calendar import AdoptCalendar, DraftCalendar
-from engine.clock_catalogue import Known, known
+from engine.clock_catalogue import Known
 from engine.clock_keeping import ClockKeeper, Passed
 from engine.deciding import Context
 from engine.drafting_calendars import drafted
@@ -67,7 +67,7 @@ class ClockBank:
         """What is in force, once the audit trail has seen it."""
         end = await self.daybook.record.end()
         assert await self.daybook.models.wait_for(audit_trail.NAME, end, 20) == "seen"
-        return await known(self.daybook.models, self.daybook.mapper)
+        return await self.daybook.clock_catalogue.known()
 
     async def keep(self, moment: datetime) -> Passed:
         """Count what was moved, and record what time has done until a moment, until nothing is left to do."""

@@ -56,6 +56,7 @@ PLANS = [
     ("audit_lines", "and a.actor = $5::text", 12, "audit_trail_v1_actor"),
     ("audit_lines", "and a.correlation_id = $6::uuid", 12, "audit_trail_v1_correlation"),
     ("audit_lines", "and a.type = $7::text", 12, "audit_trail_v1_type"),
+    ("positions_of_type", "", 2, "audit_trail_v1_type"),
     ("audit_of_customer", "", 14, "event_customer"),
     ("audit_of_stream", "", 13, "event_partition_stream_id_version_key"),
     ("event_by_id", "", 2, "event_partition_event_id_key"),

@@ -1,0 +1,94 @@
+"""Work that goes on beside everything else, by a lease of each partition: the loops that do it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final, Protocol, Self
+
+from eventsourcing.persistence import PersistenceError
+
+from projections.errors import LeaseLost, ReadModelError
+from projections.leases import new_holder
+
+IDLE_S: Final = 0.5
+PAUSE_S_MAX: Final = 10.0
+_log = logging.getLogger(__name__)
+
+
+class Keeper(Protocol):
+    """Who has the lease of one partition."""
+
+    async def turn(self) -> bool:
+        """Do what is to be done now, at most a page of it; whether more waits.
+
+        Raises:
+            LeaseLost: another process does it.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let another take the lease."""
+        ...
+
+
+class Keeping:
+    """Keeps every partition whose lease it gets. A context manager.
+
+    `open_keeper(partition, holder)` takes the lease and goes on where the last holder stopped; None: another has it.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        partitions: int,
+        open_keeper: Callable[[int, str], Awaitable[Keeper | None]],
+        *,
+        idle_s: float = IDLE_S,
+    ) -> None:
+        self._what = what
+        self._partitions = partitions
+        self._open = open_keeper
+        self._idle_s = idle_s
+        self._holder = new_holder()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        self._tasks = [
+            asyncio.create_task(self._keep(partition), name=f"{self._what} {partition}")
+            for partition in range(self._partitions)
+        ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop, and let others take the leases."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _keep(self, partition: int) -> None:
+        pause_s = self._idle_s
+        while True:
+            try:
+                await self._hold(partition)
+                pause_s = self._idle_s
+            except LeaseLost as lost:
+                _log.info("%s of partition %d: %s", self._what, partition, lost)
+            except Exception as error:  # noqa: BLE001  # a lost connection, a full disk: go on when it is over
+                pause_s = min(pause_s * 2, PAUSE_S_MAX)
+                _log.warning("%s of partition %d, trying again in %.1f s: %r", self._what, partition, pause_s, error)
+            await asyncio.sleep(pause_s)
+
+    async def _hold(self, partition: int) -> None:
+        """Keep while the lease lasts; return at once if another process has it."""
+        keeper = await self._open(partition, self._holder)
+        if keeper is None:
+            return
+        try:
+            while True:
+                if not await keeper.turn():
+                    await asyncio.sleep(self._idle_s)
+        finally:
+            with suppress(PersistenceError, ReadModelError, OSError):
+                await asyncio.shield(keeper.close())
