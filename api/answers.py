@@ -39,10 +39,12 @@ from projections.privacy_register import DisposalRow, ErasureRow, LegalHoldRow, 
 from projections.profile_query import Consent, ContactPoint, LastScore, Profile
 from projections.satisfaction_history import Invitation
 from projections.satisfaction_series import Point
+from projections.screening_queue import DrawnRow, Stratum
 from projections.segment_membership import Member, Membership
 
 _PARKED: Schema = {**COUNT, "description": "Customers or streams that are left out; incomplete unless it is 0."}
 _ROW = ("partition", "position", "event_id", "sealed")
+_SCREENED = ("finding", "complaint_id", "screened_by", "screened_at")
 _LAST = ref("LastEvent")
 _LOG: Schema = object_with(
     {
@@ -145,7 +147,17 @@ def _page(name: str, of: Schema, **more: Schema) -> Schema:
 @cache
 def answers() -> Mapping[str, Schema]:
     """An answer's schema by the query's operation id."""
-    made = _customers() | _complaints() | _campaigns() | _privacy() | _others() | _access() | _kpis() | _returns()
+    made = (
+        _customers()
+        | _complaints()
+        | _campaigns()
+        | _privacy()
+        | _others()
+        | _access()
+        | _kpis()
+        | _returns()
+        | _screenings()
+    )
     for aggregate in AGGREGATES:
         made[f"{aggregate.name.replace('-', '_')}_events"] = _page("events", ref("Event"))
         if aggregate.name in WITHOUT_READ_MODEL:
@@ -323,6 +335,19 @@ def _unusual_day() -> Schema:
             "looks": {**TEXT, "description": "Where all looks of the actor on the day are."},
         }
     )  # fmt: skip
+
+
+def _screenings() -> dict[str, Schema]:
+    share: Schema = {"anyOf": [{"type": "number"}, {"type": "null"}]}
+    shares = dict.fromkeys(("missed_share", "missed_share_low", "missed_share_high"), share)
+    counts = dict.fromkeys(("drawn", "screened", "recorded", "missed"), COUNT)
+    return {
+        "screenings": _page("waiting", rows(DrawnRow, (*_ROW, *_SCREENED), last_event=_LAST)),
+        "screening_sample": object_with({
+            "period": TEXT, "strata": list_of(rows(Stratum, **shares)), "total": object_with({**counts, **shares}),
+            "parked": _PARKED,
+        }),
+    }  # fmt: skip
 
 
 def _returns() -> dict[str, Schema]:

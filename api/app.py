@@ -37,6 +37,7 @@ from api import (
     receipts,
     returns,
     satisfaction,
+    screenings,
     segments,
 )
 from api import development as development_room
@@ -61,6 +62,7 @@ from engine.issuer import DevelopmentIssuer, development
 from engine.issuer import tokens as tokens_of
 from engine.privacy_work import carrying_out
 from engine.receipts import Receipts
+from engine.sampling import drawing_samples
 from engine.sealing_process import SealingProcess
 from engine.settings import Settings
 from engine.watching import watching
@@ -69,8 +71,8 @@ from store.collecting import collect_seldom
 from store.migrate import MigrationError
 
 _ROOMS: Final = (
-    customers, complaint_clocks, complaints, complaint_history, campaigns, satisfaction, segments, kpis, returns,
-    log_proofs, audit, events, bulk, cloudevents, feed, health, docs, access_tables, labels, receipts, privacy,
+    customers, complaint_clocks, complaints, complaint_history, screenings, campaigns, satisfaction, segments, kpis,
+    returns, log_proofs, audit, events, bulk, cloudevents, feed, health, docs, access_tables, labels, receipts, privacy,
     privacy_export, certificates, actors, break_glass, attachments, development_room,
 )  # fmt: skip
 
@@ -107,6 +109,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 if used.settings.follow:
                     await opened.enter_async_context(watching(used))
                 await opened.enter_async_context(keeping_clocks(used))
+                await opened.enter_async_context(drawing_samples(used))
             except MENDABLE as error:
                 made.why_not_started = str(error)
                 raise

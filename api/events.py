@@ -43,6 +43,7 @@ WITHOUT_READ_MODEL: Final = frozenset(
         "calendar",
         "clock-policy",
         "code-map",
+        "sampling-plan",
     }
 )
 

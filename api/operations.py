@@ -51,6 +51,7 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "clock-policy": "clock-policies",
         "code-map": "code-maps",
         "reservation": "reservations",
+        "sampling-plan": "sampling-plans",
     }
 )
 

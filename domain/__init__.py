@@ -22,6 +22,7 @@ from domain.legal_hold import LEGAL_HOLD
 from domain.privacy_request import PRIVACY_REQUEST
 from domain.reservation import RESERVATION
 from domain.retention_schedule import RETENTION_SCHEDULE
+from domain.sampling_plan import SAMPLING_PLAN
 from domain.survey import SURVEY
 from domain.task import TASK
 from domain.touch import TOUCH
@@ -48,6 +49,7 @@ __all__ = [
     "PRIVACY_REQUEST",
     "RESERVATION",
     "RETENTION_SCHEDULE",
+    "SAMPLING_PLAN",
     "SURVEY",
     "TASK",
     "TOUCH",
@@ -80,6 +82,7 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     CLOCK_POLICY,
     CODE_MAP,
     RESERVATION,
+    SAMPLING_PLAN,
 )
 
 

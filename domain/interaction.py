@@ -19,6 +19,7 @@ from domain.interaction_messages import (
     CompleteFollowUp,
     CorrectInteraction,
     DeclassifyInteraction,
+    DrawInteraction,
     FollowUpDone,
     FollowUpMissed,
     FollowUpPlan,
@@ -28,6 +29,7 @@ from domain.interaction_messages import (
     InteractionCorrected,
     InteractionDeclassificationRequested,
     InteractionDeclassified,
+    InteractionDrawn,
     InteractionMarkedConfidential,
     InteractionRecorded,
     InteractionScreened,
@@ -63,6 +65,7 @@ class Interaction:
     corrections: frozenset[UUID] = frozenset()
     attachments: frozenset[UUID] = frozenset()
     follow_ups: Mapping[UUID, FollowUp] = field(default_factory=dict[UUID, FollowUp])
+    draw_id: UUID | None = None
     screenings: Mapping[UUID, tuple[object, ...]] = field(default_factory=dict[UUID, tuple[object, ...]])
     matter: Matter | None = None
 
@@ -79,6 +82,10 @@ def _recorded(state: Interaction, event: InteractionRecorded) -> Interaction:
 
 def _annotated(state: Interaction, event: InteractionAnnotated) -> Interaction:
     return replace(state, notes=state.notes | {event.note_id})
+
+
+def _drawn(state: Interaction, event: InteractionDrawn) -> Interaction:
+    return replace(state, draw_id=event.draw_id)
 
 
 def _screened(state: Interaction, event: InteractionScreened) -> Interaction:
@@ -131,6 +138,7 @@ def _declassified(state: Interaction, _: InteractionDeclassified) -> Interaction
 _EVOLVE: Final[dict[type[Event], Callable[..., Interaction]]] = {
     InteractionRecorded: _recorded,
     InteractionAnnotated: _annotated,
+    InteractionDrawn: _drawn,
     InteractionScreened: _screened,
     InteractionCorrected: _corrected,
     InteractionAttachmentAdded: _attachment_added,
@@ -158,6 +166,8 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "interaction.follow-up-id-reused": "This follow-up id names another follow-up.",
         "interaction.follow-up-settled": "This follow-up is done or missed already; schedule a new one.",
         "interaction.complaint-not-named": "A complaint that was found is named, and where none was, none is.",
+        "interaction.already-drawn": "The interaction was drawn already; it is drawn once.",
+        "interaction.draw-unknown": "The interaction was not drawn so; leave the drawing out, or name the right one.",
         "interaction.screening-id-reused": "This screening id names another screening.",
         **attaching.refusals("interaction"),
         **confidential.refusals("interaction"),
@@ -188,7 +198,17 @@ def _annotate(command: AnnotateInteraction, state: Interaction) -> Sequence[Even
     return [happened(InteractionAnnotated, command, customer_id=state.customer_id)]
 
 
+def _draw(command: DrawInteraction, state: Interaction) -> Sequence[Event]:
+    if state.draw_id is None:
+        return [happened(InteractionDrawn, command)]
+    if state.draw_id != command.draw_id:
+        raise _refuse("interaction.already-drawn", "draw_id")
+    return []
+
+
 def _screen(command: ScreenInteraction, state: Interaction) -> Sequence[Event]:
+    if command.draw_id not in {None, state.draw_id}:
+        raise _refuse("interaction.draw-unknown", "draw_id")
     if (command.finding == "no-complaint") != (command.complaint_id is None):
         raise _refuse("interaction.complaint-not-named", "complaint_id")
     known = state.screenings.get(command.screening_id)
@@ -264,6 +284,7 @@ def _declassify(command: DeclassifyInteraction, state: Interaction) -> Sequence[
 _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     RecordInteraction: _record,
     AnnotateInteraction: _annotate,
+    DrawInteraction: _draw,
     ScreenInteraction: _screen,
     CorrectInteraction: _correct,
     AttachToInteraction: _attach,

@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass as value
 
 from domain.access_rules import MatterGroup
 from domain.attaching import Attachment, Content, FileName
+from domain.clock_rules import Version
 from domain.codes import (
     ActorId,
     Authentication,
@@ -24,6 +25,7 @@ from domain.codes import (
 )
 from domain.confidential import Actors, Confidentiality, Declassification, DeclassificationRequest
 from domain.kernel import Command, Event, Facts, Personal
+from domain.sampling import PeriodName, PerTenThousand
 
 Summary = Annotated[Text | None, Personal("interaction")]
 Detail = Literal["topic", "disposition", "product", "authentication"]
@@ -68,11 +70,30 @@ class FollowUpPlan(Facts):
     assignee: ActorId | None = None
 
 
+class Drawing(Facts):
+    """By which version of the sampling plan it was drawn, for the sample of which period, and what it was then.
+
+    `per_10_000`: the rate, for interactions of this channel and purpose.
+    """
+
+    draw_id: UUID
+    plan_id: UUID
+    plan_version: Version
+    period: PeriodName
+    per_10_000: PerTenThousand
+    channel: Channel
+    purpose: Purpose
+
+
 class Screening(Facts):
-    """Whether an interaction of a sample was a complaint that nobody recorded; which one, once it is recorded."""
+    """Whether an interaction of a sample was a complaint that nobody recorded; which one, once it is recorded.
+
+    `draw_id` names the drawing, of an interaction that the sampling plan has drawn.
+    """
 
     screening_id: UUID
     sample: Code
+    draw_id: UUID | None = None
     finding: Literal["no-complaint", "complaint-recorded", "missed-complaint"]
     complaint_id: UUID | None = None
 
@@ -125,6 +146,10 @@ class FollowUpMissed(Event, name="interaction.follow-up-missed"):
     """The promise was not kept in time."""
 
     follow_up_id: UUID
+
+
+class InteractionDrawn(Drawing, Event, name="interaction.drawn"):
+    """The sampling plan has drawn it: somebody is to look whether it was a complaint that nobody recorded."""
 
 
 class InteractionScreened(Screening, Event, name="interaction.screened"):
@@ -210,6 +235,12 @@ class MissFollowUp(InteractionCommand, name="interaction.miss-follow-up"):
     """Record that the promise was not kept in time."""
 
     follow_up_id: UUID
+
+
+class DrawInteraction(Drawing, InteractionCommand, name="interaction.draw"):
+    """Draw the interaction for a sample."""
+
+    internal = True
 
 
 class ScreenInteraction(Screening, InteractionCommand, name="interaction.screen"):

@@ -32,6 +32,7 @@ from engine.cli_log_care import logs
 from engine.cli_privacy import privacy
 from engine.cli_report import reports_app
 from engine.cli_returns import returns
+from engine.cli_sampling import sampling
 from engine.cli_search_index import search_index
 from engine.cli_verify import verifying
 from engine.cli_witness import witness
@@ -42,6 +43,7 @@ from engine.importing.verdict import ImportRefused, ImportSummary
 from engine.issuer import LIFETIME_S, USERS, DevelopmentIssuer, IssuerRefused, development
 from engine.privacy_work import carrying_out
 from engine.reporting import people, result, steps
+from engine.sampling import drawing_samples
 from engine.settings import Settings
 from engine.shredding import NoEraser
 from engine.watching import watching
@@ -77,6 +79,7 @@ app.add_typer(reports_app, name="report")
 app.command("kpi", epilog="Example: daybook kpi complaint.count --from 2014-01-01 --to 2014-12-31 --by month")(kpi)
 app.command("returns", epilog="Example: daybook returns fca-disp --from 2026-01-01 --to 2026-06-30 --csv")(returns)
 app.add_typer(clocks, name="clocks")
+app.add_typer(sampling, name="sampling")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]
@@ -132,6 +135,7 @@ def follow() -> None:
                 carrying_out(daybook),
                 watching(daybook),
                 keeping_clocks(daybook),
+                drawing_samples(daybook),
             ):
                 people.print("Following the record for the read models.")
                 await stop.wait()

@@ -146,6 +146,11 @@ class Settings(BaseSettings):
         description="Whether `serve` and `follow` also keep the clocks of complaints: count them, and record "
         "escalations and breaches. Any number of processes may: each partition's are kept by one at a time.",
     )
+    sampling: bool = Field(
+        default=True,
+        description="Whether `serve` and `follow` also draw the interactions that a sampling plan wants screened. Any "
+        "number of processes may: from each partition one draws at a time.",
+    )
     wait_s_max: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0, description="How long a query with a token waits for its read model, in seconds."
     )

@@ -1184,7 +1184,7 @@ CREATE TABLE read_model.lease (
     epoch bigint NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     trouble text,
-    CONSTRAINT lease_duty_check CHECK ((duty = ANY (ARRAY['follow'::text, 'rebuild'::text, 'clocks'::text]))),
+    CONSTRAINT lease_duty_check CHECK ((duty = ANY (ARRAY['follow'::text, 'rebuild'::text, 'clocks'::text, 'sampling'::text]))),
     CONSTRAINT lease_partition_check CHECK ((partition >= 0))
 )
 WITH (fillfactor='50');
@@ -1223,6 +1223,19 @@ CREATE TABLE read_model.parked (
 );
 
 ALTER TABLE read_model.parked OWNER TO daybook_owner;
+
+CREATE TABLE read_model.sampling_bookmark (
+    partition smallint NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    incarnation uuid NOT NULL,
+    lease_epoch bigint DEFAULT 0 NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT sampling_bookmark_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT sampling_bookmark_position_check CHECK (("position" >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE read_model.sampling_bookmark OWNER TO daybook_owner;
 
 CREATE TABLE read_model.tally (
     partition smallint NOT NULL,
@@ -1749,6 +1762,9 @@ ALTER TABLE ONLY read_model.live
 ALTER TABLE ONLY read_model.parked
     ADD CONSTRAINT parked_pkey PRIMARY KEY (partition, projection, version, key, "position");
 
+ALTER TABLE ONLY read_model.sampling_bookmark
+    ADD CONSTRAINT sampling_bookmark_pkey PRIMARY KEY (partition);
+
 ALTER TABLE ONLY read_model.tally
     ADD CONSTRAINT tally_pkey PRIMARY KEY (partition, projection, version, day, type, folded);
 
@@ -2113,6 +2129,8 @@ GRANT USAGE ON SEQUENCE read_model.lease_epoch TO daybook_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.live TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.parked TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.sampling_bookmark TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.tally TO daybook_app;
 

@@ -12,6 +12,7 @@ from projections.engagement_register import ENGAGEMENT_REGISTER
 from projections.privacy_register import PRIVACY_REGISTER
 from projections.projection import Projection
 from projections.satisfaction_history import SATISFACTION_HISTORY
+from projections.screening_queue import SCREENING_QUEUE
 from projections.segment_membership import SEGMENT_MEMBERSHIP
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -25,4 +26,5 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     PRIVACY_REGISTER,
     SATISFACTION_HISTORY,
     SEGMENT_MEMBERSHIP,
+    SCREENING_QUEUE,
 )

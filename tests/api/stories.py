@@ -113,6 +113,7 @@ async def told_all(client) -> dict[str, str]:
     ids["calendar"] = (await say("calendar.draft", "/calendars"))["stream_id"]
     ids["policy"] = (await say("clock-policy.propose", "/clock-policies"))["stream_id"]
     ids["map"] = (await say("code-map.propose", "/code-maps"))["stream_id"]
+    ids["plan"] = (await say("sampling-plan.propose", "/sampling-plans"))["stream_id"]
     ids["disposal"] = (await say("disposal.propose", "/disposals", customer_ids=[ids["customer"]]))["stream_id"]
     ids["disclosure"] = (await say("disclosure.record", "/disclosures", **whose))["stream_id"]
     daybook = client._transport.app.state.edge.daybook

@@ -30,10 +30,14 @@ IDS = {
     "table_id": "table", "request_id": "request", "hold_id": "hold", "schedule_id": "schedule",
     "disposal_id": "disposal", "disclosure_id": "disclosure", "erasure_id": "erasure",
     "grant_id": "grant", "entry_id": "entry", "attachment_id": "attachment", "calendar_id": "calendar",
-    "policy_id": "policy", "kpi": "kpi", "map_id": "map", "reservation_id": "reservation",
+    "policy_id": "policy", "kpi": "kpi", "map_id": "map", "plan_id": "plan", "reservation_id": "reservation",
     "return": "return",
     "segment": "segment",
 }  # fmt: skip
+
+
+NEEDED = {"feed": {"mode": "page"}, "screening_sample": {"period": "2026-12"}}
+"""Parameters without which a query is refused, or does not end."""
 
 
 def with_canaries(monkeypatch) -> None:
@@ -104,7 +108,7 @@ async def test_no_answer_has_what_the_table_does_not_show(client, monkeypatch):
             for purpose in (None, *PURPOSES):
                 headers = {"Authorization": f"Bearer {bearer.token(f'staff:{role}', (role,))}"}
                 headers["Daybook-Purpose"] = purpose or ""
-                params = {"mode": "page"} if operation == "feed" else {}
+                params = NEEDED.get(operation, {})
                 answer = await client.get(filled(path, ids), params=params, headers=headers)
                 asked += 1
                 allowed = shown(role, purpose)
@@ -186,7 +190,7 @@ async def test_no_role_without_the_group_is_answered_anything_of_a_confidential_
         for role in ROLES:
             sees = "whistleblower" in rights[role].confidential
             for purpose in rights[role].purposes:
-                params = {"mode": "page"} if operation == "feed" else {}
+                params = NEEDED.get(operation, {})
                 headers = bearer.headers(f"staff:{role}", (role,), purpose)
                 answer = await client.get(filled(path, ids), params=params, headers=headers)
                 text = answer.text + str(answer.headers)

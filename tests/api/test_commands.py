@@ -147,6 +147,8 @@ STORIES = [
     ["clock-policy.propose", "clock-policy.withdraw"],
     ["code-map.propose", "code-map.activate"],
     ["code-map.propose", "code-map.withdraw"],
+    ["sampling-plan.propose", "sampling-plan.activate"],
+    ["sampling-plan.propose", "sampling-plan.withdraw"],
     ["disposal.propose", "disposal.approve"],
     ["disposal.propose", "disposal.withdraw"],
     ["disclosure.record", "disclosure.retract"],

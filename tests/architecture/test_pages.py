@@ -12,6 +12,7 @@ PAGES = {
     "how-to/make-returns.md": 2,
     "how-to/handle-complaints.md": 13,
     "how-to/time-complaints.md": 5,
+    "how-to/sample-interactions.md": 4,
 }
 """How much each shows at least."""
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, StringConstraints
 
-from domain import access_rules, attaching, clock_rules, codes, erasure, privacy_rules
+from domain import access_rules, attaching, clock_rules, codes, erasure, privacy_rules, sampling
 from domain import touch as touches
 from domain.kernel import Aggregate, Command, Event, Message, Refusal
 
@@ -63,6 +63,7 @@ _TEXTS: Mapping[StringConstraints, tuple[str, ...]] = {
     **_pool(privacy_rules.RecordClass, "identity", "contact"),
     **_pool(clock_rules.TimeOfDay, "17:00", "23:59"),
     **_pool(clock_rules.Zone, "Asia/Shanghai", "Europe/London", "Mars/Olympus_Mons"),
+    **_pool(sampling.PeriodName, "2026-11", "2026-W48"),
     **_pool(erasure.StoreName, "vault", "key-file"),
     **_pool(touches.AttributeName, "job", "emp.var.rate"),
     **_pool(touches.AttributeText, "", "-1.8", "blue-collar"),

@@ -29,6 +29,7 @@ from domain import (
     PRIVACY_REQUEST,
     RESERVATION,
     RETENTION_SCHEDULE,
+    SAMPLING_PLAN,
     SURVEY,
     TASK,
     TOUCH,
@@ -46,6 +47,7 @@ from domain import (
     legal_hold,
     reservation,
     retention_schedule,
+    sampling_plan,
     survey,
     task,
     touch,
@@ -238,6 +240,7 @@ WAYS_OUT: Final[dict[str, Way]] = {
     ACTOR.name: lambda _: [to(actor.RecordActorLeft)],
     CALENDAR.name: lambda _: [to(working_calendar.WithdrawCalendar, reason="late")],
     CLOCK_POLICY.name: lambda _: [to(clock_policy.WithdrawClockPolicy, reason="late")],
+    SAMPLING_PLAN.name: lambda _: [to(sampling_plan.WithdrawSamplingPlan, reason="late")],
     CODE_MAP.name: lambda _: [to(code_map.WithdrawCodeMap, reason="late")],
     RESERVATION.name: lambda state: [
         to(reservation.ReleaseReservation, holder=one, reason="late") for one in state.places

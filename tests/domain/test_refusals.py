@@ -49,6 +49,7 @@ from domain.interaction_messages import (
     AttachToInteraction,
     CompleteFollowUp,
     DeclassifyInteraction,
+    DrawInteraction,
     MarkInteractionConfidential,
     MissFollowUp,
     RecordInteraction,
@@ -78,6 +79,7 @@ from domain.retention_schedule import (
     SignOffRetentionSchedule,
     WithdrawRetentionSchedule,
 )
+from domain.sampling_plan import SAMPLING_PLAN
 from domain.survey import SURVEY, AnswerSurvey, ConfirmSurveyDelivery, ExpireSurvey, InviteToSurvey
 from domain.task import TASK
 from domain.touch import (
@@ -98,6 +100,7 @@ from tests.domain.code_map_refusals import CODE_MAP_CASES
 from tests.domain.complaint_refusals import COMPLAINT_CASES
 from tests.domain.engagement_refusals import ENGAGEMENT_CASES, TASK_CASES
 from tests.domain.reservation_refusals import RESERVATION_CASES
+from tests.domain.sampling_plan_refusals import SAMPLING_PLAN_CASES
 from tests.domain.scenario import ANNA, ONE, TWO, given, to
 
 REGISTER = to(RegisterCustomer, kind="person")
@@ -129,7 +132,23 @@ DONE = to(CompleteFollowUp, follow_up_id=ONE)
 FILE = {"attachment_id": ONE, "kind": "letter", "media_type": "application/pdf", "content": "JVBERg=="}
 SCAN = to(AttachToInteraction, **FILE)
 SCREEN = {"screening_id": ONE, "sample": "2026-w45", "finding": "missed-complaint", "screened_by": "staff:1"}
+DRAW = {
+    "plan_id": ONE, "plan_version": 1, "period": "2026-11", "per_10_000": 200, "channel": "phone",
+    "purpose": "servicing",
+}  # fmt: skip
 INTERACTION_CASES: list[Case] = [
+    (
+        "interaction.already-drawn",
+        "draw_id",
+        [RECORD, to(DrawInteraction, **DRAW, draw_id=ONE)],
+        to(DrawInteraction, **DRAW, draw_id=TWO),
+    ),
+    (
+        "interaction.draw-unknown",
+        "draw_id",
+        [RECORD, to(DrawInteraction, **DRAW, draw_id=ONE)],
+        to(ScreenInteraction, **SCREEN, complaint_id=ONE, draw_id=TWO),
+    ),
     ("interaction.attachment-id-reused", "attachment_id", [RECORD, SCAN], SCAN),
     ("interaction.not-recorded", "interaction_id", [], to(AnnotateInteraction, note_id=ONE, note="n")),
     ("interaction.already-recorded", "interaction_id", [RECORD], RECORD),
@@ -357,6 +376,7 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((CLOCK_POLICY, case) for case in CLOCK_POLICY_CASES),
     *((CODE_MAP, case) for case in CODE_MAP_CASES),
     *((RESERVATION, case) for case in RESERVATION_CASES),
+    *((SAMPLING_PLAN, case) for case in SAMPLING_PLAN_CASES),
 ]
 
 

@@ -68,6 +68,8 @@ PLANS = [
     ("erasures", "", 5, "erasure_v1_open"),
     ("legal_holds", "", 5, "legal_hold_v1_open"),
     ("disposals", "", 5, "disposal_v1_open"),
+    ("screening_queue", "", 8, "drawn_interaction_v1_waiting"),
+    ("screening_sample", "", 5, "drawn_interaction_v1_sample"),
     ("timeline", "", 8, "event_customer"),
     ("timeline", "", 8, "event_confidential"),
     ("hidden_streams", "", 5, "event_confidential"),
