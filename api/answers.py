@@ -138,6 +138,38 @@ _STAND: Schema = maybe(
     object_with({"state": _STATE, "due_at": maybe(TIME), "policy_version": COUNT, "calendar_versions": list_of(COUNT)})
 )
 
+_CLAIMED: Schema = object_with(
+    {
+        "complaint_id": UUID,
+        "regime": maybe(TEXT),
+        "status": TEXT,
+        "claims": list_of(
+            object_with(
+                {
+                    "event_id": {**maybe(UUID), "description": "The event whose time was told late."},
+                    **dict.fromkeys(("event", "given_by", "reason"), TEXT),
+                    **dict.fromkeys(("claimed_at", "given_at"), TIME),
+                    "number": COUNT,
+                    "verdict": {"enum": ["confirmed", "rejected", None]},
+                    **dict.fromkeys(("judged_by", "judged_because"), maybe(TEXT)),
+                    "judged_at": maybe(TIME),
+                }
+            )
+        ),
+        "clocks": list_of(
+            object_with(
+                {
+                    "clock": TEXT,
+                    "counts": {**_STAND, "description": "As it counts: as claimed unless rejected."},
+                    "as_claimed": _STAND,
+                    "as_told": _STAND,
+                    "moved": {"type": "boolean", "description": "The claims move it."},
+                }
+            )
+        ),
+    }
+)
+
 
 def _page(name: str, of: Schema, **more: Schema) -> Schema:
     following = {**maybe(CURSOR), "description": "For `after`; null: there is no more."}
@@ -193,7 +225,7 @@ def _complaints() -> dict[str, Schema]:
     }
     course = object_with({name: {**list_of(_STEP), "description": means} for name, means in COURSE.items()})
     course["properties"]["missing"] = {**list_of(TEXT), "description": COURSE["missing"]}
-    of_row = (*_ROW, "course", "claims_open")
+    of_row = (*_ROW, "course", "claims_open", "claims")
     return {
         "complaints": _page("complaints", rows(ComplaintRow, of_row, last_event=_LAST)),
         "complaint": rows(ComplaintRow, of_row, last_event=_LAST, course=course, version=VERSION, personal=personal),
@@ -202,6 +234,7 @@ def _complaints() -> dict[str, Schema]:
         "complaint_clocks": object_with(
             {"complaint_id": UUID, "version": VERSION, "at": TIME, "clocks": list_of(object_with(_CLOCK))}
         ),
+        "complaint_claimed_times": _page("complaints", _CLAIMED, at=TIME),
         "complaint_board": _page("clocks", object_with({"complaint_id": UUID, **_CLOCK})),
         "complaint_what_if": object_with(
             {
@@ -299,6 +332,12 @@ def _access() -> dict[str, Schema]:
     }
 
 
+_MAP: Schema = object_with({
+    "map_id": UUID, "code_map": TEXT, "map_version": COUNT, "in_force_from": DATE, "source": TEXT,
+    "provisional": {"type": "boolean"},
+})  # fmt: skip
+
+
 def _kpis() -> dict[str, Schema]:
     texts = dict.fromkeys(("name", "digest", "title", "unit", "note"), TEXT)
     basis = object_with({"basis": TEXT, "numerator": TEXT, "denominator": maybe(TEXT)})
@@ -312,6 +351,8 @@ def _kpis() -> dict[str, Schema]:
     figures = {
         "kpi": kpi, "from": maybe(DATE), "to": maybe(DATE), "by": list_of(TEXT), "cells": list_of(cell),
         "parked": _PARKED,
+        "map": {**maybe(_MAP), "description": "By whose codes its dimension is told."},
+        "clocks_behind": {**COUNT, "description": "Events not read yet for the clocks; incomplete unless it is 0."},
         "quarantined": {
             "type": "object", "description": "Rows of imports that are counted nowhere, by source.",
             "additionalProperties": COUNT,
@@ -350,17 +391,23 @@ def _screenings() -> dict[str, Schema]:
     }  # fmt: skip
 
 
+_BUSINESS_DAYS: Schema = {
+    **maybe(object_with({
+        "calendar": maybe(TEXT), "calendar_versions": list_of(COUNT), "zone": TEXT, "covers_from": maybe(DATE),
+        "covers_until": maybe(DATE),
+        "weekdays": {"type": "boolean", "description": "In part of the period only weekends are known."},
+    })),
+    "description": "By which calendar business days were counted; null: none were.",
+}  # fmt: skip
+
+
 def _returns() -> dict[str, Schema]:
     amounts: Schema = {"type": "object", "description": "By column.", "additionalProperties": {"type": "integer"}}
     named = {"code": TEXT, "says": TEXT}
-    used = object_with({
-        "map_id": UUID, "code_map": TEXT, "map_version": COUNT, "in_force_from": DATE, "source": TEXT,
-        "provisional": {"type": "boolean"},
-    })  # fmt: skip
     row = object_with({"code": TEXT, "name": TEXT, "codes": list_of(TEXT), "amounts": amounts})
     table = object_with({
         "name": TEXT, "says": TEXT, "dimension": TEXT, "columns": list_of(object_with(named)), "rows": list_of(row),
-        "map": {**maybe(used), "description": "Null: none is in force, and rows are the bank's own codes."},
+        "map": {**maybe(_MAP), "description": "Null: none is in force, and rows are the bank's own codes."},
         "total": amounts,
     })  # fmt: skip
     of = {"name": TEXT, "title": TEXT, "version": COUNT, "provisional": {"type": "boolean"}, "note": TEXT}
@@ -368,7 +415,7 @@ def _returns() -> dict[str, Schema]:
     made = object_with({
         "return": object_with(of), "from": DATE, "to": DATE, "entity": maybe(TEXT), "tables": list_of(table),
         "figures": list_of(object_with({**named, "amount": {"type": "integer"}})), "parked": _PARKED,
-        "quarantined": left_out,
+        "quarantined": left_out, "business_days": _BUSINESS_DAYS,
     })  # fmt: skip
     exported = _page("rows", object_with({"complaint_id": UUID, "values": list_of(TEXT)}), fields=list_of(TEXT))
     return {

@@ -15,9 +15,11 @@ from api.language import said
 from api.problems import FieldError, Problem
 from api.reading import LIMIT_MAX, Asking, Paged, page_link, path_uuid, shown
 from domain.clocks import Catalogue
+from engine.claimed_times import claimed_times
 from engine.clock_answers import told
 from engine.clock_catalogue import proposed, with_version
 from projections import clock_board
+from projections.complaint_row import NAME
 from projections.seeing import hidden_streams
 from replay.clock_cases import case_of
 from replay.clock_what_if import WhatIf
@@ -51,10 +53,20 @@ class WhatIfQuery(Asking):
     limit: int = Field(default=50, ge=0, le=LIMIT_MAX, description="Differences that are listed; all are counted.")
 
 
+class ClaimedTimesQuery(Paged):
+    """Which times that were told late, and as of when the clocks stand."""
+
+    unsettled: bool = Field(default=False, description="Only complaints with times that nobody else has looked at.")
+    at: AwareDatetime | None = Field(default=None, description="As they stand at this moment; unset: now.")
+
+
 def router() -> APIRouter:
     """The routes. They come before `/complaints/{complaint_id}`."""
     made = APIRouter(tags=["complaints"], default_response_class=Response)
     made.add_api_route("/complaints/board", _board, methods=["GET"], operation_id="complaint_board")
+    made.add_api_route(
+        "/complaints/claimed-times", _claimed_times, methods=["GET"], operation_id="complaint_claimed_times"
+    )
     made.add_api_route("/complaints/clocks/what-if", _what_if, methods=["GET"], operation_id="complaint_what_if")
     made.add_api_route("/complaints/{complaint_id}/clocks", _clocks, methods=["GET"], operation_id="complaint_clocks")
     return made
@@ -81,17 +93,26 @@ async def _clocks(request: Request, complaint_id: str, query: Annotated[ClocksQu
 async def _board(request: Request, query: Annotated[BoardQuery, Query()]) -> Response:
     """Clocks that somebody waits for, first due first; what was breached and is still waited for comes first."""
     at = edge(request)
-    token = query.token_of(request)
-    if token is not None:
-        wait_s = at.daybook.settings.wait_s_max
-        if not await clock_board.wait_for(at.daybook.models, Cursor.parse(token), wait_s):
-            raise Problem("not-yet-visible", said("Not within {wait_s:g} s.", wait_s=wait_s))
-    as_of = await clock_board.read_until(at.daybook.models)
+    as_of = await at.clocks_seen(query.token_of(request))
     found = await clock_board.board(
         at.daybook.models, query.clock, sight_of(request), after=query.after, limit=query.limit
     )
     lines = [{"complaint_id": one.complaint_id, **one.detail} for one in found.lines]
     return shown({"clocks": lines, "next": found.next}, as_of, page_link(request, found.next))
+
+
+async def _claimed_times(request: Request, query: Annotated[ClaimedTimesQuery, Query()]) -> Response:
+    """Complaints with times that were told late, last received first: each clock as claimed, as told, and as it counts.
+
+    `as_claimed` and `as_told` are counted anew; `counts` is what stands, with a breach that was recorded.
+    """
+    at, moment = edge(request), query.at or datetime.now(UTC)
+    as_of = await at.seen(NAME, query.token_of(request))
+    found = await claimed_times(
+        at.daybook, sight_of(request), moment, unsettled=query.unsettled, after=query.after, limit=query.limit
+    )
+    body = {"at": moment, "complaints": found.complaints, "next": found.next}
+    return shown(body, as_of, page_link(request, found.next))
 
 
 async def _what_if(request: Request, query: Annotated[WhatIfQuery, Query()]) -> Response:

@@ -26,7 +26,7 @@ Text = Annotated[str | None, Field(max_length=200)]
 Status = Literal["open", "responded", "closed", "withdrawn", "merged"]
 By = Literal["month", "status", "product"]
 
-_HIDDEN: Final = {"partition", "position", "event_id", "sealed", "course", "claims_open"}
+_HIDDEN: Final = {"partition", "position", "event_id", "sealed", "course", "claims_open", "claims"}
 _SHOWN: Final = tuple(one.name for one in fields(ComplaintRow) if one.name not in _HIDDEN)
 
 

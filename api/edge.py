@@ -31,6 +31,7 @@ from engine.issuer import DevelopmentIssuer
 from engine.receipts import Receipts
 from engine.sealing_process import SealingProcess
 from engine.wiring import Daybook
+from projections import clock_board
 from store.cursor import Cursor
 
 MAY_NOT: Final = {"WWW-Authenticate": 'Bearer realm="daybook", error="insufficient_scope"'}
@@ -97,6 +98,18 @@ class Edge:
             case "seen":
                 known = await self.how_far.of(projection)
         return Cursor(cursor.incarnation, tuple(map(max, known.next_positions, cursor.next_positions)))
+
+    async def clocks_seen(self, token: str | None) -> Cursor:
+        """Wait until the clocks of complaints were counted as far as a token stands for; how far they were.
+
+        Raises:
+            Problem: not-yet-visible.
+            CursorInvalid, StaleCursor: see `store.errors`.
+        """
+        wait_s = self.daybook.settings.wait_s_max
+        if token is not None and not await clock_board.wait_for(self.daybook.models, Cursor.parse(token), wait_s):
+            raise Problem("not-yet-visible", said("Not within {wait_s:g} s.", wait_s=wait_s))
+        return await clock_board.read_until(self.daybook.models)
 
     def asked(
         self, operation: Operation, stream_id: str | None, body: Mapping[str, Any], acting: Acting, key: tuple[str, ...]

@@ -72,6 +72,8 @@ _TEXT_HEADERS: Final[Mapping[str, dict[str, Any]]] = {
 }
 _FILES: Final = frozenset(f"{one.name}_attachment" for one in ATTACHED_TO)
 """What is answered with the bytes of a file."""
+_SAID: Final = frozenset({"kpi", "kpis"})
+"""Answers with texts in the language of whoever asks."""
 _OF_THE_RECORD: Final = frozenset(
     {
         "access_table", "customer_timeline", "audit_detail", "audit_logs", "audit_looks", "receipt",
@@ -183,7 +185,7 @@ def _answer_headers(name: str) -> dict[str, Any]:
         "Link": "next" in told and header("The next page, if there is one: `rel=next`."),
         "Retry-After": name == "receipt" and RETRY_AFTER,
     }
-    found = {one: about for one, about in headers.items() if about}
+    found = {one: about for one, about in headers.items() if about} | (SPOKEN if name in _SAID else {})
     return {"headers": found} if found else {}
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.admission import looker, sight_of
 from api.edge import edge
+from api.kpis import refused_query
 from api.problems import Problem
 from api.reading import Asking, Paged, page_link, shown
 from engine.cfpb_export import FIELDS, cfpb_rows
@@ -88,7 +89,7 @@ async def _return(request: Request, query: Annotated[ReturnQuery, Query()]) -> R
     try:
         made: dict[str, Any] = await make_return(at.daybook, query.wanted(_named(request)), sight_of(request))
     except MeasureRefused as refused:
-        raise Problem("query-invalid", str(refused)) from None
+        raise refused_query(refused) from None
     return shown(made, as_of)
 
 
@@ -102,7 +103,7 @@ async def _events(request: Request, query: Annotated[ReturnEventsQuery, Query()]
             at.daybook, query.wanted(_named(request)), cell, sight_of(request), after=query.after, limit=query.limit
         )
     except MeasureRefused as refused:
-        raise Problem("query-invalid", str(refused)) from None
+        raise refused_query(refused) from None
     return shown({"counted": found.counted, "next": found.next}, as_of, page_link(request, found.next))
 
 

@@ -1,7 +1,8 @@
 """What moves clocks, told neutrally: the facts of each event that matters, in the order of the complaint's stream.
 
 Events are known by their stable names. A time that was told late is a claim: it counts until another person rejects
-it, and `late="told"` counts every such event from when it was told, so that each clock can be had both ways.
+it; `late="told"` counts every such event from when it was told, `late="unjudged"` as it was claimed, whoever rejected
+it: so each clock can be had both ways.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +22,7 @@ Change = Literal[
     "escalated", "breached",
 ]  # fmt: skip
 """Changes that start and stop no clock by themselves."""
-Late = Literal["claimed", "told"]
+Late = Literal["claimed", "told", "unjudged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def facts_of(events: Iterable[tuple[UUID, Event]], late: Late = "claimed") -> li
                 _tell_at(found, *numbered[claim.number])
         elif event.type == _REJECTED:
             rejected: Any = event
-            if rejected.number in numbered:
+            if rejected.number in numbered and late != "unjudged":
                 _tell_at(found, *numbered[rejected.number])
         else:
             telling = _TOLD.get(event.type)

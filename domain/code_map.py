@@ -18,7 +18,7 @@ from domain.codes import ActorId, Code, Label, Reference
 from domain.kernel import Command, Event, Facts, refusal
 from domain.rule_version import RuleVersion, Step, Steps, course_of
 
-MappedDimension = Literal["channel", "product", "issue", "cause"]
+MappedDimension = Literal["channel", "service_channel", "product", "issue", "cause"]
 """What of a complaint is mapped; the cause is the bank's one internal code."""
 
 # Facts that events and commands share

@@ -59,7 +59,8 @@ class Receipt(Facts):
     `narrative_consent` whether the complainant agreed to publication; `confidential` the group who may know of it:
     that of complaints about a colleague, where it is about one and no other is given. `capacity`: in their own matter,
     or by an agent or heir, or as a group of so many `complainants`. Of art. 13: the facts are `description`, the
-    demand is `desired_outcome`.
+    demand is `desired_outcome`. `branch` is the bank's own code of the branch that it concerns; `channel` is how the
+    complaint came in, `service_channel` in which channel the business was done that it is about.
     """
 
     complainant_id: UUID
@@ -75,6 +76,8 @@ class Receipt(Facts):
     source: Code | None = None
     external_ref: Reference | None = None
     region: Region | None = None
+    branch: Code | None = None
+    service_channel: Channel | None = None
     postal_prefix: PostalPrefix | None = None
     tags: Annotated[tuple[Label, ...], Field(max_length=20)] = ()
     narrative_consent: NarrativeConsent | None = None

@@ -1,6 +1,6 @@
 """When the complainant does not accept the decision: disputes, reviews, the regulator and the ombudsman.
 
-A review (核查) is decided by another person than the handler, within the bank (2020 No. 3, art. 21). What the
+A review (核查) is decided by another person than the handler, within the bank (2020 No. 3, art. 20). What the
 regulator has received, and when, is what the bank is told of it.
 """
 

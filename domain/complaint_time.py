@@ -1,7 +1,7 @@
 """What moves the clocks of a complaint apart from its own course: pauses, extensions, new facts, claimed times.
 
 An extension needs another person than the one who asks for it, and a notice to the complainant; a second one of the
-same clock the institution above (2020 No. 3, art. 19). Times that are recorded late are claims: they are recorded as
+same clock the institution above (2020 No. 3, art. 18). Times that are recorded late are claims: they are recorded as
 told, with the reason, and stand unconfirmed until another person has confirmed or rejected them. So each clock can be
 computed both ways, with the claimed time and with the time at which it was told.
 """

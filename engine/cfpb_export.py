@@ -1,4 +1,7 @@
-"""Complaints as rows of the US CFPB's public database: its 18 fields, in its words where it has one."""
+"""Complaints as rows of the US CFPB's public database: its 18 fields, in its words where it has one.
+
+Fields and their order are those of its "Field reference" (Consumer Complaint Database, technical documentation).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

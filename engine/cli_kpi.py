@@ -9,7 +9,7 @@ import uvloop
 
 from domain.matters import Sight
 from engine.following import Following
-from engine.measuring import counted, measured
+from engine.measuring import ByMap, counted, measured
 from engine.reporting import people, result, steps
 from engine.settings import Settings
 from engine.status import caught_up
@@ -40,6 +40,10 @@ def kpi(  # noqa: PLR0913, PLR0917  # options
     events: Annotated[
         str | None, typer.Option(help="Instead list what was counted, with its events: numerator or denominator.")
     ] = None,
+    by_map: Annotated[
+        str | None, typer.Option("--map", help="Tell its dimension by the codes of this code map.")
+    ] = None,
+    map_version: Annotated[int | None, typer.Option(min=1, help="Of this version. Unset: in force on --to.")] = None,
     basis: Annotated[str | None, typer.Option(help="With --events, of which basis. Unset: the first.")] = None,
     after: Annotated[str | None, typer.Option(help="With --events, `next` of the page before.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="With --events, entries on a page.")] = 50,
@@ -49,13 +53,24 @@ def kpi(  # noqa: PLR0913, PLR0917  # options
     """Show a KPI's figures, with numerator and denominator, and on request the events behind them."""
     asked = Asked(first.date(), last.date(), tuple(filter(None, by.split(","))), _pairs(where or ()))
     sight = EVERYTHING if confidential else NOBODY
+    under = None if by_map is None else ByMap(by_map, map_version)
     if events is None:
-        told = opened(lambda daybook: measured(daybook, kpi_of(name), asked, sight))
+        told = opened(lambda daybook: measured(daybook, kpi_of(name), asked, sight, under))
         result(told, as_json=as_json, text=_text(told))
         return
     part = _part(events)
     page = opened(
-        lambda daybook: counted(daybook, kpi_of(name), asked, sight, basis=basis, part=part, after=after, limit=limit)
+        lambda daybook: counted(
+            daybook,
+            kpi_of(name),
+            asked,
+            sight,
+            basis=basis,
+            part=part,
+            by_map=under,
+            after=after,
+            limit=limit,
+        )
     )
     result({"counted": page.counted, "next": page.next}, as_json=as_json, text=rows_text(page))
 
@@ -91,6 +106,8 @@ def rows_text(page: CountedPage) -> str:
 def incomplete(told: dict[str, Any]) -> list[str]:
     """What figures leave out, in words."""
     lines = [f"INCOMPLETE: {told['parked']} customers or streams are parked."] if told["parked"] else []
+    if told.get("clocks_behind"):
+        lines.append(f"INCOMPLETE: clocks were not counted for {told['clocks_behind']:,} events; `daybook serve` does.")
     return lines + [
         f"{rows:,} rows of {source} are in quarantine and counted nowhere."
         for source, rows in told["quarantined"].items()

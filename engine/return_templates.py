@@ -55,7 +55,10 @@ class Table(_Strict):
 
 
 class Template(_Strict):
-    """A return. `entity`: made for one legal entity; `half_years_from`: only for half-years, the first from then."""
+    """A return. `entity`: made for one legal entity; `half_years_from`: only for half-years, the first from then.
+
+    `calendar`: whose business days count.
+    """
 
     title: Text
     version: Annotated[int, Field(ge=1)]
@@ -63,8 +66,14 @@ class Template(_Strict):
     note: str = ""
     entity: bool = False
     half_years_from: date | None = None
+    calendar: Annotated[str | None, Field(max_length=64)] = None
     figures: Annotated[tuple[Figure, ...], Field(max_length=100)] = ()
     tables: Annotated[tuple[Table, ...], Field(max_length=50)] = ()
+
+    @property
+    def measures(self) -> set[str]:
+        """The names of what it counts."""
+        return {one.measure for one in (*self.figures, *(column for table in self.tables for column in table.columns))}
 
 
 def templates(own: Path | None) -> dict[str, Template]:
@@ -81,7 +90,7 @@ def _read(text: str, where: str) -> dict[str, Template]:
     try:
         told: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise MeasureRefused(f"{where} is no TOML: {error}") from None
+        raise MeasureRefused("{where} is no TOML: {why}", where=where, why=error) from None
     return {name: _template(f"{where}: {name}", one) for name, one in told.items()}
 
 
@@ -90,4 +99,5 @@ def _template(where: str, told: object) -> Template:
         return Template.model_validate(told)
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
-        raise MeasureRefused(f"{'.'.join(map(str, (where, *wrong['loc'])))}: {wrong['msg']}") from None
+        place = ".".join(map(str, (where, *wrong["loc"])))
+        raise MeasureRefused("{where} cannot be read: {why}", where=place, why=wrong["msg"]) from None

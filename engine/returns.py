@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from domain.matters import Sight
+from engine.business_days import Counted, business_days
 from engine.code_maps import ActiveMap, maps_in_force
 from engine.measuring import quarantined
 from engine.return_templates import Figure, Table, Template, templates
@@ -13,8 +14,8 @@ from engine.wiring import Daybook
 from projections.complaint_register import NAME as REGISTER
 from projections.errors import MeasureRefused
 from projections.kpi_query import CountedPage, behind
-from projections.measures import OR, Amount, Asked, Group, checked, count
-from projections.return_measures import MEASURES
+from projections.measures import OR, Amount, Asked, Group, Measure, checked, count
+from projections.return_measures import LATER, MEASURES, SOON, measures
 
 NOT_MAPPED: Final = ""
 """The row of the bank's codes that a map does not have."""
@@ -71,7 +72,8 @@ def template_of(daybook: Daybook, name: str) -> Template:
     """
     known = templates(daybook.settings.returns_file)
     if name not in known:
-        raise MeasureRefused(f"there is no return {name!r}; there are cfpb, {', '.join(known)}")
+        names = ", ".join(("cfpb", *known))
+        raise MeasureRefused("there is no return {name}; there are {known}", name=name, known=names)
     return known[name]
 
 
@@ -83,10 +85,10 @@ async def make_return(daybook: Daybook, wanted: Wanted, sight: Sight) -> dict[st
     """
     template = _checked(daybook, wanted)
     maps = await maps_in_force(daybook, wanted.last)
-    figures = [
-        {"code": one.code, "says": one.says, "amount": await _amount(daybook, one, wanted, sight)}
-        for one in template.figures
-    ]
+    days = await _business_days(daybook, template, wanted)
+    known = MEASURES if days is None else measures(days.days)
+    asking = Making(daybook, wanted, known, sight)
+    figures = [{"code": one.code, "says": one.says, "amount": await asking.amount(one)} for one in template.figures]
     return {
         "return": {
             "name": wanted.name, **template.model_dump(include={"title", "version", "provisional", "note"}),
@@ -95,7 +97,8 @@ async def make_return(daybook: Daybook, wanted: Wanted, sight: Sight) -> dict[st
         "to": wanted.last,
         "entity": wanted.entity,
         "figures": figures,
-        "tables": [await _table(daybook, one, maps.get(one.map or ""), wanted, sight) for one in template.tables],
+        "tables": [await _table(asking, one, maps.get(one.map or "")) for one in template.tables],
+        "business_days": None if days is None else days.as_json(wanted.first, wanted.last),
         "parked": (await daybook.models.progress(REGISTER)).parked,
         "quarantined": await quarantined(daybook, {"complaint"}),
     }  # fmt: skip
@@ -110,25 +113,27 @@ async def behind_return(  # noqa: PLR0913  # the last two optional and by name
         MeasureRefused: the return has no such number.
     """
     template = _checked(daybook, wanted)
+    days = await _business_days(daybook, template, wanted)
+    known = MEASURES if days is None else measures(days.days)
     if cell.table is None:
         first = template.figures[0].code if template.figures and cell == Cell() else cell.figure
         figure = _named(template.figures, first, "figure")
         asked = wanted.asked(figure.moment)
-        return await behind(daybook.models, MEASURES[figure.measure], asked, sight, after=after, limit=limit)
+        return await behind(daybook.models, known[figure.measure], asked, sight, after=after, limit=limit)
     table = next((one for one in template.tables if one.name == cell.table), None)
     if table is None:
         known = ", ".join(one.name for one in template.tables)
-        raise MeasureRefused(f"the return has no table {cell.table!r}; it has {known}")
+        raise MeasureRefused("the return has no table {name}; it has {known}", name=cell.table, known=known)
     column = _named(table.columns, cell.column, "column")
     asked = wanted.asked(column.moment)
     if cell.row is not None:
         maps = await maps_in_force(daybook, wanted.last)
-        rows = await _rows(daybook, table, maps.get(table.map or ""), wanted, sight)
+        rows = await _rows(Making(daybook, wanted, known, sight), table, maps.get(table.map or ""))
         row = next((one for one in rows if one.code == cell.row), None)
         if row is None:
-            raise MeasureRefused(f"the table has no row {cell.row!r}")
+            raise MeasureRefused("the table has no row {name}", name=cell.row)
         asked = wanted.asked(column.moment, **{table.dimension: OR.join(row.codes)})
-    return await behind(daybook.models, MEASURES[column.measure], asked, sight, after=after, limit=limit)
+    return await behind(daybook.models, known[column.measure], asked, sight, after=after, limit=limit)
 
 
 def _checked(daybook: Daybook, wanted: Wanted) -> Template:
@@ -139,42 +144,66 @@ def _checked(daybook: Daybook, wanted: Wanted) -> Template:
         same_year = wanted.first.year == wanted.last.year
         if half not in _HALVES or not same_year or wanted.first < template.half_years_from:
             raise MeasureRefused(
-                f"{wanted.name} is for half-years, January to June or July to December, from {template.half_years_from}"
-            )
+                "{name} is for half-years, January to June or July to December, from {first}",
+                name=wanted.name, first=template.half_years_from,
+            )  # fmt: skip
     if template.entity and wanted.entity is None:
-        raise MeasureRefused(f"{wanted.name} is for one legal entity: name it as complaints name their respondent")
+        raise MeasureRefused(
+            "{name} is for one legal entity: name it as complaints name their respondent", name=wanted.name
+        )
     return template
 
 
-def _named(figures: Sequence[Figure], code: str | None, kind: str) -> Figure:
+def _named(figures: Sequence[Figure], code: str | None, kind: Literal["figure", "column"]) -> Figure:
     found = next((one for one in figures if one.code == code), None)
     if found is None:
-        raise MeasureRefused(f"there is no {kind} {code!r}; there are {', '.join(one.code for one in figures)}")
+        known = ", ".join(one.code for one in figures)
+        raise MeasureRefused(
+            "there is no figure {name}; there are {known}"
+            if kind == "figure"
+            else "there is no column {name}; there are {known}",
+            name=code, known=known,
+        )  # fmt: skip
     return found
 
 
-async def _amount(daybook: Daybook, figure: Figure, wanted: Wanted, sight: Sight) -> int:
-    found = await count(daybook.models, MEASURES[figure.measure], wanted.asked(figure.moment), sight)
-    return found.get((), Amount()).total
+async def _business_days(daybook: Daybook, template: Template, wanted: Wanted) -> Counted | None:
+    if not template.measures & {SOON, LATER}:
+        return None
+    return await business_days(daybook, template.calendar, wanted.first, wanted.last)
 
 
-async def _by(daybook: Daybook, column: Figure, dimension: str, wanted: Wanted, sight: Sight) -> dict[Group, Amount]:
-    of = wanted.asked(column.moment)
-    asked = Asked(of.first, of.last, (dimension,), of.where)
-    return await count(daybook.models, MEASURES[column.measure], asked, sight)
+@dataclass(frozen=True)
+class Making:
+    """A return that is being made: by which measures, for whom."""
+
+    daybook: Daybook
+    wanted: Wanted
+    measures: Mapping[str, Measure]
+    sight: Sight
+
+    async def amount(self, figure: Figure) -> int:
+        """A figure over all complaints."""
+        asked = self.wanted.asked(figure.moment)
+        found = await count(self.daybook.models, self.measures[figure.measure], asked, self.sight)
+        return found.get((), Amount()).total
+
+    async def by(self, column: Figure, dimension: str) -> dict[Group, Amount]:
+        """A column by the values of a dimension."""
+        of = self.wanted.asked(column.moment)
+        asked = Asked(of.first, of.last, (dimension,), of.where)
+        return await count(self.daybook.models, self.measures[column.measure], asked, self.sight)
 
 
-async def _table(
-    daybook: Daybook, table: Table, active: ActiveMap | None, wanted: Wanted, sight: Sight
-) -> dict[str, Any]:
-    amounts = {one.code: await _by(daybook, one, table.dimension, wanted, sight) for one in table.columns}
+async def _table(making: Making, table: Table, active: ActiveMap | None) -> dict[str, Any]:
+    amounts = {one.code: await making.by(one, table.dimension) for one in table.columns}
     rows = _rows_of({group[0] for found in amounts.values() for group in found}, active)
     empty = Amount()
     return {
         "name": table.name,
         "says": table.says,
         "dimension": table.dimension,
-        "map": None if active is None else _map_body(active),
+        "map": None if active is None else active.as_json(),
         "columns": [{"code": one.code, "says": one.says} for one in table.columns],
         "rows": [
             {
@@ -191,11 +220,9 @@ async def _table(
     }
 
 
-async def _rows(
-    daybook: Daybook, table: Table, active: ActiveMap | None, wanted: Wanted, sight: Sight
-) -> Sequence[Row]:
+async def _rows(making: Making, table: Table, active: ActiveMap | None) -> Sequence[Row]:
     """The rows that `make_return` shows."""
-    found = [await _by(daybook, one, table.dimension, wanted, sight) for one in table.columns]
+    found = [await making.by(one, table.dimension) for one in table.columns]
     return _rows_of({group[0] for of_column in found for group in of_column}, active)
 
 
@@ -206,15 +233,3 @@ def _rows_of(codes: set[str], active: ActiveMap | None) -> Sequence[Row]:
     rows = [Row(external, name, tuple(sorted(own))) for external, (name, own) in active.codes().items()]
     left = sorted(codes - {entry.code for entry in active.told.entries})
     return [*rows, Row(NOT_MAPPED, "not mapped", tuple(left))] if left else rows
-
-
-def _map_body(active: ActiveMap) -> Mapping[str, Any]:
-    told = active.told
-    return {
-        "map_id": active.map_id,
-        "code_map": told.code_map,
-        "map_version": told.map_version,
-        "in_force_from": active.since,
-        "provisional": told.provisional,
-        "source": told.source,
-    }

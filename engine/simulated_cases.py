@@ -25,6 +25,7 @@ from domain.complaint_letters import (
     RecordDelivery,
     SendSummaryResolution,
 )
+from domain.complaint_redress import AcceptRedress, ApproveRedress, OfferRedress, PayRedress
 from domain.complaint_review import DecideReview, ReferComplaint, RequestReview
 from domain.complaint_time import ExtendComplaint, PauseComplaint, RequestExtension, ResumeComplaint
 from domain.kernel import Command
@@ -79,6 +80,7 @@ class SimulatedCase:
 
     def answered(self, final: IssueFinalResponse) -> Iterator[Command]:
         """The final response, or the summary of what was accepted; delivered, told, closed; perhaps reviewed."""
+        yield from self._offered(final)
         at, letter_id = final.occurred_at, self._make_id("letter")
         template = {"template_version": 1, "letter_id": letter_id}
         if final.outcome == "upheld" and self._is(0.25):
@@ -99,6 +101,21 @@ class SimulatedCase:
         )  # fmt: skip
         yield CloseComplaint(complaint_id=self._id, occurred_at=at + timedelta(days=1))
         yield from self._afterwards(at)
+
+    def _offered(self, final: IssueFinalResponse) -> Iterator[Command]:
+        """What the response promises: offered, approved by another person, accepted, mostly paid."""
+        if final.redress_amount is None:
+            return
+        at, redress_id = final.occurred_at - timedelta(hours=6), self._make_id("redress")
+        offer = {"complaint_id": self._id, "redress_id": redress_id}
+        yield OfferRedress.model_validate(
+            {**offer, "occurred_at": at, "redress": "monetary", "amount": final.redress_amount,
+             "offered_by": self._handler}
+        )  # fmt: skip
+        yield ApproveRedress.model_validate({**offer, "occurred_at": at + timedelta(hours=1), "approved_by": _SUPERIOR})
+        yield AcceptRedress.model_validate({**offer, "occurred_at": final.occurred_at})
+        if self._is(0.9):
+            yield PayRedress.model_validate({**offer, "occurred_at": final.occurred_at})
 
     def _afterwards(self, answered_at: datetime) -> Iterator[Command]:
         if self._is(0.1):

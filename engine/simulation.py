@@ -59,6 +59,7 @@ class SimulatedBank:
         self._random = Random(seed)  # noqa: S311  # a simulation is meant to be repeatable
         self._made = 0
         self._last_complaint: dict[UUID, UUID] = {}
+        self._branches: dict[UUID, str] = {}
 
     def units(self) -> Iterator[Unit]:
         """Campaigns first, then customer by customer."""
@@ -99,11 +100,13 @@ class SimulatedBank:
         contact_point_id = self._id(joined, customer_id)
         given, family = random.choice(_GIVEN), random.choice(_FAMILY)
         consents = random.random() < 0.6  # noqa: PLR2004  # shares of the simulation
+        age_band, branch = random.choice(_AGE_BANDS), random.choice(_BRANCHES)
+        self._branches[customer_id] = branch
         onboarding: list[Command] = [
             RegisterCustomer(
                 customer_id=customer_id, occurred_at=joined, kind="person", name=f"{given} {family}",
-                residence_country="PT", language="pt", age_band=random.choice(_AGE_BANDS),
-                region="PT-11", branch=random.choice(_BRANCHES), segment=random.choice(("mass", "affluent")),
+                residence_country="PT", language="pt", age_band=age_band,
+                region="PT-11", branch=branch, segment=random.choice(("mass", "affluent")),
             ),
             AddContactPoint(
                 customer_id=customer_id, occurred_at=joined, contact_point_id=contact_point_id, kind="email",
@@ -166,6 +169,7 @@ class SimulatedBank:
             ReceiveComplaint(
                 complaint_id=complaint_id, occurred_at=at, complainant_id=customer_id, customer_id=customer_id,
                 channel="phone", product=product, issue=issue, received_on=at.date(), region="PT-11",
+                branch=self._branches[customer_id], service_channel="branch" if product == "mortgage" else "mobile_app",
                 interaction_id=interaction_id, description="Says that nobody called back as promised.",
                 desired_outcome="An apology and the fee back.",
             ),

@@ -5,11 +5,12 @@ facts of its event, when it was (`at`) and who recorded it (`by`).
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from domain.complaint_handling import ComplaintCounted, ComplaintQualityChecked, ComplaintRecused
 from domain.complaint_intake import ComplaintDetailsRequested, RepresentativeAdded, RepresentativeRemoved
 from domain.complaint_letters import ComplaintNotified, DeliveryRecorded, LetterSent, ResolutionAccepted
+from domain.complaint_redress import RedressAccepted, RedressApproved, RedressOffered, RedressPaid
 from domain.complaint_review import (
     ComplaintReferred,
     ReferralDecided,
@@ -49,6 +50,7 @@ COURSE: Final[Mapping[str, str]] = {
     "restarts": "New facts with which clocks begin anew.",
     "claimed_times": "Times that were told late; `verdict` is what another person found.",
     "resolutions": "What the complainant accepted before any final response.",
+    "redress": "What was offered to make it good, and how far that got.",
     "letters": "Letters that were sent, beside the responses.",
     "deliveries": "Attempts to deliver letters, with their proof.",
     "notices": "Attempts to tell the complainant something.",
@@ -68,6 +70,7 @@ _ADDS: Final[Mapping[type[Event], str]] = {
     ComplaintRestarted: "restarts",
     BackdatingRecorded: "claimed_times",
     ResolutionAccepted: "resolutions",
+    RedressOffered: "redress",
     LetterSent: "letters",
     DeliveryRecorded: "deliveries",
     ComplaintNotified: "notices",
@@ -80,14 +83,23 @@ _CHANGES: Final[Mapping[type[Event], tuple[str, str]]] = {
     ComplaintExtended: ("extensions", "extension_id"),
     BackdatingConfirmed: ("claimed_times", "number"),
     BackdatingRejected: ("claimed_times", "number"),
+    RedressApproved: ("redress", "redress_id"),
+    RedressAccepted: ("redress", "redress_id"),
+    RedressPaid: ("redress", "redress_id"),
     ReviewDecided: ("reviews", "review_id"),
     ReferralDecided: ("referrals", "referral_id"),
 }
 _ALSO: Final[Mapping[type[Event], Callable[[Fact], Mapping[str, Any]]]] = {
     ComplaintResumed: lambda fact: {"ended_at": fact.event.occurred_at.isoformat()},
+    BackdatingConfirmed: lambda fact: {"verdict": "confirmed", "judged_at": fact.event.occurred_at.isoformat()},
+    BackdatingRejected: lambda fact: {"verdict": "rejected", "judged_at": fact.event.occurred_at.isoformat()},
+    RedressOffered: lambda fact: {
+        "status": "proposed" if cast("RedressOffered", fact.event).needs_approval else "offered"
+    },
+    RedressApproved: lambda _: {"status": "offered"},
+    RedressAccepted: lambda fact: {"status": "accepted", "accepted_at": fact.event.occurred_at.isoformat()},
+    RedressPaid: lambda fact: {"status": "paid", "paid_at": fact.event.occurred_at.isoformat()},
     BackdatingRecorded: lambda _: {"verdict": None},
-    BackdatingConfirmed: lambda _: {"verdict": "confirmed"},
-    BackdatingRejected: lambda _: {"verdict": "rejected"},
     ReviewDecided: lambda fact: {"decided_at": fact.event.occurred_at.isoformat()},
     ReferralDecided: lambda fact: {"decided_at": fact.event.occurred_at.isoformat()},
 }
@@ -111,6 +123,8 @@ def keep(row: HasCourse, fact: Fact) -> None:
     else:
         name, key = _CHANGES[kind]
         told = {**_clear(event), **_ALSO.get(kind, _nothing)(fact)}
+        if isinstance(event, BackdatingRejected):  # the claim has a reason of its own
+            told["rejected_because"] = told.pop("reason")
         for one in row.course.get(name, ()):
             if one[key] == told[key]:
                 one.update(told)

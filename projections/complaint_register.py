@@ -4,7 +4,8 @@ Its rows are in `complaint_row`, what happens seldom in `complaint_course`, its 
 """
 
 from datetime import UTC, date
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
+from uuid import UUID
 
 from domain.complaint import ComplaintClosed, ComplaintMerged, ComplaintReopened, ComplaintWithdrawn
 from domain.complaint_confidentiality import ComplaintDeclassified, ComplaintMarkedConfidential
@@ -39,9 +40,17 @@ from domain.complaint_review import ComplaintDisputed, ReviewDecided, ReviewRequ
 from domain.complaint_time import BackdatingConfirmed, BackdatingRecorded, BackdatingRejected, ComplaintRestarted
 from domain.kernel import Event
 from projections.complaint_course import KEPT, keep
-from projections.complaint_row import COMPLAINT_COUNT, COMPLAINT_TABLE, NAME, ComplaintCountRow, ComplaintRow
+from projections.complaint_row import (
+    COMPLAINT_COUNT,
+    COMPLAINT_REDRESS,
+    COMPLAINT_SPELL,
+    COMPLAINT_TABLE,
+    NAME,
+    ComplaintCountRow,
+    ComplaintRow,
+)
 from projections.fact import Fact
-from projections.held import Rows, Sums
+from projections.held import Lines, Rows, Sums
 from projections.projection import Fold, Projection
 from projections.references import sealed_at
 
@@ -51,6 +60,8 @@ class Register(NamedTuple):
 
     complaint: Rows[ComplaintRow]
     counts: Sums[ComplaintCountRow]
+    spells: Lines
+    redress: Lines
 
 
 # Folds
@@ -72,7 +83,7 @@ def _received(rows: Register, event: ComplaintReceived, fact: Fact) -> None:
     row = rows.complaint.begin(fact.recorded.stream_id, fact.recorded)
     for name in _RECEIVED:
         setattr(row, name, getattr(event, name))
-    row.received_at = event.occurred_at
+    row.received_at = row.open_since = event.occurred_at
     row.tags = list(event.tags)
     if event.missing:
         row.course["missing"] = list(event.missing)
@@ -83,8 +94,8 @@ def _received(rows: Register, event: ComplaintReceived, fact: Fact) -> None:
 
 _RECEIVED: Final = (
     "customer_id", "complainant_id", "received_on", "channel", "product", "sub_product", "issue", "sub_issue", "regime",
-    "respondent", "source", "external_ref", "region", "postal_prefix", "narrative_consent", "interaction_id",
-    "confidential", "capacity", "complainants",
+    "respondent", "source", "external_ref", "region", "branch", "service_channel", "postal_prefix",
+    "narrative_consent", "interaction_id", "confidential", "capacity", "complainants",
 )  # fmt: skip
 
 
@@ -201,16 +212,32 @@ def _disputed(rows: Register, event: ComplaintDisputed, fact: Fact) -> None:
 
 def _redress_offered(rows: Register, event: RedressOffered, fact: Fact) -> None:
     row = _row(rows, fact)
+    keep(row, fact)
+    if not event.needs_approval:
+        _stepped(rows, row, event.redress_id, fact, "offered")
     row.redress, row.redress_status = event.redress, "proposed" if event.needs_approval else "offered"
     if event.amount is not None:
         row.redress_amount_minor, row.redress_currency = event.amount.amount_minor, event.amount.currency
 
 
 def _redress(status: Literal["offered", "accepted", "paid"]) -> Fold:
-    def fold(rows: Register, _: RedressApproved | RedressAccepted | RedressPaid, fact: Fact) -> None:
-        _row(rows, fact).redress_status = status
+    def fold(rows: Register, event: RedressApproved | RedressAccepted | RedressPaid, fact: Fact) -> None:
+        row = _row(rows, fact)
+        keep(row, fact)
+        row.redress_status = status
+        _stepped(rows, row, event.redress_id, fact, status)
 
     return fold
+
+
+def _stepped(rows: Register, row: ComplaintRow, redress_id: UUID, fact: Fact, step: str) -> None:
+    """A line for the step, with what the offer said."""
+    offers: list[dict[str, Any]] = row.course.get("redress", [])
+    offer = next((one for one in offers if one["redress_id"] == str(redress_id)), dict[str, Any]())
+    amount: dict[str, Any] = offer.get("amount") or {}
+    told = (offer.get("redress", ""), amount.get("amount_minor"), amount.get("currency"))
+    at = fact.event.occurred_at
+    rows.redress.added.append((row.partition, fact.recorded.position, row.complaint_id, redress_id, step, at, *told))
 
 
 def _root_cause_assigned(rows: Register, event: RootCauseAssigned, fact: Fact) -> None:
@@ -262,6 +289,7 @@ def _claimed(rows: Register, event: BackdatingRecorded | BackdatingConfirmed | B
     row = _row(rows, fact)
     keep(row, fact)
     row.claims_open += 1 if isinstance(event, BackdatingRecorded) else -1
+    row.claims += isinstance(event, BackdatingRecorded)
 
 
 def _with_text(name: str) -> Fold:
@@ -281,6 +309,15 @@ def _becomes(rows: Register, row: ComplaintRow, fact: Fact, status: str) -> None
     _count(rows, row, fact, -1)
     row.status = status
     _count(rows, row, fact, 1)
+    at = fact.event.occurred_at
+    if status in _OPEN:
+        row.open_since = row.open_since or at
+    elif row.open_since is not None:
+        rows.spells.added.append((row.partition, fact.recorded.position, row.complaint_id, row.open_since, at))
+        row.open_since = None
+
+
+_OPEN: Final = frozenset({"open", "responded"})
 
 
 _FOLDS: Final[dict[type[Event], Fold]] = {
@@ -324,4 +361,6 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ComplaintDeclassified: _declassified,
 }
 
-COMPLAINT_REGISTER: Final = Projection(NAME, 4, (COMPLAINT_TABLE, COMPLAINT_COUNT), Register, _FOLDS)
+COMPLAINT_REGISTER: Final = Projection(
+    NAME, 5, (COMPLAINT_TABLE, COMPLAINT_COUNT, COMPLAINT_SPELL, COMPLAINT_REDRESS), Register, _FOLDS
+)

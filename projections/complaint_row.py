@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from projections.references import LastEvent, SealedAt, read_sealed_at
@@ -15,7 +15,8 @@ NAME: Final = "complaint_register"
 class ComplaintRow:
     """A complaint as it stands. `status` is open, responded, closed, withdrawn or merged; times tell how it got there.
 
-    What an import merely asserts (`..._asserted`) was computed by no clock. `sealed` keeps where personal data is.
+    What an import merely asserts (`..._asserted`) was computed by no clock. `open_since`: since when it stands open;
+    None: it does not. `claims`: times that were told late. `sealed` keeps where personal data is.
     """
 
     partition: int
@@ -37,6 +38,8 @@ class ComplaintRow:
     source: str | None = None
     external_ref: str | None = None
     region: str | None = None
+    branch: str | None = None
+    service_channel: str | None = None
     postal_prefix: str | None = None
     tags: list[str] = field(default_factory=list[str])
     narrative_consent: str | None = None
@@ -67,7 +70,9 @@ class ComplaintRow:
     merged_into: UUID | None = None
     merged_at: datetime | None = None
     reopened_at: datetime | None = None
+    open_since: datetime | None = None
     claims_open: int = 0
+    claims: int = 0
     course: dict[str, Any] = field(default_factory=dict[str, Any])
     sealed: dict[str, Any] = field(default_factory=dict[str, Any])
     confidential: str | None = None
@@ -115,10 +120,54 @@ COMPLAINT_TABLE: Final = Table(
         "queue": f"(partition, queue, {_NEWEST}) where queue is not null",
         "merged_into": f"(partition, merged_into, {_NEWEST}) where merged_into is not null",
         "claims": f"(partition, {_NEWEST}) where claims_open > 0",
+        "claimed": f"(partition, {_NEWEST}) where claims > 0",
         "confidential": f"(partition, confidential, {_NEWEST}) where confidential is not null",
         "closed": "(partition, closed_at, complaint_id) where closed_at is not null",
+        "responded": "(partition, responded_at, complaint_id) where responded_at is not null",
+        "open": "(partition, open_since, complaint_id) where open_since is not null",
+        "complainant": "(partition, complainant_id, received_at, complaint_id)",
     },
 )
 COMPLAINT_COUNT: Final = Table(
     name="complaint_count", kind="sums", row=ComplaintCountRow, key=("month", "status", "product")
+)
+
+
+class Spell(NamedTuple):
+    """A time in which a complaint stood open, and that is over: it was closed, withdrawn or merged."""
+
+    partition: int
+    position: int
+    complaint_id: UUID
+    begun_at: datetime
+    ended_at: datetime
+
+
+class RedressStep(NamedTuple):
+    """What became of an offer of redress: it was `offered` (approved where that was needed), `accepted`, `paid`."""
+
+    partition: int
+    position: int
+    complaint_id: UUID
+    redress_id: UUID
+    step: str
+    at: datetime
+    kind: str
+    amount_minor: int | None
+    currency: str | None
+
+
+COMPLAINT_SPELL: Final = Table(
+    name="complaint_spell",
+    kind="lines",
+    row=Spell,
+    key=("position",),
+    indexes={"ended": "(partition, ended_at, begun_at, complaint_id)"},
+)
+COMPLAINT_REDRESS: Final = Table(
+    name="complaint_redress",
+    kind="lines",
+    row=RedressStep,
+    key=("position",),
+    indexes={"step": "(partition, step, at, complaint_id)"},
 )

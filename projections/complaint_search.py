@@ -22,7 +22,7 @@ class ComplaintFilter:
     """What to search for; all that is given must hold. The period is of receipt: from, inclusive, until, exclusive.
 
     `assigned`: whether somebody handles it; `claimed_times`: whether it has times that were told late and that nobody
-    else has looked at.
+    else has looked at; `ever_claimed`: whether it has any that were told late, whatever came of them.
     """
 
     status: str | None = None
@@ -39,6 +39,7 @@ class ComplaintFilter:
     major: bool | None = None
     merged_into: UUID | None = None
     claimed_times: bool | None = None
+    ever_claimed: bool | None = None
     received_from: datetime | None = None
     received_until: datetime | None = None
 
@@ -71,6 +72,8 @@ PATHS: Final = {
 """Conditions that have an index of their own, the narrowest first."""
 CLAIMED: Final = "and c.claims_open > 0"
 """The same of complaints with times that were told late and that nobody else has looked at."""
+EVER_CLAIMED: Final = "and c.claims > 0"
+"""The same of complaints with any times that were told late."""
 
 
 async def search(
@@ -89,9 +92,9 @@ async def search(
     asked = (
         before, before_id, wanted + 1, of.status, of.product, of.handler, of.region, of.customer_id, of.external_ref,
         of.issue, of.respondent, of.severity, of.received_from, *arguments_of(sight), of.queue, of.assigned, of.major,
-        of.merged_into, of.claimed_times,
+        of.merged_into, of.claimed_times, of.ever_claimed,
     )  # fmt: skip
-    otherwise = CLAIMED if of.claimed_times else ""
+    otherwise = CLAIMED if of.claimed_times else EVER_CLAIMED if of.ever_claimed else ""
     by = next((path for name, path in PATHS.items() if getattr(of, name) is not None), otherwise)
     if of.customer_id is None:
         pages = await models.fetch_all(NAME, "complaints", *asked, by=by)

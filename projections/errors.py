@@ -35,4 +35,12 @@ class NotLive(ReadModelError):
 
 
 class MeasureRefused(ReadModelError):
-    """A KPI or return was asked for something it does not have; the message says what it has."""
+    """A KPI or return was asked for something it does not have; the message says what it has.
+
+    `text` has places for `values`, so that it can be said in the language of whoever asked.
+    """
+
+    def __init__(self, text: str, /, **values: object) -> None:
+        super().__init__(text.format(**values) if values else text)
+        self.text = text
+        self.values = values

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.matters import Sight
-from projections.kpis import Basis, Kpi
+from projections.kpis import Basis, Kpi, added_up
 from projections.listing import checked_limit, first_of, read_mark, write_mark
 from projections.measures import MONTH, Amount, Asked, Group, Measure, checked, count, parts_of
 from projections.models import ReadModels
@@ -40,21 +40,48 @@ class Figures:
     parked: int
 
 
-async def figures(models: ReadModels, kpi: Kpi, asked: Asked, sight: Sight) -> Figures:
+@dataclass(frozen=True)
+class Retold:
+    """How the codes of a dimension are told by another list: several as one, one as several, the others as ""."""
+
+    dimension: str
+    codes: Mapping[str, Sequence[str]]
+
+    def of(self, found: Mapping[Group, Amount], by: Sequence[str]) -> Mapping[Group, Amount]:
+        """What was counted in groups of `by`, in groups of the other's codes."""
+        if self.dimension not in by:
+            return found
+        place = by.index(self.dimension)
+        told = defaultdict[Group, Amount](Amount)
+        for group, amount in found.items():
+            for code in self.codes.get(group[place], ("",)):
+                cell = told[*group[:place], code, *group[place + 1 :]]
+                cell.total += amount.total
+                cell.spread.update(amount.spread)
+        return told
+
+
+async def figures(models: ReadModels, kpi: Kpi, asked: Asked, sight: Sight, retold: Retold | None = None) -> Figures:
     """A KPI's cells in the order of their groups; ungrouped, one cell for each basis.
 
     Raises:
         MeasureRefused: it has no such dimension, or these are too many cells.
     """
-    checked(asked, kpi.dimensions)
-    cells = [cell for basis in kpi.bases for cell in await _cells(models, kpi, basis, asked, sight)]
+    added_up(kpi, checked(asked, kpi.dimensions))
+    cells = [cell for basis in kpi.bases for cell in await _cells(models, kpi, basis, asked, sight, retold)]
     progress = await models.all_progress()
     return Figures(tuple(cells), sum(progress[name].parked for name in kpi.projections))
 
 
-async def _cells(models: ReadModels, kpi: Kpi, basis: Basis, asked: Asked, sight: Sight) -> list[Cell]:
-    above = await count(models, basis.numerator, asked, sight)
-    below = None if basis.denominator is None else await count(models, basis.denominator, asked, sight)
+async def _cells(  # noqa: PLR0913, PLR0917  # what a cell comes from
+    models: ReadModels, kpi: Kpi, basis: Basis, asked: Asked, sight: Sight, retold: Retold | None
+) -> list[Cell]:
+    async def counted(measure: Measure) -> Mapping[Group, Amount]:
+        found = await count(models, measure, asked, sight)
+        return found if retold is None else retold.of(found, asked.within(measure.dimensions).by)
+
+    above = await counted(basis.numerator)
+    below = None if basis.denominator is None else await counted(basis.denominator)
     groups = set(above) if asked.by else {()}
     shared = basis.denominator is None or set(asked.by) - set(basis.denominator.dimensions)
     if below is not None and not shared:
@@ -161,11 +188,11 @@ async def behind(  # noqa: PLR0913  # the last two optional and by name
     if after is not None:
         moment, text = read_mark(models.record.incarnation, after, 2)
         before, before_id = datetime.fromisoformat(moment), UUID(text)
-    query = "measure_customers" if measure.counts == "customers" else "measure_rows"
-    parts = {**parts_of(measure, of), "amount": measure.amount}
+    query, parts = listing(measure, of)
     since = of.since
-    if measure.counts == "standing":
+    if measure.counts in {"standing", "open"}:
         since = None
+    if measure.counts == "standing":
         parts["where"] += "".join(
             f" and (r.{ends} is null or r.{ends} >= coalesce($3::timestamptz, 'infinity'))" for ends in measure.until
         )
@@ -177,6 +204,17 @@ async def behind(  # noqa: PLR0913  # the last two optional and by name
     found = tuple(Counted(kind, row["id"], row["at"], row["amount"], events[row["stream_id"]]) for row in rows)
     last = found[-1] if more else None
     return CountedPage(found, write_mark(models.record.incarnation, last.at, last.id) if last else None)
+
+
+def listing(measure: Measure, of: Asked) -> tuple[str, dict[str, str]]:
+    """The template that lists what a measure counts, and what is put into it."""
+    parts = parts_of(measure, of)
+    if measure.counts == "customers":
+        return "measure_grouped", {**parts, "id": "r.customer_id", "amount": "1"}
+    if measure.source.joined:
+        amount = "count(*)" if measure.counts in {"rows", "open"} else f"sum({measure.amount})"
+        return "measure_grouped", {**parts, "id": f"r.{measure.source.key}", "amount": amount}
+    return "measure_rows", {**parts, "amount": measure.amount}
 
 
 async def _events(models: ReadModels, measure: Measure, streams: Sequence[UUID]) -> Mapping[UUID, tuple[Behind, ...]]:

@@ -1,28 +1,69 @@
 """What KPIs and returns count: complaints, touches, invitations to surveys, customers; and the measures over them."""
 
+from dataclasses import replace
 from typing import Final
 
 from projections import campaign_results, complaint_register, engagement_register, satisfaction_history
 from projections.customer_profile import CUSTOMER_PROFILE
 from projections.measures import Measure, Source
+from projections.statements import statement
 
 
 def _known(*columns: str) -> dict[str, str]:
     return {name: f"coalesce(r.{name}, '')" for name in columns}
 
 
+_SEEN: Final = (
+    "({row}.confidential is null or (({row}.confidential = any ($5::text[]) or {row}.complaint_id = any ($7::uuid[]))"
+    " and not {row}.withheld_from ? $6::text))"
+)
 COMPLAINT: Final = Source(
     "complaint",
     complaint_register.NAME,
     "complaint",
     "complaint_id",
     _known(
-        "product", "sub_product", "issue", "sub_issue", "channel", "region", "regime", "respondent", "source", "cause",
-        "severity", "status", "outcome", "redress",
+        "product", "sub_product", "issue", "sub_issue", "channel", "service_channel", "region", "branch", "regime",
+        "respondent", "source", "cause", "severity", "status", "outcome", "redress",
     ),
-    seen="(r.confidential is null or ((r.confidential = any ($5::text[]) or r.complaint_id = any ($7::uuid[]))"
-    " and not r.withheld_from ? $6::text))",
+    seen=_SEEN.format(row="r"),
 )  # fmt: skip
+_OF_COMPLAINT: Final = "on {0}.partition = r.partition and {0}.complaint_id = r.complaint_id"
+SAID_IN_TIME: Final = replace(COMPLAINT, dimensions={**COMPLAINT.dimensions, "clock": "''"})
+"""Complaints of which a source says whether they were in time: it does not say by which clock."""
+CLOCK: Final = replace(
+    COMPLAINT,
+    dimensions={**COMPLAINT.dimensions, "clock": "c.clock"},
+    joined=f" join read_model.complaint_clock c {_OF_COMPLAINT.format('c')}",
+    clocks=True,
+)
+_AGE: Final = (
+    "((coalesce($3::timestamptz - interval '1 microsecond', now()) at time zone 'UTC')::date"
+    " - (r.received_at at time zone 'UTC')::date)"
+)
+AGES: Final = ((7, "00-07"), (15, "08-15"), (30, "16-30"), (56, "31-56"), (90, "57-90"))
+"""The last day of each band of ages; what is older is of the band "91-"."""
+SPELL: Final = replace(
+    COMPLAINT,
+    dimensions={
+        **COMPLAINT.dimensions,
+        "age": "case " + " ".join(f"when {_AGE} <= {last} then '{name}'" for last, name in AGES) + " else '91-' end",
+    },
+    joined=f" join (\n{statement('complaint_spells')}) s {_OF_COMPLAINT.format('s')}",
+)
+"""The times in which complaints stand open: a complaint that was opened again has several."""
+_DIGITS: Final = "length(s.amount_minor::text)"
+REDRESS: Final = replace(
+    COMPLAINT,
+    dimensions={
+        **COMPLAINT.dimensions,
+        "currency": "coalesce(s.currency, '')",
+        "amount": "case when s.amount_minor is null then '' "
+        f"else rpad('1', {_DIGITS}, '0') || '-' || repeat('9', {_DIGITS}) end",
+    },
+    joined=f" join read_model.complaint_redress{{v}} s {_OF_COMPLAINT.format('s')}",
+)
+"""What became of offers of redress. `amount`: a band of minor units, such as 1000-9999."""
 TOUCH: Final = Source(
     "touch",
     campaign_results.NAME,
@@ -52,12 +93,59 @@ _FINAL: Final = "r.responded_at is not null"
 RECEIVED: Final = Measure("complaints received", COMPLAINT, "received_at", ("complaint.received",))
 ASSERTED: Final = Measure(
     "complaints received that have a final response of which the source says whether it was timely",
-    COMPLAINT, "received_at", _ANSWERED, where=f"{_FINAL} and r.timely_asserted is not null",
+    SAID_IN_TIME, "received_at", _ANSWERED, where=f"{_FINAL} and r.timely_asserted is not null",
 )  # fmt: skip
 ASSERTED_TIMELY: Final = Measure(
     "those of them of which the source says that it was",
-    COMPLAINT, "received_at", _ANSWERED, where=f"{_FINAL} and r.timely_asserted",
+    SAID_IN_TIME, "received_at", _ANSWERED, where=f"{_FINAL} and r.timely_asserted",
 )  # fmt: skip
+_TIMED: Final = (
+    *_ANSWERED, "complaint.holding-response-sent", "complaint.summary-resolution-sent", "complaint.resolution-accepted",
+    "complaint.notified", "complaint.closed", "complaint.clock-breached",
+)  # fmt: skip
+_BREAKABLE: Final = "c.detail ->> 'missed' = 'breach'"
+CLOCKS_ENDED: Final = Measure(
+    "clocks of complaints received that can be breached, and were met or breached; a complaint has several",
+    CLOCK, "received_at", _TIMED, where=f"{_BREAKABLE} and c.state in ('met', 'breached')",
+)  # fmt: skip
+CLOCKS_MET: Final = Measure(
+    "those of them that were met", CLOCK, "received_at", _TIMED, where=f"{_BREAKABLE} and c.state = 'met'"
+)
+OPEN: Final = Measure(
+    "complaints that stand open at the end of the period: neither closed, withdrawn nor merged; unset: now",
+    SPELL, "s.begun_at", ("complaint.received", "complaint.reopened"), "open", until=("s.ended_at",),
+)  # fmt: skip
+REPEATED: Final = Measure(
+    "those of them whose complainant had made another in the 365 days before",
+    COMPLAINT, "received_at", ("complaint.received",),
+    where="exists (select from read_model.complaint{v} e where e.partition = r.partition"
+    " and e.complainant_id = r.complainant_id and e.received_at >= r.received_at - interval '365 days'"
+    f" and (e.received_at, e.complaint_id) < (r.received_at, r.complaint_id) and {_SEEN.format(row='e')})",
+)  # fmt: skip
+ANSWERED: Final = Measure("complaints answered, by the last final response", COMPLAINT, "responded_at", _ANSWERED)
+OUTCOME_STATED: Final = Measure(
+    "complaints answered whose response states an outcome",
+    COMPLAINT, "responded_at", _ANSWERED, where="r.outcome in ('upheld', 'partly_upheld', 'rejected')",
+)  # fmt: skip
+UPHELD: Final = Measure(
+    "those of them that were upheld, at least in part",
+    COMPLAINT, "responded_at", _ANSWERED, where="r.outcome in ('upheld', 'partly_upheld')",
+)  # fmt: skip
+
+
+def _redress(step: str, says: str, *, money: bool) -> Measure:
+    counts, amount = ("amount", "coalesce(s.amount_minor, 0)") if money else ("rows", "1")
+    events = ("complaint.redress-offered", "complaint.redress-approved", "complaint.redress-accepted",
+              "complaint.redress-paid")  # fmt: skip
+    return Measure(says, REDRESS, "s.at", events, counts, f"s.step = '{step}'", amount)
+
+
+OFFERS: Final = _redress("offered", "offers of redress, once approved where that is needed", money=False)
+OFFERED: Final = _redress("offered", "minor units that were offered in them", money=True)
+ACCEPTANCES: Final = _redress("accepted", "offers of redress that were accepted", money=False)
+ACCEPTED: Final = _redress("accepted", "minor units in these offers", money=True)
+PAYMENTS: Final = _redress("paid", "offers of redress that were paid or done", money=False)
+PAID: Final = _redress("paid", "minor units in these offers", money=True)
 RELIEF_STATED: Final = Measure(
     "complaints received that have a final response which says whether there is redress",
     COMPLAINT, "received_at", _ANSWERED, where=f"{_FINAL} and r.redress <> 'not_stated'",

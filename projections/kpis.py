@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from projections import kpi_sources as over
 from projections.errors import MeasureRefused
-from projections.measures import Measure
+from projections.measures import OR, Asked, Measure
 
 Part = Literal["numerator", "denominator"]
 
@@ -39,7 +39,10 @@ class Basis:
 
 @dataclass(frozen=True)
 class Kpi:
-    """A figure with a name and a version: `scale` times numerator by denominator, in `unit`."""
+    """A figure with a name and a version: `scale` times numerator by denominator, in `unit`.
+
+    `only_within`: a dimension whose values are never added up, as are currencies.
+    """
 
     name: str
     version: int
@@ -48,6 +51,7 @@ class Kpi:
     bases: tuple[Basis, ...]
     scale: int = 1
     note: str = ""
+    only_within: str | None = None
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -59,12 +63,18 @@ class Kpi:
         """The read models that it is counted from."""
         return tuple(dict.fromkeys(one.source.projection for one in self._measures()))
 
+    @property
+    def clocks(self) -> bool:
+        """Whether it counts clocks, which are kept apart from read models."""
+        return any(one.source.clocks for one in self._measures())
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of all that the figure depends on: another digest is another definition."""
         parts = [str(self.scale), *(one.name for one in self.bases)]
         for one in self._measures():
             parts += [one.source.table, one.source.seen, one.at, one.counts, one.where, one.amount, " ".join(one.until)]
+            parts += [one.source.joined] if one.source.joined else []
         return sha256("\n".join(parts).encode()).hexdigest()
 
     def basis(self, name: str | None) -> Basis:
@@ -76,7 +86,7 @@ class Kpi:
         found = next((one for one in self.bases if name in (None, one.name)), None)
         if found is None:
             known = ", ".join(one.name for one in self.bases)
-            raise MeasureRefused(f"{self.name} has no basis {name!r}; it has {known}")
+            raise MeasureRefused("{kpi} has no basis {name}; it has {known}", kpi=self.name, name=name, known=known)
         return found
 
     def _measures(self) -> Iterator[Measure]:
@@ -87,13 +97,46 @@ class Kpi:
 
 
 _RATIO: Final = 100
+_REDRESS: Final = (
+    "The mean; the numerator is the sum. Of one currency, or by currency; without one it is no money. By amount it is "
+    "a histogram."
+)
 
 KPIS: Final[tuple[Kpi, ...]] = (
     Kpi("complaint.count", 1, "Complaints", "complaints", (Basis("recorded", over.RECEIVED),)),
     Kpi(
-        "complaint.timely_rate", 1, "Complaints answered in time", "percent",
-        (Basis("asserted", over.ASSERTED_TIMELY, over.ASSERTED),), _RATIO,
-        "`asserted` is what the source of an imported complaint says; no clock computed it.",
+        "complaint.timely_rate", 2, "Complaints answered in time", "percent",
+        (Basis("asserted", over.ASSERTED_TIMELY, over.ASSERTED), Basis("clock", over.CLOCKS_MET, over.CLOCKS_ENDED)),
+        _RATIO,
+        "`asserted` is what the source of an imported complaint says; no clock computed it. `clock` counts clocks, "
+        "each by itself: group by clock. What can only lapse, or is void, is left out.",
+    ),
+    Kpi(
+        "complaint.open", 1, "Open complaints", "complaints", (Basis("recorded", over.OPEN),),
+        note="At the end of the last day, or now. The first day does not matter. Ages are days since receipt.",
+    ),
+    Kpi(
+        "complaint.repeat_rate", 1, "Complaints of people who had complained before", "percent",
+        (Basis("recorded", over.REPEATED, over.RECEIVED),), _RATIO,
+        "Known by the id of the complainant; imported complaints do not tell who complained.",
+    ),
+    Kpi("complaint.answered", 1, "Complaints answered", "complaints", (Basis("recorded", over.ANSWERED),)),
+    Kpi(
+        "complaint.upheld_rate", 1, "Complaints upheld", "percent",
+        (Basis("recorded", over.UPHELD, over.OUTCOME_STATED),), _RATIO,
+        "Of the complaints answered in the period; partly upheld is upheld.",
+    ),
+    Kpi(
+        "complaint.redress_offered", 1, "Redress offered", "minor units per offer",
+        (Basis("recorded", over.OFFERED, over.OFFERS),), note=_REDRESS, only_within="currency",
+    ),
+    Kpi(
+        "complaint.redress_accepted", 1, "Redress accepted", "minor units per offer",
+        (Basis("recorded", over.ACCEPTED, over.ACCEPTANCES),), note=_REDRESS, only_within="currency",
+    ),
+    Kpi(
+        "complaint.redress_paid", 1, "Redress paid", "minor units per offer",
+        (Basis("recorded", over.PAID, over.PAYMENTS),), note=_REDRESS, only_within="currency",
     ),
     Kpi(
         "complaint.relief_rate", 1, "Complaints with redress", "percent",
@@ -152,6 +195,19 @@ KPIS: Final[tuple[Kpi, ...]] = (
     ),
 )  # fmt: skip
 
+
+def added_up(kpi: Kpi, asked: Asked) -> Asked:
+    """What was asked, if nothing is added up that never is.
+
+    Raises:
+        MeasureRefused: it is neither grouped by the dimension that the KPI keeps apart, nor of one value of it.
+    """
+    apart = kpi.only_within
+    if apart is not None and apart not in asked.by and OR in asked.where.get(apart, OR):
+        raise MeasureRefused("{kpi} is never added up over {name}: group by it, or name one", kpi=kpi.name, name=apart)
+    return asked
+
+
 _BY_NAME: Final = {one.name: one for one in KPIS}
 
 
@@ -163,5 +219,5 @@ def kpi_of(name: str) -> Kpi:
     """
     found = _BY_NAME.get(name)
     if found is None:
-        raise MeasureRefused(f"there is no KPI {name!r}; there are {', '.join(_BY_NAME)}")
+        raise MeasureRefused("there is no KPI {name}; there are {known}", name=name, known=", ".join(_BY_NAME))
     return found

@@ -19,7 +19,7 @@ from projections.errors import MeasureRefused
 from projections.models import ReadModels
 from projections.seeing import arguments_of
 
-Counts: TypeAlias = Literal["rows", "amount", "spread", "customers", "standing"]
+Counts: TypeAlias = Literal["rows", "amount", "spread", "customers", "standing", "open"]
 Group: TypeAlias = tuple[str, ...]
 
 MONTH: Final = "month"
@@ -36,7 +36,8 @@ class Source:
     """Rows that can be counted: one row for each thing, whose stream has the id in `key`.
 
     `dimensions`: text expressions over the row `r`; "" stands for not known. `seen`: whether the row exists for the
-    viewer of $5 to $7 (see `Sight`).
+    viewer of $5 to $7 (see `Sight`). `joined`: other tables of the same partition, with any number of rows for each
+    row: then these are counted, and listed under their `r`. `clocks`: these are rows that the keeper of clocks writes.
     """
 
     name: str
@@ -45,6 +46,8 @@ class Source:
     key: str
     dimensions: Mapping[str, str]
     seen: str = "$5::text[] is not null and $6::text is not null and $7::uuid[] is not null"
+    joined: str = ""
+    clocks: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,9 @@ class Measure:
     """Something counted: `says` in words, `where` over the row `r`; a row is of the day of its column `at`, in UTC.
 
     `counts`: "rows"; the sum of `amount`; the same as "spread" over its values; each of the rows' "customers" once;
-    or what is "standing" at the end: begun (`at`) and not yet ended (any of `until`). `events`: types of those behind.
+    what is "standing" at the end: begun (`at`) and not yet ended (any of `until`), told by adding up; or the same where
+    each row is a time that is over or goes on, and is "open". `at` with a dot is a column of a joined table. `events`:
+    types of those behind.
     """
 
     says: str
@@ -66,13 +71,18 @@ class Measure:
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """What it can be grouped by."""
-        return (MONTH, *self.source.dimensions)
+        """What it can be grouped by. What is open at a moment has no month."""
+        return tuple(self.source.dimensions) if self.counts == "open" else (MONTH, *self.source.dimensions)
+
+    @property
+    def moment(self) -> str:
+        """The column that says when, in SQL."""
+        return self.at if "." in self.at else f"r.{self.at}"
 
     def expression(self, dimension: str) -> str:
         """A dimension in SQL; months are those of `at`."""
         if dimension == MONTH:
-            return f"to_char(r.{self.at} at time zone 'UTC', 'YYYY-MM')"
+            return f"to_char({self.moment} at time zone 'UTC', 'YYYY-MM')"
         return self.source.dimensions[dimension]
 
 
@@ -129,13 +139,13 @@ def checked(asked: Asked, dimensions: Sequence[str]) -> Asked:
     """
     for name in (*asked.by, *asked.where):
         if name not in dimensions:
-            raise MeasureRefused(f"{name!r} is no dimension of it; it has {', '.join(dimensions)}")
+            raise MeasureRefused("{name} is no dimension of it; it has {known}", name=name, known=", ".join(dimensions))
     if len(set(asked.by)) != len(asked.by) or len(asked.by) > BY_MAX:
-        raise MeasureRefused(f"group by at most {BY_MAX} dimensions, each once")
+        raise MeasureRefused("group by at most {most} dimensions, each once", most=BY_MAX)
     if asked.first is not None and asked.last is not None and asked.first > asked.last:
         raise MeasureRefused("the first day is after the last")
     if any(day is not None and not YEARS[0] <= day.year <= YEARS[1] for day in (asked.first, asked.last)):
-        raise MeasureRefused(f"days are of the years {YEARS[0]} to {YEARS[1]}")
+        raise MeasureRefused("days are of the years {first} to {last}", first=YEARS[0], last=YEARS[1])
     if MONTH in asked.where and not _MONTH.fullmatch(asked.where[MONTH]):
         raise MeasureRefused("a month is written like 2026-11")
     return asked
@@ -162,12 +172,15 @@ async def _added_up(models: ReadModels, measure: Measure, of: Asked, sight: Sigh
         if value is not None:
             cell.spread[value] += amount
     if len(found) > CELLS_MAX:
-        raise MeasureRefused(f"these are more than {CELLS_MAX:,} cells: group by less, or ask for a shorter time")
+        raise MeasureRefused(
+            "these are more than {most:,} cells: group by less, or ask for a shorter time", most=CELLS_MAX
+        )
     return found
 
 
 async def _cells(models: ReadModels, measure: Measure, of: Asked, sight: Sight) -> list[list[asyncpg.Record]]:
-    asked = (of.since, of.until, list(of.where.values()), *arguments_of(sight), CELLS_MAX + 1)
+    since = None if measure.counts == "open" else of.since
+    asked = (since, of.until, list(of.where.values()), *arguments_of(sight), CELLS_MAX + 1)
     parts = cell_parts(measure, of)
     return await models.fetch_all(measure.source.projection, "measure_cells", *asked, parts=parts)
 
@@ -191,12 +204,19 @@ def parts_of(measure: Measure, of: Asked) -> dict[str, str]:
         f" and {measure.expression(name)} = {_any_of(n) if OR in value else _one(n)}"
         for n, (name, value) in enumerate(of.where.items(), 1)
     )
+    ends = "".join(_not_over(one) for one in measure.until) if measure.counts == "open" else ""
     return {
         "table": measure.source.table,
+        "joined": measure.source.joined,
         "key": measure.source.key,
-        "at": measure.at,
-        "where": f"({measure.where}) and {measure.source.seen}{wanted}",
+        "at": measure.moment,
+        "where": f"({measure.where}) and {measure.source.seen}{ends}{wanted}",
     }
+
+
+def _not_over(ends: str) -> str:
+    """Ended neither, nor before the end of the period. What goes on ends at the end of time."""
+    return f" and {ends} >= coalesce($3::timestamptz, 'infinity')"
 
 
 def _one(place: int) -> str:

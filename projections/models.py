@@ -173,11 +173,13 @@ class ReadModels:
     ) -> list[asyncpg.Record]:
         """Rows of `sql/<query>.sql` over the live version; the first argument is a partition."""
         try:
-            sql = with_parts(statement(query, await self.version(projection), by), parts)
+            version = await self.version(projection)
+            sql = with_parts(statement(query, version, by), parts, version)
             return await self.record.pool.fetch(sql, *arguments)
         except asyncpg.UndefinedTableError:  # two rebuilds within the pointer's age
             self.look_again()
-            sql = with_parts(statement(query, await self.version(projection), by), parts)
+            version = await self.version(projection)
+            sql = with_parts(statement(query, version, by), parts, version)
             return await self.record.pool.fetch(sql, *arguments)
 
     async def fetch_all(

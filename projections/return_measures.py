@@ -1,16 +1,18 @@
 """What returns to regulators count, by the names that templates use. Of complaints only; see `kpi_sources`."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from projections.kpi_sources import CLOSED_EVENTS, COMPLAINT, LASTED, RECEIVED
+from projections.kpi_sources import CLOSED_EVENTS, COMPLAINT, LASTED, OPEN, PAID, RECEIVED, REDRESS
 from projections.measures import Measure
 
 _UPHELD: Final = "r.outcome in ('upheld', 'partly_upheld')"
 _DAYS_OF_8_WEEKS: Final = 56
-_SOON: Final = f"({LASTED}) <= (array[3, 5, 5, 5, 5, 4, 3])[extract(isodow from r.received_at at time zone 'UTC')::int]"
-"""Closed on the third weekday after the day of receipt at the latest: so many days from a Monday, a Tuesday, ..."""
+_WEEKDAYS: Final = "(array[3, 3, 5, 5, 5, 4, 3])"
+"""So many days to the third weekday after a Monday, a Tuesday, ..."""
 
 _BY_TAG: Final = "r.tags ? '{tag}'"
 _CURRENCIES: Final = ("CNY", "EUR", "GBP", "USD")
@@ -26,23 +28,55 @@ def _tagged(tag: str, says: str) -> Measure:
 
 def _paid(currency: str) -> Measure:
     return Measure(
-        f"minor units of {currency} paid as redress in complaints closed in the period",
-        COMPLAINT, "closed_at", ("complaint.redress-paid", "complaint.closed"), "amount",
-        f"r.redress_status = 'paid' and r.redress_currency = '{currency}'", "coalesce(r.redress_amount_minor, 0)",
+        f"minor units of {currency} paid as redress in the period", REDRESS, "s.at", PAID.events, "amount",
+        f"s.step = 'paid' and s.currency = '{currency}'", PAID.amount,
     )  # fmt: skip
 
 
-MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
+@dataclass(frozen=True)
+class BusinessDays:
+    """Where three business days after the day of receipt are no three weekdays: how many days they are.
+
+    Days are those of `zone`, an IANA name.
+    """
+
+    zone: str = "UTC"
+    days: Mapping[date, int] = field(default_factory=dict[date, int])
+
+    @property
+    def soon(self) -> str:
+        """Closed on the third business day after the day of receipt at the latest, in SQL over the row `r`."""
+        received, closed = (f"(r.{at} at time zone '{self.zone}')::date" for at in ("received_at", "closed_at"))
+        weekdays = f"{_WEEKDAYS}[extract(isodow from {received})::int]"
+        told = ", ".join(f'"{day}": {days}' for day, days in sorted(self.days.items()))
+        return (
+            f"({closed} - {received}) <= "
+            f"coalesce(('{{{told}}}'::jsonb ->> to_char({received}, 'YYYY-MM-DD'))::int, {weekdays})"
+        )
+
+
+def measures(days: BusinessDays) -> Mapping[str, Measure]:
+    """All measures by name, with these business days."""
+    soon = days.soon
+    return {
+        **MEASURES,
+        SOON: _closed("complaints closed within 3 business days after the day of receipt", soon),
+        LATER: _closed("complaints closed later, within 8 weeks", f"not {soon} and ({LASTED}) <= {_DAYS_OF_8_WEEKS}"),
+    }
+
+
+SOON: Final = "closed-within-3-business-days"
+LATER: Final = "closed-within-8-weeks"
+_BY_WEEKDAYS: Final = BusinessDays().soon
+
+MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(  # weekdays stand for business days
     {
         "opened": RECEIVED,
-        "outstanding": Measure(
-            "complaints received, and neither closed nor withdrawn", COMPLAINT, "received_at", RECEIVED.events,
-            "standing", until=("closed_at", "withdrawn_at"),
-        ),
+        "outstanding": OPEN,
         "closed": _closed("complaints closed"),
-        "closed-within-3-weekdays": _closed("complaints closed within 3 weekdays after the day of receipt", _SOON),
-        "closed-within-8-weeks": _closed(
-            "complaints closed later, within 8 weeks", f"not {_SOON} and ({LASTED}) <= {_DAYS_OF_8_WEEKS}"
+        SOON: _closed("complaints closed within 3 weekdays after the day of receipt", _BY_WEEKDAYS),
+        LATER: _closed(
+            "complaints closed later, within 8 weeks", f"not {_BY_WEEKDAYS} and ({LASTED}) <= {_DAYS_OF_8_WEEKS}"
         ),
         "closed-after-8-weeks": _closed("complaints closed after 8 weeks", f"({LASTED}) > {_DAYS_OF_8_WEEKS}"),
         "upheld": _closed("complaints closed that were upheld, at least in part", _UPHELD),

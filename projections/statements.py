@@ -18,8 +18,8 @@ def statement(name: str, version: int | None = None, by: str = "") -> str:
     return sql.replace("{by}", by)
 
 
-def with_parts(sql: str, parts: Mapping[str, str]) -> str:
-    """The text of a template with its other parts put in."""
+def with_parts(sql: str, parts: Mapping[str, str], version: int) -> str:
+    """The text of a template with its other parts put in, which may name tables of the version, too."""
     for name, part in parts.items():
         sql = sql.replace(f"{{{name}}}", part)
-    return sql
+    return sql.replace("{v}", f"_v{version}")

@@ -20,6 +20,7 @@ select *
    and ($20::boolean is null or c.major = $20)
    and ($21::uuid is null or c.merged_into = $21)
    and ($22::boolean is null or (c.claims_open > 0) = $22)
+   and ($23::boolean is null or (c.claims > 0) = $23)
    and (c.confidential is null or ((c.confidential = any ($15::text[]) or c.complaint_id = any ($17::uuid[]))
                                    and not c.withheld_from ? $16::text))
    {by}

@@ -37,10 +37,11 @@ def told_by(rows: Iterable[Told], dimension: str) -> Counter[str]:
     return Counter({group[0]: amount for group, amount in by(rows, (dimension,)).items()})
 
 
-def weekdays(one: Told) -> int:
+def is_soon(one: Told) -> bool:
+    """Closed no later than on the third weekday after the day of receipt: no calendar is adopted here."""
     assert one.closed is not None
-    days = (one.received + timedelta(days=n + 1) for n in range((one.closed - one.received).days))
-    return sum(day.isoweekday() < 6 for day in days)
+    after = (one.received + timedelta(days=n + 1) for n in range(9))
+    return one.closed <= [day for day in after if day.isoweekday() < 6][2]
 
 
 def lasted(one: Told) -> int:
@@ -62,12 +63,12 @@ async def test_the_return_of_disp(asked: Daybook, imported: Imported) -> None:
     closed = [one for one in told if one.closed is not None and first <= one.closed <= last]
     assert [one["amount"] for one in made["figures"]] == [len(outstanding), len(opened)]
     assert len(outstanding) > 0
-    soon = [one for one in closed if weekdays(one) <= 3]
+    soon = [one for one in closed if is_soon(one)]
     expected = {
         "opened": opened,
         "closed": closed,
         "closed-3-days": soon,
-        "closed-8-weeks": [one for one in closed if weekdays(one) > 3 and lasted(one) <= 56],
+        "closed-8-weeks": [one for one in closed if not is_soon(one) and lasted(one) <= 56],
         "closed-later": [one for one in closed if lasted(one) > 56],
         "upheld": [],
         "redress": [],
@@ -83,7 +84,7 @@ async def test_the_statistics_of_jrt_0169(asked: Daybook, imported: Imported) ->
     made = await make_return(asked, Wanted("jrt-0169", first, last), NOBODY)
     opened = [one for one in imported.complaints if first <= one.received <= last]
     assert [one["amount"] for one in made["figures"]] == [len(opened)]
-    assert amounts(made, "A", "opened") == told_by(opened, "channel")
+    assert amounts(made, "A", "opened") == Counter({"": len(opened)}), "no file tells where the business was done"
     assert amounts(made, "B", "opened") == told_by(opened, "product")
     assert amounts(made, "C", "opened") == Counter({"": len(opened)})
 

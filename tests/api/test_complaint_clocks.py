@@ -123,6 +123,41 @@ async def test_the_board_is_waited_for(client, daybook, timed):
     assert (await client.get("/complaints/board", params={"clock": "uk.final"})).json()["clocks"] == []
 
 
+async def test_claimed_times_are_shown_both_ways(client, timed):
+    body = (await client.get("/complaints/claimed-times", params={"token": timed["token"]})).json()
+    (one,) = body["complaints"]
+    assert (one["complaint_id"], one["claims"][0]["verdict"]) == (timed["stream_id"], None)
+    (clock,) = one["clocks"]
+    assert (clock["as_claimed"]["due_at"], clock["moved"]) == (DUE, True)
+    assert clock["as_told"]["due_at"] > clock["as_claimed"]["due_at"], "counted from when it was told"
+    where = f"/complaints/{timed['stream_id']}/confirm-backdating"
+    await say(client, where, {"number": 1, "evidence": "letter"}, actor="staff-2", status=200)
+    token = (await say(client, where, {"number": 1, "evidence": "letter"}, actor="staff-2", status=200))["token"]
+    settled = await client.get("/complaints/claimed-times", params={"token": token, "unsettled": True})
+    assert settled.json()["complaints"] == []
+    front = bearer.headers("staff:f", ("campaign-manager",), None)
+    assert (await client.get("/complaints/claimed-times", headers=front)).status_code == 403
+
+
+async def test_timeliness_waits_for_the_clocks(client, daybook, timed):
+    early = await client.get("/kpis/complaint.timely_rate", params={"token": timed["token"]})
+    assert (early.status_code, early.json()["code"]) == (503, "not-yet-visible")
+    body = (await client.get("/kpis/complaint.timely_rate", params={"by": "clock"})).json()
+    assert body["clocks_behind"] > 0
+    found = await known(daybook.models, daybook.mapper)
+    for partition in range(4):
+        keeper = await ClockKeeper.open(daybook, partition, "test")
+        assert keeper is not None
+        await keeper.step(found, datetime(2026, 4, 10, tzinfo=UTC))
+    query = {"by": "clock", "token": timed["token"]}
+    (cell,) = (await client.get("/kpis/complaint.timely_rate", params=query)).json()["cells"]
+    assert (cell["basis"], cell["group"], cell["numerator"], cell["denominator"]) == (
+        "clock", {"clock": "cn.decide"}, 0, 1,
+    )  # fmt: skip
+    page = (await client.get(cell["events"].replace("numerator", "denominator"))).json()
+    assert [one["id"] for one in page["counted"]] == [timed["stream_id"]]
+
+
 async def test_what_other_rules_would_have_come_to(client, daybook, timed):
     answer = {"outcome": "upheld", "redress": "none", "notified_at": "2026-03-14T10:00:00+08:00",
               "backdating_reason": "example"}  # fmt: skip

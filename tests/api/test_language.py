@@ -8,14 +8,19 @@ from string import Formatter
 import pytest
 
 import engine.access_tokens
+import projections
 from api import language, validation
 from api.labels import english_of, vocabularies
 from api.language import label, preferred, said
 from api.problems import PROBLEMS, REFUSED
 from domain import AGGREGATES
+from projections.kpis import KPIS
 
 API = Path(language.__file__).parent
-TOLD = {"said": (0,), "Problem": (1,), "FieldError": (2, 3), "_refused": (1, 2), "TokenRefused": (0,)}
+TOLD = {
+    "said": (0,), "Problem": (1,), "FieldError": (2, 3), "_refused": (1, 2), "TokenRefused": (0,),
+    "MeasureRefused": (0,),
+}  # fmt: skip
 """Which arguments of which calls people are shown."""
 
 
@@ -65,6 +70,20 @@ async def test_a_refusal_is_told_in_the_language_of_whoever_asks_now(client):
         "没有此投诉；请先接收。",  # noqa: RUF001
         "There is no such complaint; receive it first.",
     )
+
+
+async def test_kpis_are_told_in_chinese(client):
+    chinese = {"Accept-Language": "zh-CN"}
+    answer = await client.get("/kpis", headers=chinese)
+    told = {one["name"]: one for one in answer.json()["kpis"]}
+    assert (told["complaint.open"]["title"], told["complaint.open"]["unit"]) == ("未办结投诉", "件")
+    assert answer.headers["content-language"] == "zh-CN"
+    answer = await client.get("/kpis/complaint.count", params={"by": "colour"}, headers=chinese)
+    assert answer.json()["detail"].startswith("没有 colour 这一维度")
+    answer = await client.get("/returns/fca-2027", headers=chinese)
+    assert answer.json()["detail"].startswith("fca-2027 只适用于半年")
+    answer = await client.get("/kpis/complaint.sung")
+    assert answer.json()["detail"].startswith("there is no KPI complaint.sung; there are complaint.count")
 
 
 async def test_labels(client):
@@ -118,11 +137,27 @@ def texts() -> Iterator[str]:
     yield from (text for aggregate in AGGREGATES for text in aggregate.refusals.values())
     yield from (text for told in validation._TOLD.values() for text in told if text is not None)
     yield from validation._BOUNDED.values()
-    for path in (*sorted(API.glob("*.py")), Path(engine.access_tokens.__file__)):
+    yield from of_kpis()
+    for path in (*sorted(API.glob("*.py")), Path(engine.access_tokens.__file__), *measuring()):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call):
                 for told in shown(call):
                     yield from literals(told, f"{path.name}:{call.lineno}")
+
+
+def of_kpis() -> Iterator[str]:
+    for kpi in KPIS:
+        yield from (text for text in (kpi.title, kpi.unit, kpi.note) if text)
+        for basis in kpi.bases:
+            yield from (one.says for one in (basis.numerator, basis.denominator) if one is not None)
+
+
+def measuring() -> list[Path]:
+    """The files in which KPIs and returns are refused."""
+    folders = (Path(projections.__file__).parent, Path(engine.__file__).parent)
+    return [
+        path for one in folders for path in sorted(one.glob("*.py")) if "MeasureRefused(" in path.read_text("utf-8")
+    ]
 
 
 def shown(call: ast.Call) -> Iterator[ast.expr]:

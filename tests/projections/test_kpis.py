@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from domain.complaint import ComplaintClosed, ComplaintReopened
+from domain.codes import Money
+from domain.complaint import ComplaintClosed, ComplaintMerged, ComplaintReopened, ComplaintWithdrawn
 from domain.complaint_confidentiality import ComplaintMarkedConfidential
 from domain.complaint_letters import FinalResponseIssued
+from domain.complaint_redress import RedressAccepted, RedressApproved, RedressOffered, RedressPaid
 from domain.customer_messages import CustomerRegistered, RelationshipEnded
 from domain.matters import Sight
 from domain.touch import TouchConverted, TouchDecided, TouchReleased, TouchSuppressed
@@ -25,7 +27,14 @@ NOBODY = Sight("staff:1")
 # Of each definition: a changed one must get the next version, for people keep figures by name and version.
 DIGESTS = {
     ("complaint.count", 1): "c2a79b9b19e7fece",
-    ("complaint.timely_rate", 1): "72f6458968eed4fd",
+    ("complaint.timely_rate", 2): "6e215ae7a6d7f553",
+    ("complaint.open", 1): "da2cf5ca0136e4dc",
+    ("complaint.repeat_rate", 1): "9599f12d0224c17e",
+    ("complaint.answered", 1): "26628f03625aa59f",
+    ("complaint.upheld_rate", 1): "086d16c339d7fb29",
+    ("complaint.redress_offered", 1): "2f223b0264675799",
+    ("complaint.redress_accepted", 1): "4c55a05ecb0770ac",
+    ("complaint.redress_paid", 1): "cc31583d1a3e6932",
     ("complaint.relief_rate", 1): "c21283b42f3cb58f",
     ("complaint.rate", 1): "aa1015c3756754b6",
     ("complaint.resolution_days", 1): "1aa48a001b82438b",
@@ -134,7 +143,7 @@ async def test_rates_of_complaints(bank):
     reopened = await _answered(bank, 3, "non_monetary")
     await complains(bank)
     await bank.follow()
-    assert await told(bank, "complaint.timely_rate") == [(1, 2, 50.0)]
+    assert await told(bank, "complaint.timely_rate") == [(1, 2, 50.0), (0, 0, None)]
     assert await told(bank, "complaint.relief_rate") == [(2, 3, 66.6667)]
     found = await figures(bank.models, kpi_of("complaint.resolution_days"), Asked(), NOBODY)
     assert [(one.basis, one.numerator, one.denominator, one.value, one.spread) for one in found.cells] == [
@@ -225,6 +234,99 @@ async def test_satisfaction(bank):
     ]  # fmt: skip
 
 
+async def _redressed(bank, complaint_id, amounts, begun, steps=3):
+    """Offers, accepted and paid on the days after."""
+    for amount, currency in amounts:
+        offer = new_id(complaint_id)
+        terms = {"redress": "monetary", "amount": Money(amount, currency)} if amount else {"redress": "non_monetary"}
+        await bank.happens(complaint_id, RedressOffered, redress_id=offer, **terms, at=begun)
+        for n, kind in enumerate((RedressAccepted, RedressPaid)[: steps - 1], 1):
+            await bank.happens(complaint_id, kind, redress_id=offer, at=begun + timedelta(days=n))
+
+
+async def test_what_stands_open_is_told_as_of_any_day_by_age(bank):
+    begun = at(1, 1)
+    one, two, three = [await complains(bank, n, at=begun, regime="cn" if n else "uk") for n in range(3)]
+    await complains(bank, at=at(3, 1))
+    await bank.happens(one, ComplaintClosed, at=at(1, 11))
+    await bank.happens(one, ComplaintReopened, reason="new-facts", at=at(2, 1))
+    await bank.happens(two, ComplaintWithdrawn, reason="settled", at=at(1, 21))
+    await bank.happens(three, ComplaintMerged, into_complaint_id=one, reason="same-matter", at=at(2, 11))
+    await bank.follow()
+    standing = {
+        date(2025, 12, 31): [],
+        date(2026, 1, 1): [("00-07", 3, None, 3.0)],
+        date(2026, 1, 10): [("08-15", 3, None, 3.0)],
+        date(2026, 1, 11): [("08-15", 2, None, 2.0)],
+        date(2026, 1, 31): [("16-30", 1, None, 1.0)],
+        date(2026, 2, 1): [("31-56", 2, None, 2.0)],
+        date(2026, 3, 1): [("00-07", 1, None, 1.0), ("57-90", 1, None, 1.0)],
+    }
+    for last, expected in standing.items():
+        assert await told(bank, "complaint.open", last=last, by=("age",)) == expected, last
+    assert await told(bank, "complaint.open", last=date(2026, 1, 10), by=("regime", "age"), where={"age": "08-15"}) == [
+        ("cn", "08-15", 2, None, 2.0), ("uk", "08-15", 1, None, 1.0),
+    ]  # fmt: skip
+    assert await told(bank, "complaint.open") == [(2, None, 2.0)]
+    page = await behind(bank.models, kpi_of("complaint.open").bases[0].numerator, Asked(last=date(2026, 2, 1)), NOBODY)
+    assert {counted.id for counted in page.counted} == {one, three}
+    with pytest.raises(MeasureRefused, match="month is no dimension"):
+        await told(bank, "complaint.open", by=("month",))
+
+
+async def test_who_complains_again_within_a_year(bank):
+    person, other = bank.customer(), bank.customer()
+    days = [datetime(2025, 1, 1, 9, tzinfo=UTC), datetime(2026, 1, 1, 9, tzinfo=UTC), at(1, 2), at(1, 2)]
+    for moment in days:
+        await complains(bank, customer_id=person, at=moment)
+    await complains(bank, customer_id=other, at=at(1, 2))
+    await complains(bank, customer_id=other, confidential="whistleblower", at=at(1, 1))
+    await bank.follow()
+    assert await told(bank, "complaint.repeat_rate") == [(3, 5, 60.0)]
+    assert await told(bank, "complaint.repeat_rate", EVERYTHING) == [(4, 6, 66.6667)]
+
+
+async def test_outcomes(bank):
+    for n, outcome in enumerate(("upheld", "partly_upheld", "rejected", "not_stated")):
+        one = await complains(bank, n, at=at(1))
+        more = {"complainant_id": new_id(), "letter": "so", "redress": "none"}
+        await bank.happens(one, FinalResponseIssued, outcome=outcome, **more, at=at(2))
+    await complains(bank, branch="north")
+    await bank.follow()
+    assert await told(bank, "complaint.upheld_rate", first=date(2026, 2, 1)) == [(2, 3, 66.6667)]
+    assert await told(bank, "complaint.answered", by=("outcome",)) == [
+        ("not_stated", 1, None, 1.0), ("partly_upheld", 1, None, 1.0), ("rejected", 1, None, 1.0),
+        ("upheld", 1, None, 1.0),
+    ]  # fmt: skip
+    assert await told(bank, "complaint.count", by=("branch",)) == [(None, 4, None, 4.0), ("north", 1, None, 1.0)]
+
+
+async def test_redress_by_currency_and_amount(bank):
+    one, two = await complains(bank, product="loan"), await complains(bank, 2, product="card")
+    await _redressed(bank, one, [(1_000, "CNY"), (9_999, "CNY"), (0, None)], at(1, 5))
+    await _redressed(bank, two, [(70, "EUR")], at(2, 5), steps=2)
+    proposed = new_id(two)
+    terms = {"redress": "monetary", "amount": Money(50_000, "EUR"), "needs_approval": True}
+    await bank.happens(two, RedressOffered, redress_id=proposed, **terms, at=at(2, 6))
+    await bank.follow()
+    offered = await told(bank, "complaint.redress_offered", by=("currency",))
+    assert offered == [(None, 0, 1, 0.0), ("CNY", 10_999, 2, 5499.5), ("EUR", 70, 1, 70.0)]
+    assert await told(bank, "complaint.redress_paid", by=("currency",)) == offered[:2]
+    assert await told(bank, "complaint.redress_accepted", where={"currency": "EUR"}, by=("product", "month")) == [
+        ("card", "2026-02", 70, 1, 70.0)
+    ]
+    await bank.happens(two, RedressApproved, redress_id=proposed, approved_by="staff:2", at=at(3, 1))
+    await bank.follow()
+    assert await told(bank, "complaint.redress_offered", where={"currency": "EUR"}, by=("amount",)) == [
+        ("10-99", 70, 1, 70.0), ("10000-99999", 50_000, 1, 50_000.0),
+    ]  # fmt: skip
+    measure = kpi_of("complaint.redress_offered").basis(None).numerator
+    page = await behind(bank.models, measure, Asked(where={"currency": "CNY"}), NOBODY)
+    assert [(counted.id, counted.amount) for counted in page.counted] == [(one, 10_999)]
+    with pytest.raises(MeasureRefused, match="never added up over currency"):
+        await told(bank, "complaint.redress_paid", by=("product",))
+
+
 async def test_every_cell_adds_up_from_what_stands_behind_it(bank):
     """Of every KPI that has cells here: pages of its numerator and denominator come to the cell's figures."""
     people, campaign = [bank.customer(n % 4) for n in range(7)], new_id()
@@ -236,11 +338,13 @@ async def test_every_cell_adds_up_from_what_stands_behind_it(bank):
             await bank.happens(touch, TouchConverted, conversion_id=new_id(), at=at(5))
         await asked(bank, person, n, at=at(1 + n % 2))
         await asked(bank, person, 1 + n % 5, metric="csat", scale_min=1, scale_max=5, at=at(1 + n % 3))
-        await _answered(bank, n, "monetary" if n % 2 else "none", timely=n > 2, source="x" if n > 3 else None)
+        one = await _answered(bank, n, "monetary" if n % 2 else "none", timely=n > 2, source="x" if n > 3 else None)
+        await _redressed(bank, one, [(100 * n, "CNY"), (n, "EUR")][: n % 3], at(2 + n % 2))
+        await complains(bank, n % 4, complainant_id=person, at=at(1 + n % 2))
     await bank.follow()
     pages = 0
     for kpi in KPIS:
-        by = ("month", "channel") if "channel" in kpi.dimensions else ("month",)
+        by = tuple(one for one in ("month", "channel", "currency") if one in kpi.dimensions)
         for cell in (await figures(bank.models, kpi, Asked(by=by), NOBODY)).cells:
             where = {name: value or "" for name, value in cell.group.items()}
             basis = kpi.basis(cell.basis)
