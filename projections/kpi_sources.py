@@ -140,12 +140,12 @@ def _redress(step: str, says: str, *, money: bool) -> Measure:
     return Measure(says, REDRESS, "s.at", events, counts, f"s.step = '{step}'", amount)
 
 
-OFFERS: Final = _redress("offered", "offers of redress, once approved where that is needed", money=False)
-OFFERED: Final = _redress("offered", "minor units that were offered in them", money=True)
-ACCEPTANCES: Final = _redress("accepted", "offers of redress that were accepted", money=False)
-ACCEPTED: Final = _redress("accepted", "minor units in these offers", money=True)
-PAYMENTS: Final = _redress("paid", "offers of redress that were paid or done", money=False)
-PAID: Final = _redress("paid", "minor units in these offers", money=True)
+REDRESS_OFFERS: Final = _redress("offered", "offers of redress, once approved where that is needed", money=False)
+MONEY_OFFERED: Final = _redress("offered", "minor units that were offered in them", money=True)
+REDRESS_ACCEPTED: Final = _redress("accepted", "offers of redress that were accepted", money=False)
+MONEY_ACCEPTED: Final = _redress("accepted", "minor units in these offers", money=True)
+REDRESS_PAID: Final = _redress("paid", "offers of redress that were paid or done", money=False)
+MONEY_PAID: Final = _redress("paid", "minor units in these offers", money=True)
 RELIEF_STATED: Final = Measure(
     "complaints received that have a final response which says whether there is redress",
     COMPLAINT, "received_at", _ANSWERED, where=f"{_FINAL} and r.redress <> 'not_stated'",

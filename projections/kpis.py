@@ -128,15 +128,15 @@ KPIS: Final[tuple[Kpi, ...]] = (
     ),
     Kpi(
         "complaint.redress_offered", 1, "Redress offered", "minor units per offer",
-        (Basis("recorded", over.OFFERED, over.OFFERS),), note=_REDRESS, only_within="currency",
+        (Basis("recorded", over.MONEY_OFFERED, over.REDRESS_OFFERS),), note=_REDRESS, only_within="currency",
     ),
     Kpi(
         "complaint.redress_accepted", 1, "Redress accepted", "minor units per offer",
-        (Basis("recorded", over.ACCEPTED, over.ACCEPTANCES),), note=_REDRESS, only_within="currency",
+        (Basis("recorded", over.MONEY_ACCEPTED, over.REDRESS_ACCEPTED),), note=_REDRESS, only_within="currency",
     ),
     Kpi(
         "complaint.redress_paid", 1, "Redress paid", "minor units per offer",
-        (Basis("recorded", over.PAID, over.PAYMENTS),), note=_REDRESS, only_within="currency",
+        (Basis("recorded", over.MONEY_PAID, over.REDRESS_PAID),), note=_REDRESS, only_within="currency",
     ),
     Kpi(
         "complaint.relief_rate", 1, "Complaints with redress", "percent",

@@ -6,7 +6,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from projections.kpi_sources import CLOSED_EVENTS, COMPLAINT, LASTED, OPEN, PAID, RECEIVED, REDRESS
+from projections.kpi_sources import CLOSED_EVENTS, COMPLAINT, LASTED, MONEY_PAID, OPEN, RECEIVED, REDRESS
 from projections.measures import Measure
 
 _UPHELD: Final = "r.outcome in ('upheld', 'partly_upheld')"
@@ -28,8 +28,8 @@ def _tagged(tag: str, says: str) -> Measure:
 
 def _paid(currency: str) -> Measure:
     return Measure(
-        f"minor units of {currency} paid as redress in the period", REDRESS, "s.at", PAID.events, "amount",
-        f"s.step = 'paid' and s.currency = '{currency}'", PAID.amount,
+        f"minor units of {currency} paid as redress in the period", REDRESS, "s.at", MONEY_PAID.events, "amount",
+        f"s.step = 'paid' and s.currency = '{currency}'", MONEY_PAID.amount,
     )  # fmt: skip
 
 

@@ -17,15 +17,15 @@ from projections.break_glass_register import UNREVIEWED
 from projections.complaint_search import CLAIMED, EVER_CLAIMED, PATHS
 from projections.kpi_query import listing
 from projections.kpi_sources import (
-    ACCEPTANCES,
-    ACCEPTED,
     CLOCKS_ENDED,
     CLOCKS_MET,
-    OFFERED,
-    OFFERS,
+    MONEY_ACCEPTED,
+    MONEY_OFFERED,
+    MONEY_PAID,
     OPEN,
-    PAID,
-    PAYMENTS,
+    REDRESS_ACCEPTED,
+    REDRESS_OFFERS,
+    REDRESS_PAID,
     REPEATED,
 )
 from projections.kpis import KPIS
@@ -109,7 +109,10 @@ INDEXES_OF = {
     CLOCKS_ENDED: {_RECEIVED, "complaint_clock_pkey"},
     OPEN: {"complaint_v1_open", "complaint_spell_v1_ended", _ONE},
     REPEATED: {_RECEIVED, "complaint_v1_complainant"},
-    **{one: {"complaint_redress_v1_step", _ONE} for one in (OFFERS, OFFERED, ACCEPTANCES, ACCEPTED, PAYMENTS, PAID)},
+    **{
+        one: {"complaint_redress_v1_step", _ONE}
+        for one in (REDRESS_OFFERS, MONEY_OFFERED, REDRESS_ACCEPTED, MONEY_ACCEPTED, REDRESS_PAID, MONEY_PAID)
+    },
 }
 """Of measures that more than one table tells."""
 
