@@ -58,6 +58,7 @@ async def test_what_it_does_not_have_is_refused(client, query):
 
 async def test_causes_are_told_as_themes_of_a_version_of_a_map(client):
     causes = ["late-letter", "late-letter", "wrong-fee", "rude", None]
+    made: dict[str, str] = {}
     for cause in causes:
         made = (await client.command("/complaints", bodies()["complaint.receive"])).json()
         if cause is not None:
