@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
+from api.answers_clocks import CLAIMED, CLOCK, STAND
 from api.customer_search import FoundCustomer
 from api.events import WITHOUT_READ_MODEL
 from api.schemas import (
@@ -105,70 +106,6 @@ _LETTER: Schema = object_with(
     }
 )
 _USER = ("actor", "role", "name", "purpose")
-_STATE: Schema = {"enum": ["running", "paused", "met", "breached", "lapsed", "void"]}
-_SHARE: Schema = object_with({"percent": {**COUNT, "description": "Of its time; 100 when it runs out."}, "at": TIME})
-_CLOCK: Mapping[str, Schema] = {
-    **dict.fromkeys(("clock", "regime", "calendar", "source"), TEXT),
-    "run": {**COUNT, "description": "Rises when new facts begin it anew."},
-    "state": _STATE,
-    "waits": {"type": "boolean", "description": "Somebody still waits, also after a breach."},
-    "policy_version": COUNT,
-    "calendar_versions": {**list_of(COUNT), "description": "Those that decided its days."},
-    "started_at": TIME,
-    "first_day": DATE,
-    "due_on": maybe(DATE),
-    "due_at": {**maybe(TIME), "description": "Null while it is paused."},
-    "escalate_at": list_of(_SHARE),
-    "escalated": list_of(COUNT),
-    "breach_recorded": {"type": "boolean"},
-    "next": {**maybe(_SHARE), "description": "What time alone does to it next."},
-    "stopped_at": maybe(TIME),
-    "void_by": maybe(TEXT),
-    "extension": maybe(TEXT),
-    "missed": {"enum": ["breach", "lapse"]},
-    "provisional": {"type": "boolean", "description": "No adopted calendar knows its last day yet."},
-    "counsel": {"type": "boolean", "description": "What its source leaves open should be confirmed with counsel."},
-    "moved_by": {**list_of(UUID), "description": "Events that started, moved or ended it."},
-    "passed_over": {
-        **list_of(object_with({"event_id": UUID, "why": TEXT})),
-        "description": "Events that should have moved it and could not.",
-    },
-}
-_STAND: Schema = maybe(
-    object_with({"state": _STATE, "due_at": maybe(TIME), "policy_version": COUNT, "calendar_versions": list_of(COUNT)})
-)
-
-_CLAIMED: Schema = object_with(
-    {
-        "complaint_id": UUID,
-        "regime": maybe(TEXT),
-        "status": TEXT,
-        "claims": list_of(
-            object_with(
-                {
-                    "event_id": {**maybe(UUID), "description": "The event whose time was told late."},
-                    **dict.fromkeys(("event", "given_by", "reason"), TEXT),
-                    **dict.fromkeys(("claimed_at", "given_at"), TIME),
-                    "number": COUNT,
-                    "verdict": {"enum": ["confirmed", "rejected", None]},
-                    **dict.fromkeys(("judged_by", "judged_because"), maybe(TEXT)),
-                    "judged_at": maybe(TIME),
-                }
-            )
-        ),
-        "clocks": list_of(
-            object_with(
-                {
-                    "clock": TEXT,
-                    "counts": {**_STAND, "description": "As it counts: as claimed unless rejected."},
-                    "as_claimed": _STAND,
-                    "as_told": _STAND,
-                    "moved": {"type": "boolean", "description": "The claims move it."},
-                }
-            )
-        ),
-    }
-)
 
 
 def _page(name: str, of: Schema, **more: Schema) -> Schema:
@@ -232,17 +169,17 @@ def _complaints() -> dict[str, Schema]:
         "complaint_history": _page("steps", _HISTORY_STEP),
         "complaint_letters": object_with({"letters": list_of(_LETTER)}),
         "complaint_clocks": object_with(
-            {"complaint_id": UUID, "version": VERSION, "at": TIME, "clocks": list_of(object_with(_CLOCK))}
+            {"complaint_id": UUID, "version": VERSION, "at": TIME, "clocks": list_of(object_with(CLOCK))}
         ),
-        "complaint_claimed_times": _page("complaints", _CLAIMED, at=TIME),
-        "complaint_board": _page("clocks", object_with({"complaint_id": UUID, **_CLOCK})),
+        "complaint_claimed_times": _page("complaints", CLAIMED, at=TIME),
+        "complaint_board": _page("clocks", object_with({"complaint_id": UUID, **CLOCK})),
         "complaint_what_if": object_with(
             {
                 "at": TIME,
                 **dict.fromkeys(("complaints", "differing", "newly_breached", "no_longer_breached"), COUNT),
                 "clocks": list_of(object_with({"clock": TEXT, "state": TEXT, "was": COUNT, "would": COUNT})),
                 "differences": list_of(
-                    object_with({"complaint_id": UUID, "clock": TEXT, "was": _STAND, "would": _STAND})
+                    object_with({"complaint_id": UUID, "clock": TEXT, "was": STAND, "would": STAND})
                 ),
             }
         ),

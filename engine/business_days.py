@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from domain.counting import ONE_DAY, Calendar, last_day
-from engine.clock_catalogue import known
 from engine.wiring import Daybook
 from projections.return_measures import BusinessDays
 
@@ -45,7 +44,7 @@ async def business_days(daybook: Daybook, name: str | None, first: date, last: d
     """The business days of a period by the calendar of this name, as it was in force when each complaint came in."""
     if name is None:
         return Counted(None, BusinessDays(), (), None)
-    catalogue = (await known(daybook.models, daybook.mapper)).catalogue
+    catalogue = (await daybook.clock_catalogue.known()).catalogue
     calendar = catalogue.calendars.get(name)
     if calendar is None:
         return Counted(name, BusinessDays(), (), None)

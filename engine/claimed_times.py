@@ -10,7 +10,6 @@ from uuid import UUID
 from domain.clocks import Catalogue, Clock
 from domain.complaint_time import BackdatingConfirmed, BackdatingRecorded, BackdatingRejected
 from domain.matters import Sight
-from engine.clock_catalogue import known
 from engine.wiring import Daybook
 from projections.complaint_row import ComplaintRow
 from projections.complaint_search import ComplaintFilter, search
@@ -40,7 +39,7 @@ async def claimed_times(  # noqa: PLR0913  # the last two optional and by name
     of = ComplaintFilter(claimed_times=True) if unsettled else ComplaintFilter(ever_claimed=True)
     page = await search(daybook.models, of, sight, after=after, limit=limit)
     cases = await _cases(daybook, [one.complaint_id for one in page.complaints])
-    catalogue = (await known(daybook.models, daybook.mapper)).catalogue
+    catalogue = (await daybook.clock_catalogue.known()).catalogue
     told = [_told(row, cases.get(row.complaint_id), catalogue, moment) for row in page.complaints]
     return ClaimedPage(told, page.next)
 

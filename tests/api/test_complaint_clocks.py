@@ -144,7 +144,7 @@ async def test_timeliness_waits_for_the_clocks(client, daybook, timed):
     assert (early.status_code, early.json()["code"]) == (503, "not-yet-visible")
     body = (await client.get("/kpis/complaint.timely_rate", params={"by": "clock"})).json()
     assert body["clocks_behind"] > 0
-    found = await known(daybook.models, daybook.mapper)
+    found = await daybook.clock_catalogue.known()
     for partition in range(4):
         keeper = await ClockKeeper.open(daybook, partition, "test")
         assert keeper is not None
