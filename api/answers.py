@@ -37,7 +37,7 @@ from projections.complaint_search import ComplaintCount
 from projections.kpi_query import Behind, Cell, Counted
 from projections.looks import Look, Part
 from projections.privacy_register import DisposalRow, ErasureRow, LegalHoldRow, PrivacyRequestRow
-from projections.profile_query import Consent, ContactPoint, LastScore, Profile
+from projections.profile_query import Consent, ContactPoint, DetailChange, LastScore, PendingCorrection, Profile
 from projections.satisfaction_history import Invitation
 from projections.satisfaction_series import Point
 from projections.screening_queue import DrawnRow, Stratum
@@ -137,6 +137,7 @@ def answers() -> Mapping[str, Schema]:
 def _customers() -> dict[str, Schema]:
     lists = {
         "contact_points": list_of(rows(ContactPoint)),
+        "pending_corrections": list_of(rows(PendingCorrection, changes=list_of(rows(DetailChange)))),
         "consents": list_of(rows(Consent)),
         "scores": list_of(rows(LastScore)),
         "version": {**maybe(VERSION), "description": "Null: events name the customer, but nobody registered it yet."},
@@ -234,7 +235,20 @@ def _others() -> dict[str, Schema]:
         "audit_logs": object_with({"logs": list_of(_LOG)}),
         "certificates": _page("certificates", rows_of_certificates),
         "audit_looks": _page("looks", rows(Look, looked=list_of(rows(Part)))),
-        "audit_detail": object_with({"event": ref("Event"), "changes": changes}),
+        "audit_detail": object_with(
+            {
+                "event": ref("Event"),
+                "changes": changes,
+                "put_in_force": {
+                    **maybe(ref("Event")),
+                    "description": "What another person approved by it, with what is sealed.",
+                },
+                "stood_before": {
+                    **list_of(ref("Event")),
+                    "description": "The events that had given the sealed values it corrects.",
+                },
+            }
+        ),
         "feed": object_with({"events": list_of(ref("FeedEvent")), "next": CURSOR}),
         "dev_users": object_with({"users": list_of(object_with(dict.fromkeys(_USER, TEXT)))}),
         "health": object_with({"status": TEXT}),
@@ -257,6 +271,7 @@ def _access() -> dict[str, Schema]:
         "actors": _page("entries", entry),
         "actor": rows(ActorRow, (*_ROW[:3], "units", "names"), **lists, version=VERSION),
         "break_glass": _page("grants", grant),
+        "watch_rules_in_force": object_with({"rules_version": COUNT, "since": maybe(DATE), "rules": OBJECT}),
         "audit": _page("entries", rows(AuditEntry), parked=_PARKED, actors=actors),
         "unusual_access": _page(
             "days",
@@ -365,4 +380,9 @@ def _returns() -> dict[str, Schema]:
 
 def _facts(id_field: str) -> Schema:
     last = object_with({"event_id": UUID, "type": TEXT, "occurred_at": TIME, "actor": TEXT})
-    return object_with({id_field: UUID, "version": VERSION, "facts": OBJECT, "last_event": last})
+    told = {id_field: UUID, "version": VERSION, "facts": OBJECT, "last_event": last}
+    waiting: Schema = {
+        **list_of(OBJECT),
+        "description": "Corrections that wait for another person.",
+    }
+    return object_with({**told, "pending_corrections": waiting}, optional=("pending_corrections",))

@@ -13,7 +13,7 @@ from api.edge import edge
 from api.events import check_token, events_json
 from api.problems import Problem
 from api.reading import Asking, Paged, page_link, path_uuid, shown
-from api.unusual_access import unusual_access
+from api.unusual_access import unusual_access, watch_rules
 from projections import audit_trail, looks
 from projections.audit_trail import NAME, AuditFilter
 
@@ -48,6 +48,9 @@ def router() -> APIRouter:
     made.add_api_route("/audit", _search, methods=["GET"], operation_id="audit")
     made.add_api_route("/audit/looks", _looks, methods=["GET"], operation_id="audit_looks")
     made.add_api_route("/audit/unusual-access", unusual_access, methods=["GET"], operation_id="unusual_access")
+    made.add_api_route(
+        "/watch-rules", watch_rules, methods=["GET"], tags=["watch-rules"], operation_id="watch_rules_in_force"
+    )
     made.add_api_route("/audit/{event_id}", _detail, methods=["GET"], operation_id="audit_detail")
     return made
 
@@ -90,11 +93,17 @@ async def _looks(request: Request, query: Annotated[LooksQuery, Query()]) -> Res
 
 
 async def _detail(request: Request, event_id: str, query: Annotated[Asking, Query()]) -> Response:
-    """One event with its data, and what it changed in its stream: each field before and after."""
+    """One event with its data, and what it changed in its stream: each field before and after.
+
+    Of a correction also the events that hold the sealed values before and after.
+    """
     daybook, wanted = edge(request).daybook, path_uuid(event_id, "event_id")
     check_token(daybook, query.token_of(request))
     found = await audit_trail.detail(daybook.models, wanted, sight_of(request))
     if found is None:
         raise Problem("not-found", "There is no event with this id.")
-    (event,) = await events_json(daybook, looker(request), found.entry.recorded.partition, [found.entry])
-    return shown({"event": event, "changes": found.changes})
+    requested = () if found.put_in_force is None else (found.put_in_force,)
+    entries = [found.entry, *requested, *found.stood_before]
+    event, *others = await events_json(daybook, looker(request), found.entry.recorded.partition, entries)
+    told = {"put_in_force": others[0] if requested else None, "stood_before": others[len(requested) :]}
+    return shown({"event": event, "changes": found.changes, **told})

@@ -24,7 +24,9 @@ from store.cursor import Cursor
 from store.envelope import SealedBlob
 
 NAME: Final = "customer_profile"
-_PLAIN: Final = tuple(name for name in Profile.__slots__ if name not in {"name", "contact_points"})
+_PLAIN: Final = tuple(
+    name for name in Profile.__slots__ if name not in {"name", "pending_corrections", "contact_points"}
+)
 
 
 async def profile(request: Request) -> Response:
@@ -64,13 +66,25 @@ async def _answer(at: Edge, looking: Looker, row: asyncpg.Record, found: Profile
         }
         for point in found.contact_points
     ]
+    body["pending_corrections"] = [
+        {
+            "correction_id": one.correction_id,
+            "reason": one.reason,
+            "requested_by": one.requested_by,
+            "requested_at": one.requested_at,
+            "changes": one.changes,
+            "name": _field(opened, one.name, "name"),
+        }
+        for one in found.pending_corrections
+    ]
     return shown(body, as_of, None if version is None else {"ETag": etag(version)})
 
 
 async def _opened(daybook: Daybook, looking: Looker, row: asyncpg.Record, found: Profile) -> Opened:
     wanted = {point.value: ("value",) for point in found.contact_points if point.value is not None}
-    if found.name is not None:
-        wanted[found.name] = ("name",)
+    for name in (found.name, *(one.name for one in found.pending_corrections)):
+        if name is not None:
+            wanted[name] = ("name",)
     blobs = [SealedBlob(*one) for one in row["sealed"]]
     return await daybook.opener.open(looking, row["partition"], wanted, blobs)
 

@@ -28,6 +28,7 @@ from engine.deciding import Context
 from engine.follower_process import FollowerProcess
 from engine.following import Following
 from engine.issuer import DevelopmentIssuer
+from engine.one_stream import one_stream
 from engine.receipts import Receipts
 from engine.sealing_process import SealingProcess
 from engine.wiring import Daybook
@@ -132,9 +133,9 @@ class Edge:
         # The fingerprint is the same whichever way a command comes in.
         target = b"" if stream_id is None else stream_id.encode()
         request_hmac = hmac("request", operation.type.encode(), target, content)
-        one_for = operation.command.key_field
-        named = self.daybook.directory.entry_id(str(body.get(one_for))) if one_for else EMPTY
-        given = Given(body, content, stream_id, acting.actor, command_id, table.rules.redress_limits, named)
+        one_for = operation.command.key_fields
+        named = one_stream(hmac, operation.aggregate, [body.get(name) for name in one_for]) if one_for else EMPTY
+        given = Given(body, content, stream_id, acting.actor, command_id, table.rules, named)
         context = Context(
             acting.actor, command_id, request_hmac, acting.correlation_id, acting.causation_id, reason=acting.reason,
             sight=table.sight(acting.viewer),

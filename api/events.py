@@ -1,6 +1,6 @@
 """Events in answers, and the streams that have no read model of their own."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, cast
 from uuid import UUID
@@ -18,6 +18,7 @@ from api.operations import COLLECTIONS
 from api.reading import LIMIT_MAX, Asking, page_link, path_uuid, shown
 from api.references import hidden_references, without
 from domain import AGGREGATES
+from domain.correcting import Approving, Rejecting, Requesting, Withdrawing
 from domain.kernel import Aggregate
 from engine.looking import Looker
 from engine.wiring import Daybook
@@ -44,6 +45,7 @@ WITHOUT_READ_MODEL: Final = frozenset(
         "clock-policy",
         "code-map",
         "sampling-plan",
+        "watch-rules",
     }
 )
 
@@ -91,6 +93,11 @@ class Kind:
         """What the path calls the stream's id."""
         return self.aggregate.commands[0].stream_field
 
+    @property
+    def can_be_corrected(self) -> bool:
+        """Whether such a stream can have corrections that wait."""
+        return any(issubclass(event, Requesting) for event in self.aggregate.events)
+
     def stream_id(self, request: Request) -> UUID:
         """The id in the path of a request."""
         return path_uuid(request.path_params[self.id_field], self.id_field)
@@ -131,20 +138,39 @@ def _facts(kind: Kind) -> Endpoint:
         check_token(daybook, query.token_of(request))
         entries = await kind.entries(daybook, stream_id, -1, EVENTS_MAX)
         events = await events_json(daybook, looker(request), daybook.record.partition_of(stream_id), entries)
-        facts: dict[str, Any] = {}
-        for event in events:
-            data: dict[str, Any] = {**event["data"]}
-            facts |= {change["field"]: change["after"] for change in data.pop("changes", ())} | data
+        facts, waiting = _joined(zip(entries, events, strict=True))
         last = events[-1]
-        body = {
+        body: dict[str, Any] = {
             kind.id_field: stream_id,
             "version": last["version"],
             "facts": facts,
             "last_event": {name: last[name] for name in ("event_id", "type", "occurred_at", "actor")},
         }
+        if kind.can_be_corrected:
+            body["pending_corrections"] = waiting
         return shown(body, headers={"ETag": etag(last["version"])})
 
     return endpoint
+
+
+def _joined(events: Iterable[tuple[Entry, dict[str, Any]]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What events say together, and the corrections that wait for another person: they say nothing yet."""
+    facts: dict[str, Any] = {}
+    waiting: dict[UUID, dict[str, Any]] = {}
+    for one, told in events:
+        event = None if one.fact is None else one.fact.event
+        data: dict[str, Any] = {**(told["data"] or {})}
+        if isinstance(event, Requesting):
+            waiting[event.correction_id] = {**data, "requested_at": told["occurred_at"]}
+            continue
+        if isinstance(event, Rejecting | Withdrawing):
+            del waiting[event.correction_id]
+            continue
+        if isinstance(event, Approving):
+            asked = waiting.pop(event.correction_id)
+            data |= {name: asked[name] for name in data["corrected_personal"] if name in asked}
+        facts |= {change["field"]: change["after"] for change in data.pop("changes", ())} | data
+    return facts, list(waiting.values())
 
 
 def check_token(daybook: Daybook, token: str | None) -> None:

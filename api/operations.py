@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from api.problems import FieldError
 from api.validation import TIME_HINT, faults, invalid, unknown_field
 from domain import AGGREGATES
-from domain.access_rules import RedressLimit
+from domain.access_rules import AccessRules
 from domain.kernel import Command
 from store.identity import derive_id
 
@@ -52,6 +52,7 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "code-map": "code-maps",
         "reservation": "reservations",
         "sampling-plan": "sampling-plans",
+        "watch-rules": "watch-rules",
     }
 )
 
@@ -181,7 +182,7 @@ class Operation:
         if self.command.actor_field:
             added[self.command.actor_field] = given.actor
         if self.command.limits_field:
-            added[self.command.limits_field] = given.limits
+            added[self.command.limits_field] = getattr(given.rules, self.command.limits_field)
         if self.command.given_field:
             added[self.command.given_field] = {"at": now, "by": given.actor}
         if self.own_id and self.own_id not in body:
@@ -199,7 +200,7 @@ class Operation:
 
     def _new_id(self, given: "Given", now: datetime) -> UUID:
         """The id of the stream that is created: always the same for the same command id and time."""
-        if self.command.key_field:
+        if self.command.key_fields:
             return given.named
         return derive_id(given.command_id.bytes, at=_given_time(given.body) or now, beside=self._owner(given.body))
 
@@ -227,7 +228,7 @@ class Operation:
 class Given(NamedTuple):
     """What a caller gives: a body and the same as canonical JSON, the stream (None: to be made), who acts.
 
-    `limits` are those of the access table in force; `named` is made from what there is one stream for.
+    `rules` are those of the access table in force; `named` is made from what there is one stream for.
     """
 
     body: Mapping[str, Any]
@@ -235,7 +236,7 @@ class Given(NamedTuple):
     stream_id: str | None
     actor: str
     command_id: UUID
-    limits: Sequence[RedressLimit] = ()
+    rules: AccessRules
     named: UUID = EMPTY
 
 

@@ -15,7 +15,7 @@ from api.problems import FieldError, Problem
 from api.reading import Paged, page_link, shown
 from domain.matters import Sight
 from domain.unusual_access import RuleName
-from engine.watch_rules import VersionedRules
+from engine.watch_rules import FIRST_VERSION, rules_in_force
 from projections.unusual_access import Period, UnusualDay, UnusualFilter
 from projections.unusual_evidence import evidence
 
@@ -42,15 +42,15 @@ async def unusual_access(request: Request, query: Annotated[UnusualQuery, Query(
     daybook, period = at.daybook, _period(query, at)
     if query.actors:
         require(request, "actors")
-    versioned = daybook.watch_rules
+    rules = await rules_in_force(daybook.models, daybook.mapper)
     found = await daybook.unusual_access.search(
-        versioned.rules, UnusualFilter(period, query.actor, query.rule), sight, after=query.after, limit=query.limit
+        rules, UnusualFilter(period, query.actor, query.rule), sight, after=query.after, limit=query.limit
     )
     asked = {"actor": query.actor, "first_day": period.first, "last_day": period.last, "rule": query.rule}
     await daybook.looks.reviewed(looking, asked, len(found.days))
     body: dict[str, Any] = {
-        "days": [await _body(at, sight, versioned, one) for one in found.days],
-        "rules_version": versioned.version,
+        "days": [await _body(at, sight, one) for one in found.days],
+        "rules_version": rules.on(_today(at)).version,
         "time_zone": daybook.settings.time_zone,
         "behind": await daybook.access_days.behind(),
         "next": found.next,
@@ -63,7 +63,7 @@ async def unusual_access(request: Request, query: Annotated[UnusualQuery, Query(
 
 
 def _period(query: UnusualQuery, at: Edge) -> Period:
-    last = query.last_day or datetime.now(UTC).astimezone(at.daybook.unusual_access.zone).date()
+    last = query.last_day or _today(at)
     first = query.first_day or last - timedelta(days=DAYS - 1)
     if not 0 <= (last - first).days < DAYS_MAX:
         reason = f"must be one of the {DAYS_MAX} days up to last_day, {last}"
@@ -71,18 +71,20 @@ def _period(query: UnusualQuery, at: Edge) -> Period:
     return Period(first, last)
 
 
-async def _body(at: Edge, sight: Sight, versioned: VersionedRules, one: UnusualDay) -> dict[str, Any]:
+def _today(at: Edge) -> date:
+    return datetime.now(UTC).astimezone(at.daybook.unusual_access.zone).date()
+
+
+async def _body(at: Edge, sight: Sight, one: UnusualDay) -> dict[str, Any]:
     daybook = at.daybook
-    found = await evidence(
-        daybook.looks.record, daybook.record, sight, versioned.rules, daybook.unusual_access.zone, one
-    )
+    found = await evidence(daybook.looks.record, daybook.record, sight, daybook.unusual_access.zone, one)
     day = {"actor": one.actor, "recorded_from": found.recorded_from, "recorded_until": found.recorded_until}
     return {
         "day": one.day,
         "actor": one.actor,
         "roles": one.roles,
         "rule": one.found.rule,
-        "rules_version": versioned.version,
+        "rules_version": one.by.version,
         "figures": one.found.figures,
         "thresholds": one.found.thresholds,
         "customers": one.customers,
@@ -90,3 +92,11 @@ async def _body(at: Edge, sight: Sight, versioned: VersionedRules, one: UnusualD
         "more_events": found.more,
         "looks": f"/audit/looks?{urlencode({name: str(value) for name, value in day.items()})}",
     }
+
+
+async def watch_rules(request: Request) -> Response:
+    """The rules of unusual access in force today. Version 0 came with the program; it has no first day."""
+    at = edge(request)
+    found = (await rules_in_force(at.daybook.models, at.daybook.mapper)).on(_today(at))
+    since = None if found.version == FIRST_VERSION else found.since
+    return shown({"rules_version": found.version, "since": since, "rules": found.rules})

@@ -26,6 +26,7 @@ from domain.sampling_plan import SAMPLING_PLAN
 from domain.survey import SURVEY
 from domain.task import TASK
 from domain.touch import TOUCH
+from domain.watch_rules import WATCH_RULES
 from domain.working_calendar import CALENDAR
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "SURVEY",
     "TASK",
     "TOUCH",
+    "WATCH_RULES",
     "aggregate_of",
     "command_types",
     "event_types",
@@ -83,6 +85,7 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     CODE_MAP,
     RESERVATION,
     SAMPLING_PLAN,
+    WATCH_RULES,
 )
 
 

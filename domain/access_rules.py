@@ -24,6 +24,12 @@ Purpose = Literal[
 
 MatterGroup = Literal["suspicious-activity", "whistleblower", "about-colleague"]
 
+CustomerField = Literal["age_band", "branch", "language", "name", "region", "residence_country"]
+InteractionField = Literal[
+    "authentication", "channel", "direction", "disposition", "product", "purpose", "summary", "topic"
+]
+"""What can be corrected of a customer and of an interaction."""
+
 NamePattern = Annotated[str, StringConstraints(max_length=100, pattern=r"^[a-z0-9_.-]*\*?$", min_length=1)]
 """A command's type or an operation's id; a star at the end stands for any rest."""
 
@@ -67,10 +73,19 @@ class RedressLimit:
     currency: Currency
 
 
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class CorrectionsAlone:
+    """What one person may correct alone; a correction that has anything else takes another person."""
+
+    customer: Annotated[tuple[CustomerField, ...], Field(max_length=100)] = ()
+    interaction: Annotated[tuple[InteractionField, ...], Field(max_length=100)] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class AccessRules:
     """A whole table."""
 
+    corrections_alone: CorrectionsAlone = CorrectionsAlone()
     redress_limits: Annotated[tuple[RedressLimit, ...], Field(max_length=200)] = ()
     roles: Annotated[tuple[RoleRights, ...], Field(max_length=50)]
     showings: Annotated[tuple[Showing, ...], Field(max_length=2000)]

@@ -78,6 +78,7 @@ class ProposeAccessTable(Proposal, AccessTableCommand, name="access-table.propos
     """Propose a whole table."""
 
     actor_field = "proposed_by"
+    key_fields = ("table_version",)
 
 
 class SignOffAccessTable(AccessTableCommand, name="access-table.sign-off"):

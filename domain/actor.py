@@ -116,7 +116,7 @@ class ActorCommand(Command):
 class RegisterActor(Entry, ActorCommand, name="actor.register"):
     """Say whom a pseudonym stands for; each has one entry, for it is given to nobody else afterwards."""
 
-    key_field = "actor"
+    key_fields = ("actor",)
 
 
 class MoveActor(ActorCommand, name="actor.move"):

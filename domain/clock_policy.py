@@ -87,6 +87,7 @@ class ProposeClockPolicy(PolicyProposal, ClockPolicyCommand, name="clock-policy.
     """Propose a whole policy."""
 
     actor_field = "proposed_by"
+    key_fields = ("regime", "policy_version")
 
 
 class SignOffClockPolicy(ClockPolicyCommand, name="clock-policy.sign-off"):

@@ -100,6 +100,7 @@ class ProposeCodeMap(CodeMapProposal, CodeMapCommand, name="code-map.propose"):
     """Propose a whole version of a map."""
 
     actor_field = "proposed_by"
+    key_fields = ("code_map", "map_version")
 
 
 class ActivateCodeMap(CodeMapCommand, name="code-map.activate"):

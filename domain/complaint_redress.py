@@ -87,13 +87,13 @@ EVOLVE: Final[dict[type[Event], Callable[..., Complaint]]] = {
 
 
 class OfferRedress(RedressOffer, ComplaintCommand, name="complaint.offer-redress"):
-    """Offer to make it good; above what `limits` let one person decide, another must approve."""
+    """Offer to make it good; above what `redress_limits` let one person decide, another must approve."""
 
     actor_field = "offered_by"
-    limits_field = "limits"
+    limits_field = "redress_limits"
 
     offered_by: ActorId
-    limits: Annotated[tuple[RedressLimit, ...], Field(max_length=200)] = ()
+    redress_limits: Annotated[tuple[RedressLimit, ...], Field(max_length=200)] = ()
 
 
 class ApproveRedress(ComplaintCommand, name="complaint.approve-redress"):
@@ -146,7 +146,7 @@ def _is_above(command: OfferRedress) -> bool:
     amount = command.amount
     if amount is None:
         return False
-    alone = [limit.amount_minor for limit in command.limits if limit.currency == amount.currency]
+    alone = [limit.amount_minor for limit in command.redress_limits if limit.currency == amount.currency]
     return amount.amount_minor > min(alone, default=0)
 
 

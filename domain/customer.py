@@ -11,9 +11,12 @@ from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
-from domain.codes import ActorId, Channel, Code, ContactPointKind, Purpose, changes
+from domain import correcting
+from domain.codes import ActorId, Channel, Code, ContactPointKind, Purpose
+from domain.correcting import Correctable
 from domain.customer_messages import (
     AddContactPoint,
+    ApproveCustomerCorrection,
     AssignRelationshipManager,
     ConsentDenied,
     ConsentGranted,
@@ -23,6 +26,10 @@ from domain.customer_messages import (
     ContactPointRemoved,
     ContactPointVerified,
     CorrectDetails,
+    CustomerCorrectionApproved,
+    CustomerCorrectionRejected,
+    CustomerCorrectionRequested,
+    CustomerCorrectionWithdrawn,
     CustomerDetailsCorrected,
     CustomerRegistered,
     DenyConsent,
@@ -34,6 +41,7 @@ from domain.customer_messages import (
     Preference,
     PreferenceSet,
     RegisterCustomer,
+    RejectCustomerCorrection,
     RelationshipEnded,
     RelationshipManagerAssigned,
     RemoveContactPoint,
@@ -42,6 +50,7 @@ from domain.customer_messages import (
     SetPreference,
     VerifyContactPoint,
     WithdrawConsent,
+    WithdrawCustomerCorrection,
 )
 from domain.kernel import Aggregate, Command, Event, happened, refusal
 
@@ -69,23 +78,37 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(Correctable):
     """The customer as decisions see them: no personal field."""
 
     customer_id: UUID | None = None
     ended: bool = False
-    details: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     segments: frozenset[Code] = frozenset()
     relationship_manager: ActorId | None = None
     contact_points: Mapping[UUID, ContactPoint] = field(default_factory=dict[UUID, ContactPoint])
     consents: Mapping[ConsentKey, Consent] = field(default_factory=dict[ConsentKey, Consent])
     preferences: Mapping[Preference, Code | None] = field(default_factory=dict[Preference, Code | None])
-    corrections: frozenset[UUID] = frozenset()
 
 
 # Evolve
 
 _DETAILS: Final = tuple(Details.model_fields)
+_CORRECTING: Final = correcting.course_of(
+    "customer",
+    correcting.Steps(
+        CorrectDetails,
+        CustomerDetailsCorrected,
+        CustomerCorrectionRequested,
+        ApproveCustomerCorrection,
+        CustomerCorrectionApproved,
+        RejectCustomerCorrection,
+        CustomerCorrectionRejected,
+        WithdrawCustomerCorrection,
+        CustomerCorrectionWithdrawn,
+    ),
+    _DETAILS,
+    "name",
+)
 
 
 def _registered(state: Customer, event: CustomerRegistered) -> Customer:
@@ -116,15 +139,6 @@ def _contact_point_removed(state: Customer, event: ContactPointRemoved) -> Custo
         return state
     points = {**state.contact_points, event.contact_point_id: replace(point, removed=True)}
     return replace(state, contact_points=points)
-
-
-def _details_corrected(state: Customer, event: CustomerDetailsCorrected) -> Customer:
-    corrected = {change.field: change.after for change in event.changes}
-    return replace(
-        state,
-        details={**state.details, **corrected},
-        corrections=state.corrections | {event.correction_id},
-    )
 
 
 def _relationship_manager_assigned(state: Customer, event: RelationshipManagerAssigned) -> Customer:
@@ -166,7 +180,7 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Customer]]] = {
     ContactPointAdded: _contact_point_added,
     ContactPointVerified: _contact_point_verified,
     ContactPointRemoved: _contact_point_removed,
-    CustomerDetailsCorrected: _details_corrected,
+    **_CORRECTING.evolve,
     RelationshipManagerAssigned: _relationship_manager_assigned,
     SegmentEntered: _segment_entered,
     SegmentLeft: _segment_left,
@@ -194,6 +208,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "customer.contact-point-removed": "The contact point was removed; add a new one.",
         "customer.contact-point-id-reused": "This contact point id names another contact point.",
         "customer.consent-not-granted": "No consent of this scope is granted; record an objection by denying it.",
+        **correcting.refusals("customer"),
     }
 )
 _refuse: Final = partial(refusal, REFUSALS)
@@ -245,18 +260,6 @@ def _remove_contact_point(command: RemoveContactPoint, state: Customer) -> Seque
     if _contact_point(state, command.contact_point_id).removed:
         return []
     return [happened(ContactPointRemoved, command)]
-
-
-def _correct_details(command: CorrectDetails, state: Customer) -> Sequence[Event]:
-    if command.correction_id in state.corrections:
-        return []
-    given = {name: getattr(command, name) for name in _DETAILS}
-    wanted = {name: value for name, value in given.items() if value is not None}
-    changed = changes(state.details, wanted | dict.fromkeys(command.cleared))
-    personal = ("name",) if command.name is not None else ()
-    if not changed and not personal:
-        return []
-    return [happened(CustomerDetailsCorrected, command, changes=changed, corrected_personal=personal)]
 
 
 def _assign_relationship_manager(command: AssignRelationshipManager, state: Customer) -> Sequence[Event]:
@@ -318,7 +321,7 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     AddContactPoint: _add_contact_point,
     VerifyContactPoint: _verify_contact_point,
     RemoveContactPoint: _remove_contact_point,
-    CorrectDetails: _correct_details,
+    **_CORRECTING.decide,
     AssignRelationshipManager: _assign_relationship_manager,
     EnterSegment: _enter_segment,
     LeaveSegment: _leave_segment,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from domain.access_rules import CorrectionsAlone
 from domain.codes import (
     ActorId,
     AgeBand,
@@ -23,12 +24,14 @@ from domain.codes import (
     Purpose,
     Region,
 )
+from domain.correcting import Approving, Correcting, Rejecting, Requesting, Withdrawing
 from domain.kernel import Command, Event, Facts, Personal
 from domain.search_terms import SEARCHED_CONTACT_POINTS
 
 Name = Annotated[PersonalLine | None, Personal("identity", search="name")]
 Preference = Literal["channel", "language", "contact_hours", "statement_format", "contact_frequency"]
 Detail = Literal["residence_country", "language", "age_band", "region", "branch"]
+CorrectedPersonal = Annotated[tuple[Literal["name"], ...], Field(max_length=10)]
 
 
 # Facts that events and commands share
@@ -115,15 +118,42 @@ class ContactPointRemoved(Event, name="customer.contact-point-removed"):
     reason: Code
 
 
-class CustomerDetailsCorrected(Event, name="customer.details-corrected"):
+class CustomerDetailsCorrected(Correcting, Event, name="customer.details-corrected"):
     """Details were wrong or are outdated; `corrected_personal` names sealed fields given anew."""
 
     customer_id: UUID
-    correction_id: UUID
-    reason: Code
-    changes: Changes = ()
-    corrected_personal: Annotated[tuple[Literal["name"], ...], Field(max_length=10)] = ()
+    corrected_personal: CorrectedPersonal = ()
     name: Name = None
+
+
+class CustomerCorrectionRequested(Requesting, Event, name="customer.correction-requested"):
+    """Details are to be corrected once another person approves it; until then nothing is changed."""
+
+    customer_id: UUID
+    corrected_personal: CorrectedPersonal = ()
+    name: Annotated[PersonalLine | None, Personal("identity", search="name", waits=True)] = None
+
+
+class CustomerCorrectionApproved(Approving, Event, name="customer.correction-approved"):
+    """The correction is in force: `changes`, and what its request has sealed of `corrected_personal`."""
+
+    puts_in_force = (CustomerCorrectionRequested, "correction_id")
+
+    customer_id: UUID
+    changes: Changes = ()
+    corrected_personal: CorrectedPersonal = ()
+
+
+class CustomerCorrectionRejected(Rejecting, Event, name="customer.correction-rejected"):
+    """Another person did not agree to the correction."""
+
+    customer_id: UUID
+
+
+class CustomerCorrectionWithdrawn(Withdrawing, Event, name="customer.correction-withdrawn"):
+    """Who asked for the correction has given it up."""
+
+    customer_id: UUID
 
 
 class RelationshipManagerAssigned(Event, name="customer.relationship-manager-assigned"):
@@ -204,13 +234,42 @@ class RemoveContactPoint(CustomerCommand, name="customer.remove-contact-point"):
 
 
 class CorrectDetails(Details, CustomerCommand, name="customer.correct-details"):
-    """Correct what is given; `cleared` names details that are not known after all."""
+    """Correct what is given, or ask another person to agree; `cleared` names details that are not known after all."""
+
+    actor_field = "requested_by"
+    limits_field = "corrections_alone"
 
     customer_id: UUID
     correction_id: UUID
     reason: Code
     cleared: Annotated[tuple[Detail, ...], Field(max_length=10)] = ()
     name: Name = None
+    requested_by: ActorId
+    corrections_alone: CorrectionsAlone = CorrectionsAlone()
+
+
+class ApproveCustomerCorrection(Approving, CustomerCommand, name="customer.approve-correction"):
+    """Agree to a correction that somebody else has asked for; it is in force from then on."""
+
+    actor_field = "approved_by"
+
+    customer_id: UUID
+
+
+class RejectCustomerCorrection(Rejecting, CustomerCommand, name="customer.reject-correction"):
+    """Refuse a correction that somebody else has asked for."""
+
+    actor_field = "rejected_by"
+
+    customer_id: UUID
+
+
+class WithdrawCustomerCorrection(Withdrawing, CustomerCommand, name="customer.withdraw-correction"):
+    """Give up a correction that one has asked for oneself."""
+
+    actor_field = "withdrawn_by"
+
+    customer_id: UUID
 
 
 class AssignRelationshipManager(CustomerCommand, name="customer.assign-relationship-manager"):

@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
-from domain import attaching, confidential
-from domain.codes import changes
+from domain import attaching, confidential, correcting
+from domain.correcting import Correctable
 from domain.interaction_messages import (
     AnnotateInteraction,
+    ApproveInteractionCorrection,
     AttachToInteraction,
     CompleteFollowUp,
     CorrectInteraction,
@@ -27,6 +28,10 @@ from domain.interaction_messages import (
     InteractionAnnotated,
     InteractionAttachmentAdded,
     InteractionCorrected,
+    InteractionCorrectionApproved,
+    InteractionCorrectionRejected,
+    InteractionCorrectionRequested,
+    InteractionCorrectionWithdrawn,
     InteractionDeclassificationRequested,
     InteractionDeclassified,
     InteractionDrawn,
@@ -36,10 +41,12 @@ from domain.interaction_messages import (
     MarkInteractionConfidential,
     MissFollowUp,
     RecordInteraction,
+    RejectInteractionCorrection,
     RequestInteractionDeclassification,
     ScheduleFollowUp,
     Screening,
     ScreenInteraction,
+    WithdrawInteractionCorrection,
 )
 from domain.kernel import Aggregate, Command, Event, clear_facts, happened, refusal
 from domain.matters import Matter
@@ -56,13 +63,11 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Interaction:
+class Interaction(Correctable):
     """The interaction as decisions see it: its correctable details, its follow-ups, ids seen."""
 
     customer_id: UUID | None = None
-    details: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     notes: frozenset[UUID] = frozenset()
-    corrections: frozenset[UUID] = frozenset()
     attachments: frozenset[UUID] = frozenset()
     follow_ups: Mapping[UUID, FollowUp] = field(default_factory=dict[UUID, FollowUp])
     draw_id: UUID | None = None
@@ -73,6 +78,22 @@ class Interaction:
 # Evolve
 
 _CORRECTABLE: Final = ("channel", "direction", "purpose", "topic", "disposition", "product", "authentication")
+_CORRECTING: Final = correcting.course_of(
+    "interaction",
+    correcting.Steps(
+        CorrectInteraction,
+        InteractionCorrected,
+        InteractionCorrectionRequested,
+        ApproveInteractionCorrection,
+        InteractionCorrectionApproved,
+        RejectInteractionCorrection,
+        InteractionCorrectionRejected,
+        WithdrawInteractionCorrection,
+        InteractionCorrectionWithdrawn,
+    ),
+    _CORRECTABLE,
+    "summary",
+)
 
 
 def _recorded(state: Interaction, event: InteractionRecorded) -> Interaction:
@@ -91,15 +112,6 @@ def _drawn(state: Interaction, event: InteractionDrawn) -> Interaction:
 def _screened(state: Interaction, event: InteractionScreened) -> Interaction:
     known = {**state.screenings, event.screening_id: clear_facts(Screening, event)}
     return replace(state, screenings=known)
-
-
-def _corrected(state: Interaction, event: InteractionCorrected) -> Interaction:
-    corrected = {change.field: change.after for change in event.changes}
-    return replace(
-        state,
-        details={**state.details, **corrected},
-        corrections=state.corrections | {event.correction_id},
-    )
 
 
 def _attachment_added(state: Interaction, event: InteractionAttachmentAdded) -> Interaction:
@@ -140,7 +152,7 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Interaction]]] = {
     InteractionAnnotated: _annotated,
     InteractionDrawn: _drawn,
     InteractionScreened: _screened,
-    InteractionCorrected: _corrected,
+    **_CORRECTING.evolve,
     InteractionAttachmentAdded: _attachment_added,
     FollowUpScheduled: _follow_up_scheduled,
     FollowUpDone: _follow_up_settled("done"),
@@ -170,6 +182,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "interaction.draw-unknown": "The interaction was not drawn so; leave the drawing out, or name the right one.",
         "interaction.screening-id-reused": "This screening id names another screening.",
         **attaching.refusals("interaction"),
+        **correcting.refusals("interaction"),
         **confidential.refusals("interaction"),
     }
 )
@@ -217,19 +230,6 @@ def _screen(command: ScreenInteraction, state: Interaction) -> Sequence[Event]:
     if known != clear_facts(Screening, command):
         raise _refuse("interaction.screening-id-reused", "screening_id")
     return []
-
-
-def _correct(command: CorrectInteraction, state: Interaction) -> Sequence[Event]:
-    if command.correction_id in state.corrections:
-        return []
-    given = {name: getattr(command, name) for name in _CORRECTABLE}
-    wanted = {name: value for name, value in given.items() if value is not None}
-    changed = changes(state.details, wanted | dict.fromkeys(command.cleared))
-    personal = ("summary",) if command.summary is not None else ()
-    if not changed and not personal:
-        return []
-    facts = {"customer_id": state.customer_id, "changes": changed, "corrected_personal": personal}
-    return [happened(InteractionCorrected, command, **facts)]
 
 
 def _attach(command: AttachToInteraction, state: Interaction) -> Sequence[Event]:
@@ -286,7 +286,7 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     AnnotateInteraction: _annotate,
     DrawInteraction: _draw,
     ScreenInteraction: _screen,
-    CorrectInteraction: _correct,
+    **_CORRECTING.decide,
     AttachToInteraction: _attach,
     ScheduleFollowUp: _schedule,
     CompleteFollowUp: _settles("done", FollowUpDone),

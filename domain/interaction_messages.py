@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field
 from pydantic.dataclasses import dataclass as value
 
-from domain.access_rules import MatterGroup
+from domain.access_rules import CorrectionsAlone, MatterGroup
 from domain.attaching import Attachment, Content, FileName
 from domain.clock_rules import Version
 from domain.codes import (
@@ -24,11 +24,13 @@ from domain.codes import (
     Text,
 )
 from domain.confidential import Actors, Confidentiality, Declassification, DeclassificationRequest
+from domain.correcting import Approving, Correcting, Rejecting, Requesting, Withdrawing
 from domain.kernel import Command, Event, Facts, Personal
 from domain.sampling import PeriodName, PerTenThousand
 
 Summary = Annotated[Text | None, Personal("interaction")]
 Detail = Literal["topic", "disposition", "product", "authentication"]
+CorrectedPersonal = Annotated[tuple[Literal["summary"], ...], Field(max_length=10)]
 
 # Facts that events and commands share
 
@@ -113,15 +115,37 @@ class InteractionAnnotated(Event, name="interaction.annotated"):
     note: Annotated[Text | None, Personal("interaction")] = None
 
 
-class InteractionCorrected(Event, name="interaction.corrected"):
+class InteractionCorrected(Correcting, Event, name="interaction.corrected"):
     """What was recorded was wrong; `corrected_personal` names sealed fields given anew."""
 
-    correction_id: UUID
     customer_id: UUID
-    reason: Code
-    changes: Changes = ()
-    corrected_personal: Annotated[tuple[Literal["summary"], ...], Field(max_length=10)] = ()
+    corrected_personal: CorrectedPersonal = ()
     summary: Summary = None
+
+
+class InteractionCorrectionRequested(Requesting, Event, name="interaction.correction-requested"):
+    """What was recorded is to be corrected once another person approves it; until then nothing is changed."""
+
+    customer_id: UUID
+    corrected_personal: CorrectedPersonal = ()
+    summary: Summary = None
+
+
+class InteractionCorrectionApproved(Approving, Event, name="interaction.correction-approved"):
+    """The correction is in force: `changes`, and what its request has sealed of `corrected_personal`."""
+
+    puts_in_force = (InteractionCorrectionRequested, "correction_id")
+
+    changes: Changes = ()
+    corrected_personal: CorrectedPersonal = ()
+
+
+class InteractionCorrectionRejected(Rejecting, Event, name="interaction.correction-rejected"):
+    """Another person did not agree to the correction."""
+
+
+class InteractionCorrectionWithdrawn(Withdrawing, Event, name="interaction.correction-withdrawn"):
+    """Who asked for the correction has given it up."""
 
 
 class InteractionAttachmentAdded(Attachment, Event, name="interaction.attachment-added"):
@@ -199,7 +223,10 @@ class AnnotateInteraction(InteractionCommand, name="interaction.annotate"):
 
 
 class CorrectInteraction(InteractionCommand, name="interaction.correct"):
-    """Correct what is given; `cleared` names details that are not known after all."""
+    """Correct what is given, or ask another person to agree; `cleared` names details that are not known after all."""
+
+    actor_field = "requested_by"
+    limits_field = "corrections_alone"
 
     correction_id: UUID
     reason: Code
@@ -212,6 +239,26 @@ class CorrectInteraction(InteractionCommand, name="interaction.correct"):
     authentication: Authentication | None = None
     cleared: Annotated[tuple[Detail, ...], Field(max_length=10)] = ()
     summary: Summary = None
+    requested_by: ActorId
+    corrections_alone: CorrectionsAlone = CorrectionsAlone()
+
+
+class ApproveInteractionCorrection(Approving, InteractionCommand, name="interaction.approve-correction"):
+    """Agree to a correction that somebody else has asked for; it is in force from then on."""
+
+    actor_field = "approved_by"
+
+
+class RejectInteractionCorrection(Rejecting, InteractionCommand, name="interaction.reject-correction"):
+    """Refuse a correction that somebody else has asked for."""
+
+    actor_field = "rejected_by"
+
+
+class WithdrawInteractionCorrection(Withdrawing, InteractionCommand, name="interaction.withdraw-correction"):
+    """Give up a correction that one has asked for oneself."""
+
+    actor_field = "withdrawn_by"
 
 
 class AttachToInteraction(Attachment, InteractionCommand, name="interaction.attach"):

@@ -22,14 +22,15 @@ class Personal:
 
     `record_class` groups fields that live and are erased together; `subject` names the UUID
     field of the same event that says whose data it is; `mask` is shown to who may not look; `search`
-    is what the subject can be found by through this field. `alone`: it is large, so it is opened where
-    it is asked for by itself, not wherever its event is shown.
+    is what the subject can be found by through this field; where it `waits`, only once a later event puts it in
+    force. `alone`: it is large, so it is opened where it is asked for by itself, not wherever its event is shown.
     """
 
     record_class: str
     subject: str = "customer_id"
     mask: str = "***"
     search: SearchKind | ByField | None = None
+    waits: bool = False
     alone: bool = False
 
 
@@ -65,10 +66,13 @@ class Event(Message):
 
     `class_version` is the schema's version; `upcast_vN_vM` static methods lift older states.
     Personal fields are optional with default None: they are sealed away when the event is
-    appended, and read back as None by all who do not open them.
+    appended, and read back as None by all who do not open them. `puts_in_force`, of an event that
+    lets hold what an earlier one of its stream has sealed: the class of that one, and the field that
+    has the same value in both.
     """
 
     class_version: ClassVar[int] = 1
+    puts_in_force: ClassVar["tuple[type[Event], str] | None"] = None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
@@ -88,8 +92,9 @@ class Command(Message):
     any, that must hold the acting person: the edge fills it, or checks it, from the request.
     `internal`: only the program itself gives it, with facts that nobody may claim.
     `limits_field` likewise names what must hold how much one person may decide alone: the access
-    table in force says it; and `given_field` what must hold who gave the command, and when. `key_field`,
-    of a command that opens a stream, names what there is one stream for: the stream's id is made from it.
+    table in force says it, under the same name; and `given_field` what must hold who gave the command,
+    and when. `key_fields`, of a command that opens a stream, name what there is one stream for: the
+    stream's id is made from them.
     `clock_field` names what must hold the clock that it starts, by the policy and calendar in force.
     """
 
@@ -98,7 +103,7 @@ class Command(Message):
     internal: ClassVar[bool] = False
     limits_field: ClassVar[str | None] = None
     given_field: ClassVar[str | None] = None
-    key_field: ClassVar[str | None] = None
+    key_fields: ClassVar[tuple[str, ...]] = ()
     clock_field: ClassVar[str | None] = None
 
 

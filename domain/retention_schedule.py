@@ -73,6 +73,7 @@ class ProposeRetentionSchedule(ScheduleProposal, RetentionScheduleCommand, name=
     """Propose a whole schedule."""
 
     actor_field = "proposed_by"
+    key_fields = ("schedule_version",)
 
 
 class SignOffRetentionSchedule(RetentionScheduleCommand, name="retention-schedule.sign-off"):

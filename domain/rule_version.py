@@ -1,5 +1,7 @@
 """Rules that bind everybody come in versions: one person proposes one, others agree, it is put in force or given up.
 
+Each version has a stream, whose id is made from its number: so no two of one number are ever in force. A number whose
+proposal was given up can be proposed anew.
 Here is the course that all such versions take. What is of one kind of rules alone, its facts and what a proposal must
 fulfil, stands in that kind's own file.
 """
@@ -110,7 +112,7 @@ class _Course:
         steps = self._steps
         if type(event) is steps.propose.event:
             facts = {name: getattr(event, name) for name in self._facts}
-            return replace(state, status="proposed", proposed_by=_actor(steps.propose, event), **facts)
+            return replace(state, status="proposed", proposed_by=_actor(steps.propose, event), signed_by=(), **facts)
         if steps.sign_off is not None and type(event) is steps.sign_off.event:
             return replace(state, signed_by=(*state.signed_by, _actor(steps.sign_off, event)))
         return replace(state, status="active" if type(event) is steps.activate.event else "withdrawn")
@@ -122,7 +124,7 @@ class _Course:
         return self._decide[type(command)](command, state)
 
     def _propose(self, command: Command, state: RuleVersion) -> Sequence[Event]:
-        if state.status != "absent":
+        if state.status not in {"absent", "withdrawn"}:
             raise self._refused(self._words.already_proposed, command.stream_field)
         self._check(command)
         return [happened(self._steps.propose.event, command)]

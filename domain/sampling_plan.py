@@ -83,6 +83,7 @@ class ProposeSamplingPlan(SamplingPlanProposal, SamplingPlanCommand, name="sampl
     """Propose a whole version of the plan."""
 
     actor_field = "proposed_by"
+    key_fields = ("plan_version",)
 
 
 class ActivateSamplingPlan(SamplingPlanCommand, name="sampling-plan.activate"):

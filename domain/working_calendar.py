@@ -87,6 +87,7 @@ class DraftCalendar(CalendarDraft, CalendarCommand, name="calendar.draft"):
     """Draft a version of a calendar."""
 
     actor_field = "drafted_by"
+    key_fields = ("calendar", "calendar_version")
 
 
 class AdoptCalendar(CalendarCommand, name="calendar.adopt"):

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib.resources import files
@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from domain import event_types
-from domain.access_rules import AccessRules, RoleRights
+from domain.access_rules import AccessRules, CorrectionsAlone, RoleRights
 from domain.kernel import personal_fields
 from domain.matters import Sight
 from store.canonical import canonical_json
@@ -75,8 +75,14 @@ class AccessTable:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the rules as canonical JSON, in hex."""
-        return sha256(canonical_json(self.rules)).hexdigest()
+        """SHA-256 of the rules as canonical JSON, in hex.
+
+        Looks are recorded with it. So what a table has nothing of is left out where tables of before did not know it.
+        """
+        rules = {one.name: getattr(self.rules, one.name) for one in fields(self.rules)}
+        if self.rules.corrections_alone == CorrectionsAlone():
+            del rules["corrections_alone"]
+        return sha256(canonical_json(rules)).hexdigest()
 
     @cached_property
     def _rights(self) -> Mapping[str, RoleRights]:
@@ -187,6 +193,7 @@ def rules_of(text: str) -> AccessRules:
         ValueError: it is no such table; the message says where.
     """
     told = cast("dict[str, dict[str, Any]]", tomllib.loads(text))
+    alone = told.pop("corrections-alone", {})
     limits = [{"currency": currency, "amount_minor": most} for currency, most in told.pop("redress-limits", {}).items()]
     given = [{"role": role, **{k: v for k, v in told[role].items() if k != "shown"}} for role in told]
     showings = [
@@ -195,4 +202,6 @@ def rules_of(text: str) -> AccessRules:
         for purpose, classes in told[role].get("shown", {}).items()
         for name, of in classes.items()
     ]
-    return _RULES.validate_python({"redress_limits": limits, "roles": given, "showings": showings})
+    return _RULES.validate_python(
+        {"corrections_alone": alone, "redress_limits": limits, "roles": given, "showings": showings}
+    )

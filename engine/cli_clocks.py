@@ -27,6 +27,7 @@ from store.canonical import canonical_json
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 FIRST_YEAR = 2011
+FIRST_NUMBER = 1
 
 clocks = typer.Typer(no_args_is_help=True, help="Clocks of complaints: policies, calendars, what-if.")
 
@@ -43,7 +44,7 @@ def seed(as_json: Json = False) -> None:  # noqa: FBT002
         policies = {regime: str(await _propose(program, regime)) for regime in CATALOGUE}
         year = datetime.now(UTC).year + 1
         calendars = {
-            name: str(await _draft(program, name, 1, (FIRST_YEAR, last_known_year(name, year)), None))
+            name: str(await _draft(program, name, FIRST_NUMBER, (FIRST_YEAR, last_known_year(name, year)), None))
             for name in PLACES
         }
         return {"policies": policies, "calendars": calendars}
@@ -157,11 +158,11 @@ def what_if(
 
 
 async def _propose(program: Program, regime: str) -> UUID:
-    policy_id = program.derived("clock-policy", regime.encode())
+    policy_id = program.one_stream(CLOCK_POLICY, regime, FIRST_NUMBER)
     if not (await program.story(CLOCK_POLICY, policy_id)).facts:
         seeded = CATALOGUE[regime]
         command = ProposeClockPolicy(
-            policy_id=policy_id, occurred_at=now(), regime=regime, policy_version=1,
+            policy_id=policy_id, occurred_at=now(), regime=regime, policy_version=FIRST_NUMBER,
             in_force_from=seeded.in_force_from, rules=seeded.rules, proposed_by=ACTOR,
         )  # fmt: skip
         await program.give(command, policy_id, -1)
@@ -169,7 +170,7 @@ async def _propose(program: Program, regime: str) -> UUID:
 
 
 async def _draft(program: Program, name: str, number: int, years: tuple[int, int], in_force: date | None) -> UUID:
-    calendar_id = program.derived("calendar", name.encode(), str(number).encode())
+    calendar_id = program.one_stream(CALENDAR, name, number)
     if not (await program.story(CALENDAR, calendar_id)).facts:
         facts = drafted(name, *years)
         more = {"calendar_id": calendar_id, "occurred_at": now(), "calendar_version": number, "drafted_by": ACTOR}

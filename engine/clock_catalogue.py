@@ -16,7 +16,7 @@ from domain.counting import Calendar, DayTable
 from domain.kernel import Event
 from domain.working_calendar import CalendarAdopted, CalendarDrafted
 from engine.mapping import EventMapper
-from engine.rule_versions import UNREADABLE, ActiveVersion, ActiveVersions, in_force_since
+from engine.rule_versions import UNREADABLE, ActiveVersion, ActiveVersions, in_force_since, last_proposed
 from projections.models import ReadModels
 from store.canonical import canonical_json
 
@@ -138,9 +138,8 @@ def with_version(catalogue: Catalogue, event: Event) -> Catalogue:
 
 async def proposed(models: ReadModels, mapper: EventMapper, stream_id: UUID) -> Event | None:
     """The policy or calendar of a stream, whether or not anybody agreed to it; None: it is no such stream."""
-    found = await models.record.read_stream(stream_id, -1, 1)
-    event = mapper.fact(found[0]).event if found else None
-    return event if isinstance(event, (ClockPolicyProposed, CalendarDrafted)) else None
+    kinds: tuple[type[Event], ...] = (ClockPolicyProposed, CalendarDrafted)
+    return await last_proposed(models, mapper, stream_id, *kinds)
 
 
 def _number(one: DayTable) -> tuple[int, date]:

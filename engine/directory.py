@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 from uuid import UUID
 
+from domain.actor import ACTOR
+from engine.one_stream import one_stream
 from projections import actor_directory
 from projections.actor_directory import ActorRow
 from projections.models import ReadModels
-from store.identity import derive_id
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PROGRAM: Final = re.compile(r"system:([A-Za-z0-9._:/-]+)@([A-Za-z0-9.+-]+)")
 
 
@@ -40,7 +39,7 @@ class Directory:
 
     def entry_id(self, actor: str) -> UUID:
         """The stream of a pseudonym's entry."""
-        return derive_id(self._hmac("actor-entry", actor.encode()), at=_EPOCH)
+        return one_stream(self._hmac, ACTOR.name, (actor,))
 
     async def entries(self, actors: Collection[str]) -> list[ActorRow]:
         """The entries of these pseudonyms, of those that have one."""

@@ -12,6 +12,7 @@ from domain.kernel import Aggregate, Command, Refusal
 from engine.answers import Answer, AnsweredEvent, CommandReused, accepted, refused, repeated
 from engine.deciding import Context, Decision, as_seen, decide, stream_of
 from engine.holding import Holds
+from engine.indexing import index_approved
 from engine.mapping import EventMapper
 from engine.sealing import Sealer
 from engine.states import States, StreamOfAnotherKind, Versioned
@@ -49,6 +50,8 @@ class CommandHandler:
 
     def __init__(self, record: Record, vault: Vault, mapper: EventMapper) -> None:
         self._record = record
+        self._mapper = mapper
+        self._vault = vault
         self._sealer = Sealer(mapper, vault)
         self._holds = Holds(record)
         self._states = States(record, mapper)
@@ -163,6 +166,7 @@ class CommandHandler:
         self, partition: int, first: UUID, decision: Decision, context: Context
     ) -> tuple[AppendRequest, Answer]:
         await self._holds.place([decision])
+        await index_approved(self._record, self._mapper, self._vault, partition, decision.events)
         ((events, blobs),) = await self._sealer.seal(partition, [(decision, context)])
         answer = _answer(partition, first, decision)
         stored = _stored(context, accepted(first, answer.version, answer.events))
@@ -239,6 +243,8 @@ class CommandHandler:
             self._states.forget({stream for one in prepared.values() for stream in one.decision.before})
             return {index: await self._alone(units[index]) for index in prepared}
         await self._holds.place([one.decision for one in prepared.values()])
+        decided = [event for one in prepared.values() for event in one.decision.events]
+        await index_approved(self._record, self._mapper, self._vault, partition, decided)
         outcomes: dict[int, Outcome] = {}
         appended = await self._record.append_copy(partition, [one.request for one in prepared.values()])
         for (index, one), outcome in zip(prepared.items(), appended, strict=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -13,11 +13,21 @@ from domain.search_terms import ByField, SearchKind, normalised
 from engine.deciding import Decided
 from engine.mapping import EventMapper
 from projections.fact import Fact
+from projections.put_in_force import put_in_force
 from store.record import Record
 from vault.blind_index import BlindIndex, IndexedValue
 from vault.vault import Missing, Reference, Sealed, Vault
 
 PAGE: Final = 1000
+
+Fields: TypeAlias = tuple[tuple[str, Personal], ...]
+
+
+class Findable(NamedTuple):
+    """An event with searchable values, and the one from which its subject is found by them: mostly itself."""
+
+    event_id: UUID
+    fact: Fact
 
 
 def indexed_values(index: BlindIndex, events: Iterable[Decided], sealed: Iterable[Sealed]) -> list[IndexedValue]:
@@ -29,24 +39,33 @@ def indexed_values(index: BlindIndex, events: Iterable[Decided], sealed: Iterabl
     return [
         value
         for decided in searchable
-        for value in _values(index, decided.event_id, decided.event, vars(decided.event), keys)
+        for value in _values(
+            index, decided.event_id, decided.event, searched_fields(type(decided.event)), vars(decided.event), keys
+        )
     ]
 
 
 @cache
-def searched_fields(event: type[Event]) -> tuple[tuple[str, Personal], ...]:
-    """The fields of an event class by which its subject can be found."""
-    return tuple((name, mark) for name, mark in personal_fields(event) if mark.search is not None)
+def searched_fields(event: type[Event]) -> Fields:
+    """The fields of an event class by which its subject can be found from the event on."""
+    return tuple((name, mark) for name, mark in personal_fields(event) if mark.search is not None and not mark.waits)
 
 
-def _values(
+@cache
+def waiting_fields(event: type[Event]) -> Fields:
+    """Those by which its subject is found only once a later event puts them in force."""
+    return tuple((name, mark) for name, mark in personal_fields(event) if mark.search is not None and mark.waits)
+
+
+def _values(  # noqa: PLR0913, PLR0917  # of which event, of what of it, under which keys
     index: BlindIndex,
     event_id: UUID,
     event: Event,
+    fields: Fields,
     personal: Mapping[str, Any],
     keys: Mapping[tuple[UUID, UUID, str], UUID],
 ) -> Iterator[IndexedValue]:
-    for name, mark in searched_fields(type(event)):
+    for name, mark in fields:
         kind, value = _kind(mark, event), personal.get(name)
         text = normalised(kind, value) if kind is not None and value is not None else ""
         subject_id: UUID = getattr(event, mark.subject)
@@ -82,7 +101,7 @@ async def refill(
     Raises:
         EnvelopeCorrupt, KeyUnknown, ...: a sealed value does not open, see `Vault.open_many`.
     """
-    types = [name for name, cls in event_types().items() if searched_fields(cls)]
+    types = [name for name, cls in event_types().items() if searched_fields(cls) or _puts_searched_in_force(cls)]
     ends = [await record.next_position(partition) for partition in range(record.partitions)]
     events = opened = before = 0
     for partition, end in enumerate(ends):
@@ -91,7 +110,7 @@ async def refill(
             start = page[-1].position + 1
             known = await vault.index.events_indexed(partition, [one.event_id for one in page])
             facts = [mapper.fact(one) for one in page if one.event_id not in known]
-            searched = [fact for fact in facts if fact.sealed and _is_searched(fact.event)]
+            searched = [found for fact in facts if (found := await _findable(record, mapper, fact)) is not None]
             opened += await _put(record, vault, partition, searched)
             events += len(page)
             progress(before + start, sum(ends))
@@ -99,14 +118,44 @@ async def refill(
     return Refilled(events, opened)
 
 
-async def _put(record: Record, vault: Vault, partition: int, facts: Sequence[Fact]) -> int:
+async def index_approved(
+    record: Record, mapper: EventMapper, vault: Vault, partition: int, events: Iterable[Decided]
+) -> None:
+    """Make findable what these events put in force, which others have sealed; durable when this returns.
+
+    They are about to be recorded. As long as a value only waited, or if it was rejected, nobody is found by it.
+
+    Raises:
+        EnvelopeCorrupt, KeyUnknown, ...: a sealed value does not open, see `Vault.open_many`.
+    """
+    for decided in events:
+        if _puts_searched_in_force(type(decided.event)):
+            found = await put_in_force(record, mapper.fact, decided.stream_id, decided.event)
+            if found is not None and found.sealed:
+                await _put(record, vault, partition, [Findable(decided.event_id, found)])
+
+
+def _puts_searched_in_force(event: type[Event]) -> bool:
+    return event.puts_in_force is not None and bool(waiting_fields(event.puts_in_force[0]))
+
+
+async def _findable(record: Record, mapper: EventMapper, fact: Fact) -> Findable | None:
+    """What there is to open of an event; None: nothing by which anybody is found."""
+    if _puts_searched_in_force(type(fact.event)):
+        found = await put_in_force(record, mapper.fact, fact.recorded.stream_id, fact.event)
+        return Findable(fact.recorded.event_id, found) if found is not None and found.sealed else None
+    return Findable(fact.recorded.event_id, fact) if fact.sealed and _is_searched(fact.event) else None
+
+
+async def _put(record: Record, vault: Vault, partition: int, searched: Sequence[Findable]) -> int:
     """Open what these events have sealed and put its tokens; how many had something to open."""
-    blobs = {blob[:3]: blob for blob in await record.read_sealed(partition, [one.recorded.event_id for one in facts])}
+    ids = [one.fact.recorded.event_id for one in searched]
+    blobs = {blob[:3]: blob for blob in await record.read_sealed(partition, ids)}
     references = [
         Reference(*at, blob.key_id, blob.blob, bytes.fromhex(ref.sha256))
-        for fact in facts
-        for ref in fact.sealed
-        if (blob := blobs.get(at := (fact.recorded.event_id, ref.subject_id, ref.record_class))) is not None
+        for one in searched
+        for ref in one.fact.sealed
+        if (blob := blobs.get(at := (one.fact.recorded.event_id, ref.subject_id, ref.record_class))) is not None
     ]
     texts = await vault.open_many(partition, references)
     personal: dict[UUID, dict[str, Any]] = {}
@@ -116,11 +165,15 @@ async def _put(record: Record, vault: Vault, partition: int, facts: Sequence[Fac
             personal.setdefault(at.event_id, {}).update(orjson.loads(text))
             keys[at.event_id, at.subject_id, at.record_class] = at.key_id
     values = [
-        value
-        for fact in facts
-        for value in _values(
-            vault.index, fact.recorded.event_id, fact.event, personal.get(fact.recorded.event_id, {}), keys
-        )
+        value._replace(event_id=one.event_id)
+        for one in searched
+        for value in _values(vault.index, *_opened(one.fact, personal), keys)
     ]
     await vault.index.put(partition, values)
     return len(personal)
+
+
+def _opened(fact: Fact, personal: Mapping[UUID, dict[str, Any]]) -> tuple[UUID, Event, Fields, dict[str, Any]]:
+    """An event's id, the event, its searchable fields and their values."""
+    event_id, kind = fact.recorded.event_id, type(fact.event)
+    return event_id, fact.event, searched_fields(kind) or waiting_fields(kind), personal.get(event_id, {})

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.kernel import Aggregate, Command
 from engine.deciding import Context, stream_of
+from engine.one_stream import one_stream
 from projections.fact import Fact
 from store.canonical import canonical_json
 from store.envelope import NO_STREAM
@@ -69,6 +70,10 @@ class Program:
         """An id that always comes out of these parts."""
         digest = self._daybook.vault.keyed_hmac("program-id", purpose.encode(), *parts)
         return derive_id(digest, at=EPOCH, beside=beside)
+
+    def one_stream(self, aggregate: Aggregate[Any], *values: object) -> UUID:
+        """The stream of which there is one for these values, as the API finds it, too."""
+        return one_stream(self._daybook.vault.keyed_hmac, aggregate.name, values)
 
 
 def now() -> datetime:

@@ -19,6 +19,7 @@ UNREADABLE: Final = (
     PersistenceError, ReadModelError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError,
 )  # fmt: skip
 """What a look may meet; who knows versions goes on with them."""
+PAGE: Final = 500
 _FARTHEST_EAST: Final = timedelta(hours=14)
 """Of all time zones: what took effect is later than the day of its recording everywhere on earth."""
 
@@ -67,12 +68,23 @@ class ActiveVersions(Generic[E]):
         return self._found
 
     async def _read(self, stream_id: UUID, activated_at: datetime) -> ActiveVersion[E]:
-        (first,) = await self._models.record.read_stream(stream_id, -1, 1)
-        event = self._mapper.fact(first).event
-        if not isinstance(event, self._proposed):
+        event = await last_proposed(self._models, self._mapper, stream_id, self._proposed)
+        if event is None:
             activated = self._activated.type
             raise TypeError(f"stream {stream_id} is no {self._proposed.type}, though {activated} stands in it")
         return ActiveVersion(stream_id, event, activated_at)
+
+
+async def last_proposed(models: ReadModels, mapper: EventMapper, stream_id: UUID, *kinds: type[E]) -> E | None:
+    """What was proposed last in a stream, whether or not anybody agreed to it; None: nothing of these kinds was."""
+    last: E | None = None
+    after = -1
+    while True:
+        page = await models.record.read_stream(stream_id, after, PAGE)
+        last = next((of for one in reversed(page) if isinstance(of := mapper.fact(one).event, kinds)), last)
+        if len(page) < PAGE:
+            return last
+        after = page[-1].version
 
 
 def in_force_since(wanted: date, activated_at: datetime, *, first: bool) -> date:

@@ -19,7 +19,6 @@ from engine.opening import Opener
 from engine.searching import CustomerSearch
 from engine.settings import Settings
 from engine.shredding import replay_tombstones
-from engine.watch_rules import VersionedRules, first_rules
 from projections.access_days import AccessDays
 from projections.models import ReadModels
 from projections.projection import Decode, Projection
@@ -101,7 +100,6 @@ class Daybook:
         self.directory = Directory(models, vault.keyed_hmac)
         self.access_days = AccessDays(looks.record, record, models.writers, settings.time_zone)
         self.unusual_access = UnusualAccess(models, looks.record, settings.time_zone)
-        self.watch_rules: VersionedRules = first_rules()
 
     @classmethod
     async def open(cls, settings: Settings | None = None, databases: Databases | None = None) -> Self:

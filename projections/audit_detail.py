@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from domain import aggregate_of
+from domain.correcting import Approving, Requesting
 from projections.fact import Fact
 from projections.models import ReadModels
 from projections.statements import statement
@@ -29,11 +30,17 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class AuditDetail:
-    """An event, what it changed, and why. `changes` is None where a newer program wrote the stream."""
+    """An event, what it changed, and why. `changes` is None where a newer program wrote the stream.
+
+    Of what is sealed `changes` tells nothing. `put_in_force` is the event whose sealed values this one puts in force;
+    `stood_before` are the events that had given the sealed values which it corrects.
+    """
 
     entry: Entry
     changes: tuple[Changed, ...] | None
     reason: str | None
+    put_in_force: Entry | None = None
+    stood_before: tuple[Entry, ...] = ()
 
 
 async def find_event(models: ReadModels, event_id: UUID) -> Entry | None:
@@ -62,6 +69,32 @@ async def changes_of(models: ReadModels, fact: Fact) -> tuple[Changed, ...] | No
             state = aggregate.evolve(state, earlier.event)
         after = events[-1].version
     return None
+
+
+async def sealed_before(models: ReadModels, fact: Fact) -> tuple[Entry, ...]:
+    """The events that had given the sealed values which a correction gives anew, each once."""
+    corrected: tuple[str, ...] = getattr(fact.event, "corrected_personal", ())
+    if not corrected:
+        return ()
+    given: dict[str, Fact] = {}
+    asked: dict[UUID, Fact] = {}
+    after = -1
+    while page := await models.record.read_stream(fact.recorded.stream_id, after, PAGE):
+        for one in page:
+            if one.version >= fact.recorded.version:
+                return tuple({of.recorded.event_id: Entry(of.recorded, of) for of in given.values()}.values())
+            earlier = entry(models.decode, one).fact
+            if earlier is None:
+                continue
+            event = earlier.event
+            if isinstance(event, Requesting):
+                asked[event.correction_id] = earlier
+                continue
+            if isinstance(event, Approving) and event.correction_id in asked:
+                earlier = asked[event.correction_id]
+            given |= {name: earlier for ref in earlier.sealed for name in ref.fields if name in corrected}
+        after = page[-1].version
+    return ()
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  # states hold anything

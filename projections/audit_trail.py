@@ -17,15 +17,17 @@ import orjson
 
 from domain.kernel import Event
 from domain.matters import Sight
-from projections.audit_detail import AuditDetail, changes_of, find_event
+from projections.audit_detail import AuditDetail, changes_of, find_event, sealed_before
 from projections.fact import Fact
 from projections.held import Lines
 from projections.listing import checked_limit, first_of
 from projections.models import ReadModels
 from projections.projection import Projection
+from projections.put_in_force import put_in_force
 from projections.seeing import arguments_of, hidden_streams
 from projections.statements import statement
 from projections.table import Table
+from projections.timeline import Entry
 from store.cursor import Cursor
 from store.record import MAX_POSITION
 
@@ -216,5 +218,14 @@ async def detail(models: ReadModels, event_id: UUID, sight: Sight) -> AuditDetai
     found = await find_event(models, event_id)
     if found is None or await hidden_streams(models.record, sight, [found.recorded.stream_id]):
         return None
-    changes = None if found.fact is None else await changes_of(models, found.fact)
-    return AuditDetail(found, changes, reason_of(found.recorded.meta))
+    reason = reason_of(found.recorded.meta)
+    if found.fact is None:
+        return AuditDetail(found, None, reason)
+    requested = await put_in_force(models.record, models.decode, found.recorded.stream_id, found.fact.event)
+    return AuditDetail(
+        found,
+        await changes_of(models, found.fact),
+        reason,
+        None if requested is None else Entry(requested.recorded, requested),
+        await sealed_before(models, found.fact),
+    )

@@ -18,6 +18,10 @@ from domain.customer_messages import (
     ContactPointAdded,
     ContactPointRemoved,
     ContactPointVerified,
+    CustomerCorrectionApproved,
+    CustomerCorrectionRejected,
+    CustomerCorrectionRequested,
+    CustomerCorrectionWithdrawn,
     CustomerDetailsCorrected,
     CustomerRegistered,
     PreferenceSet,
@@ -28,6 +32,7 @@ from domain.customer_messages import (
 )
 from domain.interaction_messages import (
     InteractionCorrected,
+    InteractionCorrectionApproved,
     InteractionDeclassified,
     InteractionMarkedConfidential,
     InteractionRecorded,
@@ -65,6 +70,7 @@ class ProfileRow:
     branch: str | None = None
     relationship_manager: str | None = None
     name: list[str] | None = None
+    pending_corrections: Json = field(default_factory=dict[str, Any])
     segments: list[str] = field(default_factory=list[str])
     contact_points: Json = field(default_factory=dict[str, Any])
     consents: Json = field(default_factory=dict[str, Any])
@@ -120,11 +126,34 @@ def _registered(rows: Profiles, event: CustomerRegistered, fact: Fact) -> None:
 
 
 def _details_corrected(rows: Profiles, event: CustomerDetailsCorrected, fact: Fact) -> None:
-    row = _row(rows, fact)
+    _correct(_row(rows, fact), event, sealed_at(fact, "identity"))
+
+
+def _correct(
+    row: ProfileRow, event: CustomerDetailsCorrected | CustomerCorrectionApproved, name: list[str] | None
+) -> None:
     for change in event.changes:
         setattr(row, change.field, change.after)
     if "name" in event.corrected_personal:
-        row.name = sealed_at(fact, "identity")
+        row.name = name
+
+
+def _correction_requested(rows: Profiles, event: CustomerCorrectionRequested, fact: Fact) -> None:
+    changed = [[change.field, change.before, change.after] for change in event.changes]
+    _row(rows, fact).pending_corrections[str(event.correction_id)] = [
+        event.reason, event.requested_by, event.occurred_at.isoformat(), changed, sealed_at(fact, "identity"),
+    ]  # fmt: skip
+
+
+def _correction_approved(rows: Profiles, event: CustomerCorrectionApproved, fact: Fact) -> None:
+    row = _row(rows, fact)
+    _correct(row, event, row.pending_corrections.pop(str(event.correction_id))[-1])
+
+
+def _correction_given_up(
+    rows: Profiles, event: CustomerCorrectionRejected | CustomerCorrectionWithdrawn, fact: Fact
+) -> None:
+    del _row(rows, fact).pending_corrections[str(event.correction_id)]
 
 
 def _contact_point_added(rows: Profiles, event: ContactPointAdded, fact: Fact) -> None:
@@ -194,7 +223,9 @@ def _count_interaction(row: ProfileRow, channel: str, at: datetime | None) -> No
         row.last_interaction_at = at
 
 
-def _interaction_corrected(rows: Profiles, event: InteractionCorrected, fact: Fact) -> None:
+def _interaction_corrected(
+    rows: Profiles, event: InteractionCorrected | InteractionCorrectionApproved, fact: Fact
+) -> None:
     row = _row(rows, fact)
     counts, hidden = row.interactions, row.confidential.get(str(fact.recorded.stream_id))
     for change in event.changes:
@@ -287,6 +318,10 @@ def _survey_answered(rows: Profiles, event: SurveyAnswered, fact: Fact) -> None:
 _FOLDS: Final[dict[type[Event], Fold]] = {
     CustomerRegistered: _registered,
     CustomerDetailsCorrected: _details_corrected,
+    CustomerCorrectionRequested: _correction_requested,
+    CustomerCorrectionApproved: _correction_approved,
+    CustomerCorrectionRejected: _correction_given_up,
+    CustomerCorrectionWithdrawn: _correction_given_up,
     ContactPointAdded: _contact_point_added,
     ContactPointVerified: _contact_point_verified,
     ContactPointRemoved: _contact_point_removed,
@@ -300,6 +335,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     RelationshipEnded: _relationship_ended,
     InteractionRecorded: _interaction_recorded,
     InteractionCorrected: _interaction_corrected,
+    InteractionCorrectionApproved: _interaction_corrected,
     InteractionMarkedConfidential: _interaction_marked,
     InteractionDeclassified: _interaction_declassified,
     ComplaintReceived: _complaint_received,
@@ -315,4 +351,4 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     SurveyAnswered: _survey_answered,
 }
 
-CUSTOMER_PROFILE: Final = Projection("customer_profile", 4, (PROFILE,), Profiles, _FOLDS)
+CUSTOMER_PROFILE: Final = Projection("customer_profile", 5, (PROFILE,), Profiles, _FOLDS)

@@ -51,6 +51,27 @@ class LastScore:
 
 
 @dataclass(frozen=True, slots=True)
+class DetailChange:
+    """One detail in clear, as it stands and as it would stand."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCorrection:
+    """A correction that waits for another person; the `name`, where it has one, is sealed."""
+
+    correction_id: UUID
+    reason: str
+    requested_by: str
+    requested_at: datetime
+    changes: tuple[DetailChange, ...]
+    name: SealedAt | None
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A customer. `status` is unregistered (events came before any registration), active or ended."""
 
@@ -65,6 +86,7 @@ class Profile:
     branch: str | None
     relationship_manager: str | None
     name: SealedAt | None
+    pending_corrections: tuple[PendingCorrection, ...]
     segments: tuple[str, ...]
     contact_points: tuple[ContactPoint, ...]
     consents: tuple[Consent, ...]
@@ -125,6 +147,17 @@ def profile_of(row: Any) -> Profile:  # noqa: ANN401  # a database row
     return Profile(
         **given,
         name=read_sealed_at(from_json(row["name"])),
+        pending_corrections=tuple(
+            PendingCorrection(
+                UUID(key),
+                reason,
+                requested_by,
+                datetime.fromisoformat(at),
+                tuple(DetailChange(*change) for change in changed),
+                read_sealed_at(name),
+            )
+            for key, (reason, requested_by, at, changed, name) in from_json(row["pending_corrections"]).items()
+        ),
         segments=tuple(from_json(row["segments"])),
         contact_points=tuple(
             ContactPoint(UUID(key), kind, verified, read_sealed_at(value))

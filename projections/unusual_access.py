@@ -1,6 +1,6 @@
 """Unusual access: days of actors that pass a rule, judged from the counted looks whenever somebody asks.
 
-So each row is by the rules that are asked for, and another version of the rules can be tried on the past.
+Each day is judged by the rules that were in force on it, and the same again whenever it is asked for.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -35,6 +35,25 @@ class Period(NamedTuple):
     last: date
 
 
+class DatedRules(NamedTuple):
+    """A version of the rules, and the first day that it is in force on."""
+
+    version: int
+    since: date
+    rules: WatchRules
+
+
+@dataclass(frozen=True, slots=True)
+class RulesInForce:
+    """Versions of the rules; at least one is in force on every day."""
+
+    versions: tuple[DatedRules, ...]
+
+    def on(self, day: date) -> DatedRules:
+        """The version that a day is judged by: of those in force the highest."""
+        return max((one for one in self.versions if one.since <= day), key=lambda one: one.version)
+
+
 @dataclass(frozen=True, slots=True)
 class UnusualFilter:
     """What to list; all that is given must hold."""
@@ -46,9 +65,13 @@ class UnusualFilter:
 
 @dataclass(frozen=True, slots=True)
 class UnusualDay:
-    """One rule that one actor's day passed. `customers`: some of those that made it; `events`: confidential looks."""
+    """One rule that one actor's day passed, and by which version of the rules.
+
+    `customers`: some of those that made it; `events`: confidential looks.
+    """
 
     day: date
+    by: DatedRules
     actor: str
     roles: tuple[str, ...]
     found: Unusual
@@ -89,7 +112,7 @@ class UnusualAccess:
         self.zone = ZoneInfo(zone)
 
     async def search(
-        self, rules: WatchRules, of: UnusualFilter, sight: Sight, *, after: str | None = None, limit: int = 50
+        self, rules: RulesInForce, of: UnusualFilter, sight: Sight, *, after: str | None = None, limit: int = 50
     ) -> UnusualPage:
         """Days that pass a rule; of confidential matters only what the viewer may see.
 
@@ -112,9 +135,11 @@ class UnusualAccess:
             shown.append(one)
         return UnusualPage(tuple(shown), None)
 
-    async def _days(self, rules: WatchRules, of: UnusualFilter, sight: Sight) -> AsyncIterator[UnusualDay]:
+    async def _days(self, in_force: RulesInForce, of: UnusualFilter, sight: Sight) -> AsyncIterator[UnusualDay]:
         day = of.period.last
         while day >= of.period.first:
+            by = in_force.on(day)
+            rules = by.rules
             actors = await self._actors(day)
             await self._confidential(actors, day, sight)
             medians = _medians(actors)
@@ -129,7 +154,7 @@ class UnusualAccess:
                 )
                 for found in unusual(rules, judged):
                     if of.rule in {None, found.rule}:
-                        yield _found(day, name, one, found)
+                        yield _found(day, by, name, one, found)
             day -= timedelta(days=1)
 
     async def _each(self, name: str, *arguments: Any) -> "list[asyncpg.Record]":  # noqa: ANN401
@@ -231,11 +256,11 @@ def _as_judged(one: _Actor, history: Sequence[int], medians: Mapping[str, tuple[
     )  # fmt: skip
 
 
-def _found(day: date, actor: str, one: _Actor, found: Unusual) -> UnusualDay:
+def _found(day: date, by: DatedRules, actor: str, one: _Actor, found: Unusual) -> UnusualDay:
     customers: Sequence[UUID] = one.named.get(found.rule, ())
     events: tuple[UUID, ...] = ()
     if found.rule == "confidential-matter":
         customers = [customer for _, customer in one.confidential]
         events = tuple(dict.fromkeys(event for event, _ in one.confidential))
     first = tuple(list(dict.fromkeys(customers))[:CUSTOMERS_SHOWN_MAX])
-    return UnusualDay(day, actor, tuple(sorted(one.roles)), found, first, events)
+    return UnusualDay(day, by, actor, tuple(sorted(one.roles)), found, first, events)

@@ -30,9 +30,7 @@ class Evidence(NamedTuple):
     recorded_until: datetime
 
 
-async def evidence(  # noqa: PLR0913, PLR0917  # where it is, by which rules, for whom
-    reads: Record, record: Record, sight: Sight, rules: WatchRules, zone: ZoneInfo, of: UnusualDay
-) -> Evidence:
+async def evidence(reads: Record, record: Record, sight: Sight, zone: ZoneInfo, of: UnusualDay) -> Evidence:
     """What made a row, as far as the viewer may see it."""
     start, end = start_of(of.day, zone), start_of(of.day + timedelta(days=1), zone)
     rule = of.found.rule
@@ -43,7 +41,7 @@ async def evidence(  # noqa: PLR0913, PLR0917  # where it is, by which rules, fo
         found = await events_of(reads, of.actor, types[rule], start, end, READ_MAX)
         return Evidence(tuple(found[:EVENTS_MAX]), len(found) > EVENTS_MAX, start, end)
     page = await looks(reads, record, sight, actor=of.actor, recorded_from=start, recorded_until=end, limit=READ_MAX)
-    fits = _fits(rule, rules, zone, set(of.customers))
+    fits = _fits(rule, of.by.rules, zone, set(of.customers))
     fitting = [one.event_id for one in page.looks if _shown(one) and fits(one)]
     return Evidence(tuple(fitting[:EVENTS_MAX]), len(fitting) > EVENTS_MAX or page.next is not None, start, end)
 

@@ -11,6 +11,8 @@ select p.*,
               where s.partition = p.partition
                 and s.event_id = any (array(select (p.name ->> 0)::uuid
                                             union all
+                                            select (w.value -> 4 ->> 0)::uuid from jsonb_each(p.pending_corrections) w
+                                            union all
                                             select (c.value -> 2 ->> 0)::uuid from jsonb_each(p.contact_points) c)))
        as sealed
   from read_model.customer_profile{v} p

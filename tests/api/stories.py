@@ -70,6 +70,7 @@ async def told(client) -> dict[str, str]:
     home = f"/customers/{customer}"
     for name in ("add-contact-point", "verify-contact-point", "correct-details", "grant-consent", "set-preference"):
         await say(f"customer.{name}", f"{home}/{name}")
+    await say("customer.approve-correction", f"{home}/approve-correction", actor="staff-2")
     whose = {"customer_id": customer}
     ids["interaction"] = (await say("interaction.record", "/interactions", **whose))["stream_id"]
     ids["complaint"] = (await say("complaint.receive", "/complaints", **whose, complainant_id=customer))["stream_id"]
@@ -114,6 +115,7 @@ async def told_all(client) -> dict[str, str]:
     ids["policy"] = (await say("clock-policy.propose", "/clock-policies"))["stream_id"]
     ids["map"] = (await say("code-map.propose", "/code-maps"))["stream_id"]
     ids["plan"] = (await say("sampling-plan.propose", "/sampling-plans"))["stream_id"]
+    ids["rules"] = (await say("watch-rules.propose", "/watch-rules"))["stream_id"]
     ids["disposal"] = (await say("disposal.propose", "/disposals", customer_ids=[ids["customer"]]))["stream_id"]
     ids["disclosure"] = (await say("disclosure.record", "/disclosures", **whose))["stream_id"]
     daybook = client._transport.app.state.edge.daybook
@@ -121,6 +123,16 @@ async def told_all(client) -> dict[str, str]:
     ids["reservation"] = (await by_program(daybook, "reservation.claim")).rpartition("/")[2]
     end = await daybook.record.end()
     return {**ids, "token": _joined(ids["token"], str(end))}
+
+
+async def corrected(client, where: str, body: dict, what: str = "correct-details") -> str:
+    """Correct something, which another person approves; the token of the approval."""
+    asked = await client.command(f"{where}/{what}", body, actor="staff-1")
+    assert asked.status_code == 200, asked.text
+    approval = {"correction_id": asked.json()["correction_id"]}
+    answer = await client.command(f"{where}/approve-correction", approval, actor="staff-2")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["token"]
 
 
 def _joined(*tokens: str) -> str:

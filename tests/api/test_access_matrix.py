@@ -30,7 +30,8 @@ IDS = {
     "table_id": "table", "request_id": "request", "hold_id": "hold", "schedule_id": "schedule",
     "disposal_id": "disposal", "disclosure_id": "disclosure", "erasure_id": "erasure",
     "grant_id": "grant", "entry_id": "entry", "attachment_id": "attachment", "calendar_id": "calendar",
-    "policy_id": "policy", "kpi": "kpi", "map_id": "map", "plan_id": "plan", "reservation_id": "reservation",
+    "policy_id": "policy", "kpi": "kpi", "map_id": "map", "plan_id": "plan", "rules_id": "rules",
+    "reservation_id": "reservation",
     "return": "return",
     "segment": "segment",
 }  # fmt: skip

@@ -13,6 +13,7 @@ from engine.indexing import refill
 from engine.shredding import open_eraser
 from store.cursor import Cursor
 from tests.api import bearer
+from tests.api.stories import corrected
 
 NAME, MOBILE, EMAIL = "Wang Fang", "+86 138 0000 0000", "Fang.Wang@example.com"
 SERVICE = bearer.headers("staff:desk", ("front-office",), "service")
@@ -84,8 +85,7 @@ async def test_only_what_holds_now_is_found(client):
         f"{made['home']}/remove-contact-point", {"contact_point_id": made["mobile"], "reason": "number-given-up"}
     )
     assert await ids(client, removed.json()["token"], phone=MOBILE) == []
-    corrected = await client.command(f"{made['home']}/correct-details", {"reason": "married", "name": "Li Fang"})
-    token = corrected.json()["token"]
+    token = await corrected(client, made["home"], {"reason": "married", "name": "Li Fang"})
     assert await ids(client, token, name=NAME) == []
     assert await ids(client, token, name="li fang") == [made["id"]]
 

@@ -121,7 +121,7 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
                             ("entry_id", "entry"), ("attachment_id", "attachment"), ("calendar_id", "calendar"),
                             ("policy_id", "policy"), ("kpi", "kpi"), ("map_id", "map"), ("plan_id", "plan"),
                             ("reservation_id", "reservation"), ("return", "return"),
-                            ("segment", "segment")):  # fmt: skip
+                            ("segment", "segment"), ("rules_id", "rules")):  # fmt: skip
             where = where.replace(f"{{{field}}}", ids[kind])
         without = {
             "feed": {"mode": "page"}, "health": {}, "labels": {}, "ready": {}, "dev_users": {},

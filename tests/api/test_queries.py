@@ -9,7 +9,7 @@ from domain import CUSTOMER
 from projections.customer_profile import CUSTOMER_PROFILE
 from store.cursor import Cursor
 from store.identity import new_id
-from tests.api.stories import seen, told
+from tests.api.stories import corrected, seen, told
 
 NOWHERE = "0197f3a0-0000-7abc-8def-0123456789ab"
 
@@ -22,7 +22,7 @@ async def test_the_profile_shows_what_the_command_did(client):
     (point,) = body["contact_points"]
     assert (point["value"], point["verified"]) == ("+86 138 0000 0000", True)
     assert (body["interactions"], body["complaints"], body["touches"]) == ({"phone": 1}, 1, 1)
-    assert (answer.headers["etag"], body["version"]) == ('"5"', 5)
+    assert (answer.headers["etag"], body["version"]) == ('"6"', 6)
     assert answer.headers["cache-control"] == "no-store"
     at_least = Cursor.parse(answer.headers["daybook-as-of"]).next_positions
     assert all(a >= b for a, b in zip(at_least, Cursor.parse(ids["token"]).next_positions, strict=True))
@@ -57,11 +57,10 @@ async def test_a_profile_before_any_registration(client):
 
 async def test_a_corrected_name_is_the_one_that_is_shown(client):
     made = (await client.command("/customers", {"kind": "person", "name": "Old"})).json()["stream_id"]
-    body = {"reason": "married", "name": "New"}
-    token = (await client.command(f"/customers/{made}/correct-details", body)).json()["token"]
+    token = await corrected(client, f"/customers/{made}", {"reason": "married", "name": "New"})
     assert (await seen(client, f"/customers/{made}", token)).json()["name"] == "New"
     timeline = (await client.get(f"/customers/{made}/timeline")).json()["events"]
-    assert [event["data"]["name"] for event in timeline] == ["New", "Old"]
+    assert [event["data"].get("name") for event in timeline] == [None, "New", "Old"]
 
 
 async def test_the_timeline_joins_all_streams_newest_first(client):
@@ -158,7 +157,7 @@ async def test_campaigns_and_what_came_of_them(client):
 async def test_the_audit_trail_tells_who_what_whom_when_and_why(client):
     ids = await told(client)
     everything = (await seen(client, "/audit", ids["token"], limit=500)).json()
-    assert len(everything["entries"]) == 26
+    assert len(everything["entries"]) == 27
     for query in (
         {"actor": "staff-2"},
         {"stream_id": ids["campaign"]},
@@ -169,26 +168,27 @@ async def test_the_audit_trail_tells_who_what_whom_when_and_why(client):
         found = (await seen(client, "/audit", ids["token"], **query)).json()["entries"]
         assert 0 < len(found) < 22, query
     assert (await seen(client, "/audit", ids["token"], recorded_from="2200-01-01T00:00:00Z")).json()["entries"] == []
-    corrected = (await seen(client, "/audit", ids["token"], type="customer.details-corrected")).json()["entries"][0]
+    corrected = (await seen(client, "/audit", ids["token"], type="customer.correction-approved")).json()["entries"][0]
     assert corrected["reason"] == "customer-request"
     detail = (await client.get(f"/audit/{corrected['event_id']}")).json()
     changes = {one["field"]: (one["before"], one["after"]) for one in detail["changes"]}
     assert changes["details.residence_country"] == ("CN", "SG")
     assert changes["details.branch"] == ("shanghai-07", None)
-    assert detail["event"]["actor"] == "staff-1"
+    assert detail["event"]["actor"] == "staff-2"
+    assert detail["put_in_force"]["actor"] == "staff-1"
 
 
 async def test_streams_without_read_model_tell_their_facts(client):
     ids = await told(client)
     correction = {"reason": "wrong-topic", "topic": "fees", "cleared": ["disposition"], "summary": "Asked about fees."}
-    await client.command(f"/interactions/{ids['interaction']}/correct", correction)
+    await corrected(client, f"/interactions/{ids['interaction']}", correction, "correct")
     one = (await client.get(f"/interactions/{ids['interaction']}")).json()
     assert (one["facts"]["topic"], one["facts"]["disposition"], one["facts"]["summary"]) == (
         "fees",
         None,
         "Asked about fees.",
     )
-    assert (one["version"], one["last_event"]["type"]) == (1, "interaction.corrected")
+    assert (one["version"], one["last_event"]["type"]) == (2, "interaction.correction-approved")
     assert (await client.get(f"/touches/{ids['touch']}")).json()["facts"]["response"] == "interested"
     assert (await client.get(f"/surveys/{ids['survey']}")).json()["facts"]["score"] == 4
     assert (await client.get(f"/touches/{ids['survey']}")).status_code == 404

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from api.examples import bodies
+from engine.watch_rules import rules_in_force
 from projections.looks import DENIED, REVIEWED, SEARCHED
 from tests.api import bearer
 
@@ -148,3 +149,27 @@ async def test_pages_are_linked(client):
     second = await client.get(link, headers=OFFICER)
     assert [one["actor"] for one in first.json()["days"] + second.json()["days"]] == [f"staff:{n}" for n in range(3)]
     assert (first.json()["behind"] >= 0, first.json()["time_zone"], second.json()["next"]) == (True, "UTC", None)
+
+
+async def test_rules_are_put_in_force_by_three_people_and_never_for_a_day_that_has_begun(client):
+    asked = {"rules_version": 1, "in_force_from": "2026-01-01", "rules": {"denied_requests": {"least": 1}}}
+    assert (await client.get("/watch-rules", headers=OFFICER)).json()["rules_version"] == 0
+    made = await client.command("/watch-rules", asked, actor="staff-1")
+    where = made.headers["location"]
+    again = await client.command("/watch-rules", {**asked, "rules": {"break_glass": {"least": 1}}}, actor="staff-2")
+    assert (again.status_code, again.json()["code"]) == (409, "watch-rules.already-proposed")
+    for number in (2, 3):
+        await client.command(f"{where}/sign-off", actor=f"staff-{number}")
+    active = await client.command(f"{where}/activate", actor="staff-1")
+    assert active.status_code == 200, active.text
+    await client.get("/audit", params={"token": active.json()["token"]})
+    for number in range(2):
+        denied = await client.get(f"/customers/{uuid.UUID(int=number)}", headers=SHIFT)
+        assert denied.status_code == 403
+    assert await rows(client, rule="denied-requests") == [], "version 0 still holds today: it wants ten"
+    now = (await client.get("/watch-rules", headers=OFFICER)).json()
+    assert (now["rules_version"], now["since"]) == (0, None)
+    daybook = client._transport.app.state.edge.daybook
+    in_force = await rules_in_force(daybook.models, daybook.mapper)
+    later = datetime.now(UTC).date() + timedelta(days=3)
+    assert (in_force.on(later).version, in_force.on(later).rules.break_glass) == (1, None)

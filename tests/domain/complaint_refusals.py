@@ -55,7 +55,7 @@ ASSIGN = to(AssignComplaint, handler="staff:18")
 RECUSE = to(RecuseFromComplaint, person="staff:19", reason="relative")
 OFFER = to(
     OfferRedress, redress_id=ONE, redress="monetary", amount=Money(500, "GBP"), offered_by="staff:1",
-    limits=[RedressLimit(amount_minor=500, currency="GBP")],
+    redress_limits=[RedressLimit(amount_minor=500, currency="GBP")],
 )  # fmt: skip
 OFFER_MORE = to(OfferRedress, redress_id=ONE, redress="monetary", amount=Money(501, "GBP"), offered_by="staff:1")
 OFFER_OTHER = to(OfferRedress, redress_id=ONE, redress="non_monetary", offered_by="staff:1")

@@ -16,7 +16,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, StringConstraints
 
-from domain import access_rules, attaching, clock_rules, codes, erasure, privacy_rules, sampling
+from domain import access_rules, attaching, clock_rules, codes, erasure, privacy_rules, sampling, unusual_access
 from domain import touch as touches
 from domain.kernel import Aggregate, Command, Event, Message, Refusal
 
@@ -65,6 +65,7 @@ _TEXTS: Mapping[StringConstraints, tuple[str, ...]] = {
     **_pool(clock_rules.Zone, "Asia/Shanghai", "Europe/London", "Mars/Olympus_Mons"),
     **_pool(sampling.PeriodName, "2026-11", "2026-W48"),
     **_pool(erasure.StoreName, "vault", "key-file"),
+    **_pool(unusual_access.TypePattern, "interaction.*", "survey.answered"),
     **_pool(touches.AttributeName, "job", "emp.var.rate"),
     **_pool(touches.AttributeText, "", "-1.8", "blue-collar"),
 }

@@ -227,7 +227,7 @@ LIMITS = [RedressLimit(amount_minor=1_000, currency="GBP")]
 )
 def test_redress_above_the_limit_needs_another_person(amount, needs_approval):
     terms = {"redress_id": ONE, "redress": "monetary", "amount": amount, "offered_by": "staff:1"}
-    offer, accept = to(OfferRedress, **terms, limits=LIMITS), to(AcceptRedress, redress_id=ONE)
+    offer, accept = to(OfferRedress, **terms, redress_limits=LIMITS), to(AcceptRedress, redress_id=ONE)
     given(COMPLAINT, RECEIVE).when(offer).then(it(RedressOffered, **terms, needs_approval=needs_approval))
     if not needs_approval:
         given(COMPLAINT, RECEIVE, offer).when(accept).then(it(RedressAccepted, redress_id=ONE))

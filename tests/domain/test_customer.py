@@ -1,3 +1,4 @@
+from domain.access_rules import CorrectionsAlone
 from domain.codes import Change
 from domain.customer import (
     CUSTOMER,
@@ -50,8 +51,10 @@ def test_the_segment_at_registration_can_be_left():
 
 def test_a_correction_tells_what_stood_before_in_clear_and_that_the_name_changed():
     correct = to(
-        CorrectDetails, correction_id=ONE, reason="typo", language="zh", cleared=("branch",), name="Anna Elder"
-    )
+        CorrectDetails,
+        correction_id=ONE, reason="typo", language="zh", cleared=("branch",), name="Anna Elder",
+        requested_by="staff:1", corrections_alone=CorrectionsAlone(customer=("language", "name")),
+    )  # fmt: skip
     given(CUSTOMER, REGISTERED).when(correct).then(
         it(
             CustomerDetailsCorrected,
@@ -66,7 +69,8 @@ def test_a_correction_tells_what_stood_before_in_clear_and_that_the_name_changed
 
 
 def test_a_correction_that_changes_nothing_is_nothing():
-    given(CUSTOMER, REGISTERED).when(to(CorrectDetails, correction_id=ONE, reason="typo", language="en")).then()
+    same = to(CorrectDetails, correction_id=ONE, reason="typo", language="en", requested_by="staff:1")
+    given(CUSTOMER, REGISTERED).when(same).then()
 
 
 def test_consent_is_per_contact_point_channel_purpose_and_topic():

@@ -1,3 +1,4 @@
+from domain.access_rules import CorrectionsAlone
 from domain.codes import Change
 from domain.interaction import (
     INTERACTION,
@@ -11,7 +12,7 @@ from domain.interaction import (
     RecordInteraction,
     ScheduleFollowUp,
 )
-from domain.interaction_messages import Participant
+from domain.interaction_messages import InteractionCorrectionRequested, Participant
 from tests.domain.scenario import ANNA, BO, CHEN, ONE, given, it, play, to
 
 CALL = {"customer_id": ANNA, "channel": "phone", "direction": "inbound", "purpose": "servicing"}
@@ -38,7 +39,11 @@ def test_a_note_belongs_to_the_customer_of_the_interaction():
 
 
 def test_a_correction_shows_before_and_after():
-    correct = to(CorrectInteraction, correction_id=ONE, reason="wrong_code", topic="loan", cleared=("product",))
+    correct = to(
+        CorrectInteraction,
+        correction_id=ONE, reason="wrong_code", topic="loan", cleared=("product",),
+        requested_by="staff:1", corrections_alone=CorrectionsAlone(interaction=("topic", "product")),
+    )  # fmt: skip
     corrected = it(
         InteractionCorrected,
         customer_id=ANNA,
@@ -52,15 +57,22 @@ def test_a_correction_shows_before_and_after():
 
 def test_a_new_summary_alone_is_a_correction():
     given(INTERACTION, RECORDED).when(
-        to(CorrectInteraction, correction_id=ONE, reason="incomplete", summary="Lost both cards")
+        to(
+            CorrectInteraction,
+            correction_id=ONE,
+            reason="incomplete",
+            summary="Lost both cards",
+            requested_by="staff:1",
+        )
     ).then(
         it(
-            InteractionCorrected,
+            InteractionCorrectionRequested,
             customer_id=ANNA,
             correction_id=ONE,
             reason="incomplete",
             corrected_personal=("summary",),
             summary="Lost both cards",
+            requested_by="staff:1",
         )
     )
 

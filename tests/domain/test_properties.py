@@ -33,6 +33,7 @@ from domain import (
     SURVEY,
     TASK,
     TOUCH,
+    WATCH_RULES,
     access_table,
     actor,
     break_glass,
@@ -51,6 +52,7 @@ from domain import (
     survey,
     task,
     touch,
+    watch_rules,
     working_calendar,
 )
 from domain import customer_messages as customer
@@ -245,6 +247,7 @@ WAYS_OUT: Final[dict[str, Way]] = {
     RESERVATION.name: lambda state: [
         to(reservation.ReleaseReservation, holder=one, reason="late") for one in state.places
     ],
+    WATCH_RULES.name: lambda _: [to(watch_rules.WithdrawWatchRules, reason="late")],
 }
 
 

@@ -93,15 +93,18 @@ from domain.touch import (
     RecordTouchResponse,
     ReleaseTouch,
 )
+from domain.watch_rules import WATCH_RULES
 from domain.working_calendar import CALENDAR
 from tests.domain.access_refusals import ACCESS_TABLE_CASES, ACTOR_CASES, BREAK_GLASS_CASES, Case, confidential_cases
 from tests.domain.clock_refusals import CALENDAR_CASES, CLOCK_POLICY_CASES
 from tests.domain.code_map_refusals import CODE_MAP_CASES
 from tests.domain.complaint_refusals import COMPLAINT_CASES
+from tests.domain.correction_refusals import CUSTOMER_CORRECTION_CASES, INTERACTION_CORRECTION_CASES
 from tests.domain.engagement_refusals import ENGAGEMENT_CASES, TASK_CASES
 from tests.domain.reservation_refusals import RESERVATION_CASES
 from tests.domain.sampling_plan_refusals import SAMPLING_PLAN_CASES
 from tests.domain.scenario import ANNA, ONE, TWO, given, to
+from tests.domain.watch_rules_refusals import WATCH_RULES_CASES
 
 REGISTER = to(RegisterCustomer, kind="person")
 ADD = to(AddContactPoint, contact_point_id=ONE, kind="email", value="anna@bank.example")
@@ -123,6 +126,7 @@ CUSTOMER_CASES: list[Case] = [
     ("customer.contact-point-removed", "contact_point_id", [REGISTER, ADD, REMOVE], VERIFY),
     ("customer.contact-point-id-reused", "contact_point_id", [REGISTER, ADD, REMOVE], ADD),
     ("customer.consent-not-granted", None, [REGISTER, ADD], WITHDRAW),
+    *CUSTOMER_CORRECTION_CASES,
 ]
 
 RECORD = to(RecordInteraction, customer_id=ANNA, channel="phone", direction="inbound", purpose="servicing")
@@ -162,6 +166,7 @@ INTERACTION_CASES: list[Case] = [
     ("interaction.follow-up-unknown", "follow_up_id", [RECORD], DONE),
     ("interaction.follow-up-id-reused", "follow_up_id", [RECORD, CALL_BACK], CALL_LATER),
     ("interaction.follow-up-settled", "follow_up_id", [RECORD, CALL_BACK, DONE], to(MissFollowUp, follow_up_id=ONE)),
+    *INTERACTION_CORRECTION_CASES,
     *confidential_cases(
         "interaction",
         to(RecordInteraction, **{**dict(RECORD), "confidential": "about-colleague"}),
@@ -377,6 +382,7 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((CODE_MAP, case) for case in CODE_MAP_CASES),
     *((RESERVATION, case) for case in RESERVATION_CASES),
     *((SAMPLING_PLAN, case) for case in SAMPLING_PLAN_CASES),
+    *((WATCH_RULES, case) for case in WATCH_RULES_CASES),
 ]
 
 

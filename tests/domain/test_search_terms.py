@@ -63,7 +63,8 @@ def test_every_searched_field_says_of_which_kind_it_is():
         if mark.search is not None
     ]
     assert {event.type for event, _ in searched} == {
-        "customer.registered", "customer.details-corrected", "customer.contact-point-added"
+        "customer.registered", "customer.details-corrected", "customer.correction-requested",
+        "customer.contact-point-added",
     }  # fmt: skip
     for event, search in searched:
         kinds = [kind for _, kind in search.kinds] if isinstance(search, ByField) else [search]

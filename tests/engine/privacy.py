@@ -10,7 +10,13 @@ from uuid import UUID
 from domain.complaint import CloseComplaint
 from domain.complaint_intake import AttachToComplaint, ReceiveComplaint
 from domain.complaint_letters import IssueFinalResponse
-from domain.customer_messages import AddContactPoint, CorrectDetails, EndRelationship, RegisterCustomer
+from domain.customer_messages import (
+    AddContactPoint,
+    ApproveCustomerCorrection,
+    CorrectDetails,
+    EndRelationship,
+    RegisterCustomer,
+)
 from domain.disclosure import RecordDisclosure
 from domain.disposal import ApproveDisposal, ProposeDisposal
 from domain.interaction import AnnotateInteraction, AttachToInteraction, RecordInteraction
@@ -75,8 +81,16 @@ class Bank:
         point = {"contact_point_id": new_id(), "kind": "email", "value": canary("value")}
         await self.give(made(AddContactPoint, **mine, **point))
         await self.give(
-            made(CorrectDetails, **mine, correction_id=new_id(), reason="typo", name=canary("corrected-name"))
+            made(
+                CorrectDetails,
+                **mine,
+                correction_id=(correction := new_id()),
+                reason="typo",
+                name=canary("corrected-name"),
+                requested_by="staff:1",
+            )
         )
+        await self.give(made(ApproveCustomerCorrection, **mine, correction_id=correction, approved_by="staff:2"))
         contact = {"channel": "phone", "direction": "inbound", "purpose": "servicing"}
         await self.give(
             made(RecordInteraction, **mine, interaction_id=interaction, **contact, summary=canary("summary"))

@@ -133,5 +133,5 @@ def correction(customer: UUID):
 
     return CorrectDetails(
         customer_id=customer, occurred_at=datetime(2026, 4, 1, tzinfo=UTC), correction_id=new_id(), reason="typo",
-        name="Ana Ejemplo",
+        name="Ana Ejemplo", requested_by="staff:1",
     )  # fmt: skip

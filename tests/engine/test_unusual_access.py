@@ -12,6 +12,7 @@ import pytest
 from asyncpg.pool import Pool
 
 from domain.matters import Sight
+from domain.unusual_access import WatchRules
 from engine.access import Decision, Grant, Viewer, first_table
 from engine.looking import Looked, Looker
 from engine.watch_rules import first_rules, rules_of
@@ -19,7 +20,7 @@ from engine.watching import watching
 from projections.access_days import AccessDays
 from projections.looks import looks
 from projections.seeing import EVERYTHING
-from projections.unusual_access import Period, UnusualAccess, UnusualFilter
+from projections.unusual_access import DatedRules, Period, RulesInForce, UnusualAccess, UnusualFilter
 from projections.unusual_evidence import evidence
 from store.envelope import NO_STREAM, AppendRequest, NewEvent, Participant
 from store.identity import new_id
@@ -28,6 +29,11 @@ RULES = first_rules().rules
 LAST = date(2026, 3, 20)
 NOON = time(12, tzinfo=UTC)
 NOBODY = Sight("staff:officer", frozenset())
+
+
+def always(rules: WatchRules) -> RulesInForce:
+    """These rules on every day."""
+    return RulesInForce((DatedRules(0, date.min, rules),))
 
 
 def looker(actor: str, role: str = "front-office", grant: Grant | None = None) -> Looker:
@@ -68,7 +74,7 @@ class Bank:
     async def found(self, rules=RULES, sight: Sight = NOBODY, days: int = 1, **of):
         await self.daybook.access_days.catch_up()
         period = Period(LAST - timedelta(days=days - 1), LAST)
-        page = await self.daybook.unusual_access.search(rules, UnusualFilter(period, **of), sight)
+        page = await self.daybook.unusual_access.search(always(rules), UnusualFilter(period, **of), sight)
         return page.days
 
     async def rules_passed(self, actor: str, **how) -> set[str]:
@@ -108,7 +114,7 @@ async def test_a_day_far_above_the_norms_is_found_with_figures_thresholds_and_lo
     assert set(unrelated.customers) <= set(many)
     record, reads = bank.daybook.record, bank.daybook.looks.record
     zone = bank.daybook.unusual_access.zone
-    proof = await evidence(reads, record, NOBODY, RULES, zone, own)
+    proof = await evidence(reads, record, NOBODY, zone, own)
     assert (len(proof.events), proof.more) == (20, True)
     shown = await looks(reads, record, NOBODY, actor="staff:0", recorded_from=proof.recorded_from, limit=100)
     assert set(proof.events) <= {one.event_id for one in shown.looks}
@@ -165,7 +171,7 @@ async def test_nights_searches_denials_and_broken_glass_are_counted(bank):
     assert figures["staff:trying"] == {"requests": 10}
     record, reads = daybook.record, daybook.looks.record
     zone = daybook.unusual_access.zone
-    of = {actor: await evidence(reads, record, NOBODY, RULES, zone, one) for (actor, _), one in found.items()}
+    of = {actor: await evidence(reads, record, NOBODY, zone, one) for (actor, _), one in found.items()}
     assert {actor: len(one.events) for actor, one in of.items()} == {
         "staff:owl": 5, "staff:glass": 1, "staff:searching": 11, "staff:trying": 2
     }  # fmt: skip
@@ -195,7 +201,7 @@ async def test_looks_at_confidential_matters_are_for_those_who_may_see_them(bank
     (plain,) = await bank.found(rules=everybody)
     assert plain.customers == (other,), "who is looked at in a confidential matter alone is in no count"
     zone = daybook.unusual_access.zone
-    proof = await evidence(daybook.looks.record, daybook.record, EVERYTHING, RULES, zone, found)
+    proof = await evidence(daybook.looks.record, daybook.record, EVERYTHING, zone, found)
     assert len(proof.events) == 1
 
 
@@ -207,18 +213,19 @@ async def test_pages_go_on_where_the_one_before_ended(bank):
         await bank.dated(LAST - timedelta(days=back))
     await bank.daybook.access_days.catch_up()
     of = UnusualFilter(Period(LAST - timedelta(days=5), LAST))
-    whole = (await bank.daybook.unusual_access.search(RULES, of, NOBODY)).days
+    whole = (await bank.daybook.unusual_access.search(always(RULES), of, NOBODY)).days
     assert len(whole) == 18
     assert [one.day for one in whole] == sorted((one.day for one in whole), reverse=True)
     pages, after = [], None
     for _ in count():
-        page = await bank.daybook.unusual_access.search(RULES, of, NOBODY, after=after, limit=4)
+        page = await bank.daybook.unusual_access.search(always(RULES), of, NOBODY, after=after, limit=4)
         pages += page.days
         after = page.next
         if after is None:
             break
     assert pages == list(whole)
-    one = await bank.daybook.unusual_access.search(RULES, replace(of, actor="staff:1", rule="no-relation"), NOBODY)
+    only = replace(of, actor="staff:1", rule="no-relation")
+    one = await bank.daybook.unusual_access.search(always(RULES), only, NOBODY)
     assert [(found.day, found.actor) for found in one.days] == [
         (LAST - timedelta(days=back), "staff:1") for back in range(3)
     ]
@@ -277,7 +284,30 @@ async def test_the_day_is_that_of_the_banks_time_zone(bank):
     there = UnusualAccess(daybook.models, daybook.looks.record, "Asia/Shanghai")
     night = rules_of("[night]\nleast = 1\nsince_hour = 4\nuntil_hour = 5")
     next_day = LAST + timedelta(days=1)
-    (found,) = (await there.search(night, UnusualFilter(Period(LAST, next_day)), NOBODY)).days
+    (found,) = (await there.search(always(night), UnusualFilter(Period(LAST, next_day)), NOBODY)).days
     assert found.day == next_day
-    proof = await evidence(daybook.looks.record, daybook.record, NOBODY, night, there.zone, found)
+    proof = await evidence(daybook.looks.record, daybook.record, NOBODY, there.zone, found)
     assert len(proof.events) >= 1
+
+
+async def test_each_day_is_judged_by_the_version_in_force_on_it(bank):
+    for back in (2, 1, 0):
+        await bank.look("staff:1", *customers(4))
+        await bank.dated(LAST - timedelta(days=back), time(3, tzinfo=UTC))
+    night = rules_of("[night]\nleast = 1\nsince_hour = 2\nuntil_hour = 4")
+    versions = (
+        DatedRules(0, date.min, rules_of("")),
+        DatedRules(1, LAST - timedelta(days=1), night),
+        DatedRules(3, LAST, rules_of("[no-relation]\ndays = 9\nleast = 4\nrelations = ['interaction.*']")),
+        DatedRules(2, LAST, night),
+        DatedRules(4, LAST + timedelta(days=1), night),
+    )
+    await bank.daybook.access_days.catch_up()
+    of = UnusualFilter(Period(LAST - timedelta(days=2), LAST))
+    found = (await bank.daybook.unusual_access.search(RulesInForce(versions), of, NOBODY)).days
+    assert [(one.day, one.found.rule, one.by.version) for one in found] == [
+        (LAST, "no-relation", 3), (LAST - timedelta(days=1), "night", 1)
+    ]  # fmt: skip
+    zone = bank.daybook.unusual_access.zone
+    proof = await evidence(bank.daybook.looks.record, bank.daybook.record, NOBODY, zone, found[1])
+    assert len(proof.events) >= 1, "the looks of that night, by the rule of that day"

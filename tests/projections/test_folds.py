@@ -61,6 +61,9 @@ def test_every_event_class_is_folded_by_a_read_model_of_its_own():
         "complaint.declassification-requested",
         "interaction.annotated",
         "interaction.attachment-added",
+        "interaction.correction-rejected",
+        "interaction.correction-requested",
+        "interaction.correction-withdrawn",
         "interaction.declassification-requested",
         "interaction.follow-up-done",
         "interaction.follow-up-missed",
@@ -83,4 +86,8 @@ def test_every_event_class_is_folded_by_a_read_model_of_its_own():
         "task.scheduled",
         "task.started",
         "task.suspended",
+        "watch-rules.activated",
+        "watch-rules.proposed",
+        "watch-rules.signed-off",
+        "watch-rules.withdrawn",
     }
