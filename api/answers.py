@@ -228,6 +228,7 @@ def _others() -> dict[str, Schema]:
     scores: Schema = {"type": "object", "description": "Answers by score.", "additionalProperties": COUNT}
     point = rows(Point, scores=scores, answers=COUNT, **dict.fromkeys(names, figure))
     changes = {**maybe(list_of(rows(Changed))), "description": "Null: a newer program wrote the stream."}
+    event = ref("Event")
     return {
         "satisfaction": object_with({"points": list_of(point), "parked": _PARKED}),
         "access_table": object_with({"table_version": COUNT, "sha256": TEXT, "rules": OBJECT}),
@@ -236,18 +237,7 @@ def _others() -> dict[str, Schema]:
         "certificates": _page("certificates", rows_of_certificates),
         "audit_looks": _page("looks", rows(Look, looked=list_of(rows(Part)))),
         "audit_detail": object_with(
-            {
-                "event": ref("Event"),
-                "changes": changes,
-                "put_in_force": {
-                    **maybe(ref("Event")),
-                    "description": "What another person approved by it, with what is sealed.",
-                },
-                "stood_before": {
-                    **list_of(ref("Event")),
-                    "description": "The events that had given the sealed values it corrects.",
-                },
-            }
+            {"event": event, "changes": changes, "put_in_force": maybe(event), "stood_before": list_of(event)}
         ),
         "feed": object_with({"events": list_of(ref("FeedEvent")), "next": CURSOR}),
         "dev_users": object_with({"users": list_of(object_with(dict.fromkeys(_USER, TEXT)))}),

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Final, NamedTuple
 
 from audit.checkpoint import Checkpoint
@@ -46,6 +47,8 @@ class DayOfLog:
     tallies: dict[str, Tally] = field(default_factory=dict[str, Tally])
     """By type, without those that are marked."""
     marked: dict[int, Marked] = field(default_factory=dict[int, Marked])
+    disposed: tuple[int, ...] = ()
+    """Of the marked ones those that are disposed of, in the order in which they were."""
     range: LeafRange | None = None
     findings: list[Finding] = field(default_factory=list[Finding])
 
@@ -57,6 +60,22 @@ class DayOfLog:
             found.setdefault(kind, Tally()).add(tally)
         return found
 
+    def of(self, positions: Collection[int]) -> Tally:
+        """The tally of some of those that are marked."""
+        found = Tally()
+        for position in positions:
+            found.add(self.marked[position].tally)
+        return found
+
+    def first_disposed(self, kind: str, number: int, parked: Collection[int]) -> list[int]:
+        """The first so many events of a type that are disposed of, without the parked ones.
+
+        A version of a read model that was filled after a disposal has passed them over, one that was there before has
+        folded them: so what any version has passed over are the first ones.
+        """
+        of_kind = (at for at in self.disposed if at not in parked and self.marked[at].type == kind)
+        return list(islice(of_kind, number))
+
     def parked_by_type(self, parked: Collection[int]) -> dict[str, int]:
         """How many of these events there are of each type."""
         found: dict[str, int] = {}
@@ -67,14 +86,18 @@ class DayOfLog:
         return found
 
 
-async def read_day(database: Database, place: Place, mark: Collection[int]) -> DayOfLog:
-    """Read all events of the day, each of which must be sealed; those at `mark` are kept apart."""
+async def read_day(
+    database: Database, place: Place, parked: Collection[int], disposed: Collection[int] = ()
+) -> DayOfLog:
+    """Read all events of the day, each of which must be sealed; the parked and the disposed ones are kept apart."""
+    mark = {*parked, *disposed}
     found, leaves = DayOfLog(place), list[bytes]()
     log, stop = place.log, min(place.end + 1, place.head.size)
     try:
         for at in range(max(place.start - 1, 0), stop, PAGE):  # with its neighbours: they must be of other days
             leaves += await _page(database, found, at, min(at + PAGE, stop), mark)
         if not found.findings:
+            found.disposed = tuple(at for at in disposed if at in found.marked)
             found.range = await prove_range(database, log, place.head, place.start, b"".join(leaves))
     except (TileMissing, ProofRefused) as refused:
         found.findings.append(Finding("tile", log.origin, str(refused)))

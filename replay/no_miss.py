@@ -2,7 +2,8 @@
 
 The log's side is counted from events, each of which has just been compared with its sealed leaf. The read model's side
 was counted where its folds are called, in the transactions that wrote its rows. What could not be folded is parked, and
-is listed. `examine` says for each read model and partition either what can be certified, or what is wrong.
+is listed; what was disposed of before a version was filled is passed over by it. `examine` says for each read model and
+partition either what can be certified, or what is wrong.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -81,7 +82,8 @@ async def examine(
         if place is None:
             found += [Examined(one.projection, partition, None, refused) for one in met]
             continue
-        read = await read_day(models.record.pool, place, frozenset[int]().union(*(one.parked for one in met)))
+        parked = frozenset[int]().union(*(one.parked for one in met))
+        read = await read_day(models.record.pool, place, parked, await disposed(models, partition, (start, end)))
         found += [await _examined(models, types, read, one) for one in met]
     progress(len(ends), len(ends))
     return found
@@ -149,6 +151,11 @@ async def what_was_met(
     ]
 
 
+async def disposed(models: ReadModels, partition: int, bound: tuple[int, int]) -> list[int]:
+    """Positions of events whose data is disposed of, in the order in which they were."""
+    return [row["position"] for row in await models.record.pool.fetch(statement("disposed_between"), partition, *bound)]
+
+
 def _wanted(models: ReadModels, met: Met, names: Collection[str] | None) -> bool:
     return met.projection in models.projections and (names is None or met.projection in names)
 
@@ -191,7 +198,10 @@ async def missed(models: ReadModels, types: Types, read: DayOfLog, met: Met) -> 
     projection, expected = models.projections[met.projection], dict[tuple[str, bool], Tally]()
     for kind, tally in read.without(met.parked).items():
         folded = kind in types and projection.fold_of(types[kind]) is not None
-        expected[kind, folded] = tally
+        passed = _passed(read, met, kind) if folded else ()
+        expected[kind, folded] = read.without({*met.parked, *passed}).get(kind, Tally()) if passed else tally
+        if passed:
+            expected[kind, False] = read.of(passed)
     findings: list[Finding] = []
     for key in sorted({*expected, *met.tallies}):
         should, did = expected.get(key, Tally()), met.tallies.get(key, Tally())
@@ -204,6 +214,13 @@ async def missed(models: ReadModels, types: Types, read: DayOfLog, met: Met) -> 
         for position in sorted(met.parked - read.marked.keys())
     ]
     return findings
+
+
+def _passed(read: DayOfLog, met: Met, kind: str) -> list[int]:
+    """The disposed events that a version has passed over though it folds their type, if its tally is of such."""
+    found = met.tallies.get((kind, False), Tally())
+    passed = read.first_disposed(kind, found.events, met.parked)
+    return passed if read.of(passed) == found else []
 
 
 def _differs(expected: Tally, found: Tally) -> str:

@@ -13,7 +13,7 @@ from audit.verifying import Finding
 from projections.models import ReadModels
 from projections.tally import Tally
 from replay.day_of_log import DayOfLog, Place, read_day
-from replay.no_miss import Types, bounds, missed, what_was_met
+from replay.no_miss import Types, bounds, disposed, missed, what_was_met
 
 
 async def check_again(models: ReadModels, types: Types, content: Content) -> list[Finding]:
@@ -34,7 +34,9 @@ async def check_again(models: ReadModels, types: Types, content: Content) -> lis
         log = next(log for log in await read_logs(models.record.pool) if log.origin == leaves.head.origin)
         place = Place(log, leaves.head, day, leaves.start, leaves.end)
         met = await what_was_met(models, partition, day, (leaves.start, leaves.end), {projection: version})
-        read = await read_day(models.record.pool, place, {*parked, *(at for one in met for at in one.parked)})
+        waiting = {*parked, *(at for one in met for at in one.parked)}
+        gone = await disposed(models, partition, (leaves.start, leaves.end))
+        read = await read_day(models.record.pool, place, waiting, gone)
         if read.range is None:
             return read.findings
         if read.range != leaves:
@@ -77,7 +79,7 @@ def _counts(
             counts[0] != there
             or sum(counts[1:]) != there
             or counts[3] != waiting.get(kind, 0)
-            or (0 < counts[1] < there - counts[3])
+            or (counts[1] and len(read.first_disposed(kind, counts[2], parked)) < counts[2])
         ):
             why = "says {} recorded, {} folded, {} passed over, {} parked".format(*counts)
             findings.append(Finding("certificate", f"{where} {kind}", f"{why}; the log has {there}"))
@@ -85,8 +87,10 @@ def _counts(
         if position not in read.marked or read.marked[position].type != kind:
             findings.append(Finding("certificate", f"{where} {position}", f"the log has no {kind} there that day"))
     whole = Tally()
-    for kind, tally in read.without(parked).items():
-        if told.get(kind, {}).get("folded"):
+    folds = {kind: one["passed_over"] for kind, one in told.items() if one.get("folded")}
+    passed = [at for kind, number in folds.items() for at in read.first_disposed(kind, number, parked)]
+    for kind, tally in read.without({*parked, *passed}).items():
+        if kind in folds:
             whole.add(tally)
     if (folded["events"], folded["sum"]) != (whole.events, str(whole.sum)):
         findings.append(Finding("certificate", where, "the events that it says were folded are not those of the log"))

@@ -19,6 +19,7 @@ from engine.settings import Settings
 from engine.wiring import Daybook
 from tests.audit.made import append
 
+ROOT = Path(__file__).parents[2]
 STARTER = """
 import asyncio, json, sys
 from engine.sealing_process import SealingProcess
@@ -112,3 +113,26 @@ async def test_it_ends_with_whoever_started_it(daybook: Daybook, settings: Setti
     await starter.wait()
     await until(lambda: not Path(f"/proc/{pid}").exists())
     assert not any(one.held for one in await log_status(daybook.record.pool, (0, 0, 0, 0)))
+
+
+async def test_serve_stops_at_start_where_the_sealers_role_is_not_fit(daybook: Daybook, settings: Settings) -> None:
+    """As the application's role, which may not seal: the child finds it, and whoever starts `serve` is told."""
+    unfit = settings.model_copy(update={"sealer_url": daybook.databases.application})
+    with pytest.raises(SealingStopped, match="DAYBOOK_SEALER_URL logs in as daybook_app, which is not fit"):
+        await started(unfit, daybook)
+    environment = {
+        **os.environ,
+        "DAYBOOK_DATABASE_URL": unfit.database_url or "",
+        "DAYBOOK_SEALER_URL": unfit.sealer_url or "",
+        "DAYBOOK_DATA_DIR": str(unfit.data_dir),
+        "DAYBOOK_PORT": "0",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "engine", "serve", env=environment, cwd=ROOT, stdout=-1, stderr=-1
+    )
+    async with asyncio.timeout(120):
+        out, err = await process.communicate()
+    told = (out + err).decode()
+    assert process.returncode not in {0, None}, told
+    assert "the process that seals could not begin: DAYBOOK_SEALER_URL logs in as daybook_app, which is not fit" in told
+    assert "Traceback" not in told

@@ -126,7 +126,7 @@ async def filled(record, admin) -> asyncpg.Connection:
             for table in projection.tables:
                 rows = {}
                 for n in range(ROWS):
-                    row = _row(table.row, random, n)
+                    row = row_with_values(table.row, random, n)
                     rows[(row.partition, *(getattr(row, name) for name in table.key))] = table.record_of(row)
                 name = table.at(1).removeprefix("read_model.")
                 async with models.writers.acquire() as connection:
@@ -159,7 +159,7 @@ def _event(partition: int, customer_id: UUID) -> AppendRequest:
     return AppendRequest(partition, [event], {stream_id: -1}, participants=others)
 
 
-def _row(row: type, random: Random, n: int) -> Any:
+def row_with_values(row: type, random: Random, n: int) -> Any:
     """A row with a value in every column."""
     hints = get_type_hints(row)
     return row(**{name: n % 4 if name == "partition" else _value(hint, random, n) for name, hint in hints.items()})
@@ -187,7 +187,7 @@ def _value(hint: Any, random: Random, n: int) -> Any:
 async def test_every_query_finds_by_its_index(filled):
     wrong = {}
     for name, by, arguments, index in PLANS:
-        found = [node async for node in _scans(filled, statement(name, 1, by), arguments)]
+        found = [node async for node in scans(filled, statement(name, 1, by), arguments)]
         if index not in found or "Seq Scan" in found:
             wrong[name, by] = found
     assert wrong == {}
@@ -201,7 +201,7 @@ async def test_every_measure_finds_what_it_counts_by_an_index(filled):
         statements = {"measure_cells": (cell_parts(measure, of), 8), behind: (listed, 10)}
         for name, (parts, arguments) in statements.items():
             expected = INDEXES_OF.get(measure) or {f"{measure.source.table}_v1_{measure.at.removesuffix('_at')}"}
-            found = {node async for node in _scans(filled, with_parts(statement(name, 1), parts, 1), arguments)}
+            found = {node async for node in scans(filled, with_parts(statement(name, 1), parts, 1), arguments)}
             if found != expected:
                 wrong[name, measure.says] = found
     assert wrong == {}
@@ -221,7 +221,7 @@ async def test_every_query_finds_by_its_index_at_whatever_size_it_is_planned(rec
             for table in tables:
                 rows = []
                 for n in range(size, size + STEP):
-                    row = _row(table.row, random, n)
+                    row = row_with_values(table.row, random, n)
                     key = (table.name, row.partition, *(getattr(row, name) for name in table.key))
                     if key not in keys:
                         keys.add(key)
@@ -233,7 +233,7 @@ async def test_every_query_finds_by_its_index_at_whatever_size_it_is_planned(rec
             for name, by, arguments, index in PLANS:
                 if name == "audit_lines":  # a page of them is found along positions, too
                     continue
-                found = {node async for node in _scans(own, statement(name, 1, by), arguments)}
+                found = {node async for node in scans(own, statement(name, 1, by), arguments)}
                 if index not in found or "Seq Scan" in found:
                     wrong.add((name, by, index, *found))
     assert wrong == set()
@@ -252,15 +252,15 @@ async def test_rows_are_loaded_by_their_key_at_whatever_size_that_is_planned(rec
             name = table.at(1).removeprefix("read_model.")
             await admin.execute(f"alter table read_model.{name} set (autovacuum_enabled = false)")
             for size in range(0, SMALL, STEP):
-                rows = [table.record_of(_row(table.row, random, n)) for n in range(size, size + STEP)]
+                rows = [table.record_of(row_with_values(table.row, random, n)) for n in range(size, size + STEP)]
                 await admin.copy_records_to_table(name, schema_name="read_model", columns=table.columns, records=rows)
                 if analysed and size % (4 * STEP) == 0:
                     await admin.execute(f"vacuum analyze read_model.{name}")
-                found = {node async for node in _scans(own, table_sql.load(table, 1), 2)}
+                found = {node async for node in scans(own, table_sql.load(table, 1), 2)}
                 assert found == {f"{name}_pkey"}, f"{size + STEP} rows"
 
 
-async def _scans(connection, sql, arguments):
+async def scans(connection, sql, arguments):
     """Names of the indexes that a plan for any arguments uses, and "Seq Scan" for each table it reads whole."""
     await connection.execute(f"prepare q as {sql}")
     (plan,) = await connection.fetchrow(f"explain (format json) execute q ({', '.join(['null'] * arguments)})")
