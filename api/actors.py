@@ -15,7 +15,16 @@ from api.reading import Asking, Paged, page_link, path_uuid, shown, version_show
 from projections import actor_directory
 from projections.actor_directory import NAME, ActorRow
 
-_PLAIN: Final = ("entry_id", "actor", "kind", "code_version", "customer_id", "valid_from", "valid_until")
+_PLAIN: Final = (
+    "entry_id",
+    "actor",
+    "kind",
+    "code_version",
+    "customer_id",
+    "valid_from",
+    "valid_until",
+    "organisation_unit",
+)
 
 
 class DirectoryQuery(Paged):

@@ -6,6 +6,8 @@ from functools import cache
 from api.answers_clocks import CLAIMED, CLOCK, STAND
 from api.customer_search import FoundCustomer
 from api.events import WITHOUT_READ_MODEL
+from api.relation_answers import entry as _entry
+from api.relation_answers import relations
 from api.schemas import (
     COUNT,
     CURSOR,
@@ -22,11 +24,13 @@ from api.schemas import (
     ref,
     rows,
 )
+from api.schemas import LAST as _LAST
+from api.schemas import PARKED as _PARKED
+from api.schemas import page as _page
 from domain import AGGREGATES
 from domain.privacy_clock import RequestClock
 from domain.unusual_access import RULE_NAMES
 from engine.retention_ended import RetentionEnded
-from projections.actor_directory import ActorRow
 from projections.audit_detail import Changed
 from projections.audit_trail import AuditEntry
 from projections.break_glass_register import GrantRow
@@ -41,12 +45,9 @@ from projections.profile_query import Consent, ContactPoint, DetailChange, LastS
 from projections.satisfaction_history import Invitation
 from projections.satisfaction_series import Point
 from projections.screening_queue import DrawnRow, Stratum
-from projections.segment_membership import Member, Membership
 
-_PARKED: Schema = {**COUNT, "description": "Customers or streams that are left out; incomplete unless it is 0."}
 _ROW = ("partition", "position", "event_id", "sealed")
 _SCREENED = ("finding", "complaint_id", "screened_by", "screened_at")
-_LAST = ref("LastEvent")
 _LOG: Schema = object_with(
     {
         "log": TEXT,
@@ -108,11 +109,6 @@ _LETTER: Schema = object_with(
 _USER = ("actor", "role", "name", "purpose")
 
 
-def _page(name: str, of: Schema, **more: Schema) -> Schema:
-    following = {**maybe(CURSOR), "description": "For `after`; null: there is no more."}
-    return object_with({name: list_of(of), "next": following, **more})
-
-
 @cache
 def answers() -> Mapping[str, Schema]:
     """An answer's schema by the query's operation id."""
@@ -127,6 +123,7 @@ def answers() -> Mapping[str, Schema]:
         | _returns()
         | _screenings()
     )
+    made |= relations()
     for aggregate in AGGREGATES:
         made[f"{aggregate.name.replace('-', '_')}_events"] = _page("events", ref("Event"))
         if aggregate.name in WITHOUT_READ_MODEL:
@@ -147,11 +144,6 @@ def _customers() -> dict[str, Schema]:
         "customer_search": _page("customers", rows(FoundCustomer)),
         "customer_timeline": _page("events", ref("Event")),
         "customer_satisfaction": _page("invitations", rows(Invitation)),
-        "customer_segments": object_with({"segments": list_of(rows(Membership))}),
-        "segments": object_with(
-            {"segments": list_of(object_with({"segment": TEXT, "customers": COUNT})), "parked": _PARKED}
-        ),
-        "segment_customers": _page("customers", rows(Member)),
     }
 
 
@@ -248,18 +240,13 @@ def _others() -> dict[str, Schema]:
 
 
 def _access() -> dict[str, Schema]:
-    text: Schema = {"description": "Personal data: the name, a mask, or when it was erased."}
-    lists = {
-        "organisation_units": list_of(object_with({"since": TIME, "organisation_unit": TEXT})),
-        "names": list_of(object_with({"since": TIME, "name": text})),
-        "last_event": _LAST,
-    }
-    entry = rows(ActorRow, (*_ROW[:3], "units", "names"), **lists)
+    text: Schema = {"description": "Personal data: the explanation, a mask, or when it was erased."}
+    entry = _entry()
     grant = rows(GrantRow, (*_ROW[:3], "explanation"), explanation=text, last_event=_LAST)
     actors = {**maybe(list_of(entry)), "description": "Whom the entries' actors stand for, where `actors` asks for it."}
     return {
         "actors": _page("entries", entry),
-        "actor": rows(ActorRow, (*_ROW[:3], "units", "names"), **lists, version=VERSION),
+        "actor": _entry(version=VERSION),
         "break_glass": _page("grants", grant),
         "watch_rules_in_force": object_with({"rules_version": COUNT, "since": maybe(DATE), "rules": OBJECT}),
         "audit": _page("entries", rows(AuditEntry), parked=_PARKED, actors=actors),

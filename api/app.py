@@ -29,9 +29,12 @@ from api import (
     events,
     feed,
     health,
+    holdings,
     kpis,
     labels,
+    leads,
     log_proofs,
+    organisation,
     privacy,
     privacy_export,
     receipts,
@@ -72,8 +75,9 @@ from store.migrate import MigrationError
 
 _ROOMS: Final = (
     customers, complaint_clocks, complaints, complaint_history, screenings, campaigns, satisfaction, segments, kpis,
-    returns, log_proofs, audit, events, bulk, cloudevents, feed, health, docs, access_tables, labels, receipts, privacy,
-    privacy_export, certificates, actors, break_glass, attachments, development_room,
+    returns, log_proofs, audit, events, bulk, cloudevents, feed, health, docs, access_tables, labels, receipts,
+    privacy, privacy_export, certificates, actors, break_glass, attachments, development_room, holdings, leads,
+    organisation,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, SealingStopped, ValueError)

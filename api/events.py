@@ -46,6 +46,9 @@ WITHOUT_READ_MODEL: Final = frozenset(
         "code-map",
         "sampling-plan",
         "watch-rules",
+        "holding",
+        "need",
+        "portfolio-handover",
     }
 )
 

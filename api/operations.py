@@ -53,6 +53,11 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "reservation": "reservations",
         "sampling-plan": "sampling-plans",
         "watch-rules": "watch-rules",
+        "organisation-unit": "organisation-units",
+        "holding": "holdings",
+        "need": "needs",
+        "lead": "leads",
+        "portfolio-handover": "portfolio-handovers",
     }
 )
 
@@ -88,11 +93,13 @@ _OWN_IDS: Final[Mapping[str, str]] = MappingProxyType(
         "customer.add-contact-point": "contact_point_id",
         "customer.correct-details": "correction_id",
         "engagement.make-offer": "offer_id",
+        "holding.change": "change_id",
         "interaction.annotate": "note_id",
         "interaction.screen": "screening_id",
         "interaction.attach": "attachment_id",
         "interaction.correct": "correction_id",
         "interaction.schedule-follow-up": "follow_up_id",
+        "lead.record-cost": "cost_id",
         "touch.record-conversion": "conversion_id",
         "touch.record-response": "response_id",
     }

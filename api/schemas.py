@@ -70,6 +70,16 @@ class _Plain(GenerateJsonSchema):
         return False
 
 
+def page(name: str, of: Schema, **more: Schema) -> Schema:
+    """A page of a list, and where to go on."""
+    following = {**maybe(CURSOR), "description": "For `after`; null: there is no more."}
+    return object_with({name: list_of(of), "next": following, **more})
+
+
+LAST: Final = ref("LastEvent")
+PARKED: Final[Schema] = {**COUNT, "description": "Customers or streams that are left out; incomplete unless it is 0."}
+
+
 # Bodies of commands
 
 

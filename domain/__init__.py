@@ -16,9 +16,14 @@ from domain.disclosure import DISCLOSURE
 from domain.disposal import DISPOSAL
 from domain.engagement import ENGAGEMENT
 from domain.erasure import ERASURE
+from domain.holding import HOLDING
 from domain.interaction import INTERACTION
 from domain.kernel import Aggregate, Command, Event, Message, open_to_all
+from domain.lead import LEAD
 from domain.legal_hold import LEGAL_HOLD
+from domain.need import NEED
+from domain.organisation_unit import ORGANISATION_UNIT
+from domain.portfolio_handover import PORTFOLIO_HANDOVER
 from domain.privacy_request import PRIVACY_REQUEST
 from domain.reservation import RESERVATION
 from domain.retention_schedule import RETENTION_SCHEDULE
@@ -45,8 +50,13 @@ __all__ = [
     "DISPOSAL",
     "ENGAGEMENT",
     "ERASURE",
+    "HOLDING",
     "INTERACTION",
+    "LEAD",
     "LEGAL_HOLD",
+    "NEED",
+    "ORGANISATION_UNIT",
+    "PORTFOLIO_HANDOVER",
     "PRIVACY_REQUEST",
     "RESERVATION",
     "RETENTION_SCHEDULE",
@@ -86,6 +96,11 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     RESERVATION,
     SAMPLING_PLAN,
     WATCH_RULES,
+    ORGANISATION_UNIT,
+    HOLDING,
+    NEED,
+    LEAD,
+    PORTFOLIO_HANDOVER,
 )
 
 

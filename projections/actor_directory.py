@@ -31,6 +31,7 @@ class ActorRow:
     customer_id: UUID | None = None
     valid_from: datetime = NEVER
     valid_until: datetime | None = None
+    organisation_unit: str | None = None
     units: list[Any] = field(default_factory=list[Any])
     names: list[Any] = field(default_factory=list[Any])
     position: int = 0
@@ -55,6 +56,7 @@ ACTOR_TABLE: Final = Table(
     key=("entry_id",),
     indexes={
         "actor": "(partition, actor, entry_id)",
+        "unit": "(partition, organisation_unit, actor) where valid_until is null",
         "customer": "(partition, customer_id, actor) where customer_id is not null",
     },
 )
@@ -71,6 +73,7 @@ def _registered(rows: Entries, event: ActorRegistered, fact: Fact) -> None:
     row.actor, row.kind, row.code_version = event.actor, event.kind, event.code_version
     row.customer_id, row.valid_from = event.customer_id, event.occurred_at
     if event.organisation_unit is not None:
+        row.organisation_unit = event.organisation_unit
         row.units = [[event.occurred_at.isoformat(), event.organisation_unit]]
     _name(row, fact)
 
@@ -83,6 +86,7 @@ def _name(row: ActorRow, fact: Fact) -> None:
 
 def _moved(rows: Entries, event: ActorMoved, fact: Fact) -> None:
     row = rows.entries.change(fact.recorded.stream_id, fact.recorded)
+    row.organisation_unit = event.organisation_unit
     row.units = [*row.units, [event.occurred_at.isoformat(), event.organisation_unit]]
 
 
@@ -101,7 +105,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ActorLeft: _left,
 }
 
-ACTOR_DIRECTORY: Final = Projection(NAME, 1, (ACTOR_TABLE,), Entries, _FOLDS)
+ACTOR_DIRECTORY: Final = Projection(NAME, 2, (ACTOR_TABLE,), Entries, _FOLDS)
 
 # Queries
 

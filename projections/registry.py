@@ -9,7 +9,10 @@ from projections.campaign_results import CAMPAIGN_RESULTS
 from projections.complaint_register import COMPLAINT_REGISTER
 from projections.customer_profile import CUSTOMER_PROFILE
 from projections.engagement_register import ENGAGEMENT_REGISTER
+from projections.lead_register import LEAD_REGISTER
+from projections.organisation import ORGANISATION
 from projections.privacy_register import PRIVACY_REGISTER
+from projections.product_holdings import PRODUCT_HOLDINGS
 from projections.projection import Projection
 from projections.satisfaction_history import SATISFACTION_HISTORY
 from projections.screening_queue import SCREENING_QUEUE
@@ -23,7 +26,10 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     COMPLAINT_REGISTER,
     CUSTOMER_PROFILE,
     ENGAGEMENT_REGISTER,
+    LEAD_REGISTER,
+    ORGANISATION,
     PRIVACY_REGISTER,
+    PRODUCT_HOLDINGS,
     SATISFACTION_HISTORY,
     SEGMENT_MEMBERSHIP,
     SCREENING_QUEUE,

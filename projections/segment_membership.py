@@ -187,7 +187,7 @@ async def members_in(  # noqa: PLR0913  # where to go on, and how far
 async def sizes(models: ReadModels, at: At = NOW) -> Sizes:
     """How many customers each segment has at a moment; reads every membership that there ever was."""
     counted: Counter[str] = Counter()
-    for row in chain.from_iterable(await models.fetch_all(NAME, "segment_sizes", at.occurred, at.recorded)):
+    for row in chain.from_iterable(await models.fetch_all(NAME, "segment_sizes", at.occurred, at.recorded, "")):
         counted[row["segment"]] += row["customers"]
     return Sizes(dict(sorted(counted.items())), (await models.progress(NAME)).parked)
 

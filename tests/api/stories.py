@@ -89,6 +89,15 @@ async def told(client) -> dict[str, str]:
     ids["table"] = (await say("access-table.propose", "/access-tables"))["stream_id"]
     ids["grant"] = (await say("break-glass.open", "/break-glass", **whose))["stream_id"]
     ids["entry"] = (await say("actor.register", "/actors"))["stream_id"]
+    ids["unit"] = (await say("organisation-unit.open", "/organisation-units"))["stream_id"]
+    ids["lead"] = (await say("lead.capture", "/leads"))["stream_id"]
+    for name in ("record-cost", "qualify", "convert"):
+        changes = whose if name == "convert" else {}
+        await say(f"lead.{name}", f"/leads/{ids['lead']}/{name}", **changes)
+    ids["holding"] = (await say("holding.open", "/holdings", **whose))["stream_id"]
+    await say("holding.summarise-activity", f"/holdings/{ids['holding']}/summarise-activity")
+    ids["need"] = (await say("need.note", "/needs", **whose, interaction_id=ids["interaction"]))["stream_id"]
+    ids["handover"] = (await say("portfolio-handover.order", "/portfolio-handovers"))["stream_id"]
     ids["survey"] = (await say("survey.invite", "/surveys", **whose, complaint_id=ids["complaint"]))["stream_id"]
     await say("survey.answer", f"/surveys/{ids['survey']}/answer")
     return ids

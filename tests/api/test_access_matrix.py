@@ -34,6 +34,7 @@ IDS = {
     "reservation_id": "reservation",
     "return": "return",
     "segment": "segment",
+    "unit_id": "unit", "lead_id": "lead", "holding_id": "holding", "need_id": "need", "handover_id": "handover",
 }  # fmt: skip
 
 

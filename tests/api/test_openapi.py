@@ -121,7 +121,9 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
                             ("entry_id", "entry"), ("attachment_id", "attachment"), ("calendar_id", "calendar"),
                             ("policy_id", "policy"), ("kpi", "kpi"), ("map_id", "map"), ("plan_id", "plan"),
                             ("reservation_id", "reservation"), ("return", "return"),
-                            ("segment", "segment"), ("rules_id", "rules")):  # fmt: skip
+                            ("segment", "segment"), ("rules_id", "rules"),
+                            ("unit_id", "unit"), ("lead_id", "lead"), ("holding_id", "holding"),
+                            ("need_id", "need"), ("handover_id", "handover")):  # fmt: skip
             where = where.replace(f"{{{field}}}", ids[kind])
         without = {
             "feed": {"mode": "page"}, "health": {}, "labels": {}, "ready": {}, "dev_users": {},

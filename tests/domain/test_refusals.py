@@ -43,6 +43,7 @@ from domain.erasure import (
     ReportErasureAttempt,
     RequestErasure,
 )
+from domain.holding import HOLDING
 from domain.interaction import INTERACTION
 from domain.interaction_messages import (
     AnnotateInteraction,
@@ -58,7 +59,11 @@ from domain.interaction_messages import (
     ScreenInteraction,
 )
 from domain.kernel import Aggregate
+from domain.lead import LEAD
 from domain.legal_hold import LEGAL_HOLD, PlaceLegalHold, ProposeLegalHoldRelease, ReleaseLegalHold
+from domain.need import NEED
+from domain.organisation_unit import ORGANISATION_UNIT
+from domain.portfolio_handover import PORTFOLIO_HANDOVER
 from domain.privacy_messages import (
     ApprovePrivacyRequest,
     CheckPrivacyRequestIdentity,
@@ -101,6 +106,13 @@ from tests.domain.code_map_refusals import CODE_MAP_CASES
 from tests.domain.complaint_refusals import COMPLAINT_CASES
 from tests.domain.correction_refusals import CUSTOMER_CORRECTION_CASES, INTERACTION_CORRECTION_CASES
 from tests.domain.engagement_refusals import ENGAGEMENT_CASES, TASK_CASES
+from tests.domain.relation_refusals import (
+    HOLDING_CASES,
+    LEAD_CASES,
+    NEED_CASES,
+    ORGANISATION_UNIT_CASES,
+    PORTFOLIO_HANDOVER_CASES,
+)
 from tests.domain.reservation_refusals import RESERVATION_CASES
 from tests.domain.sampling_plan_refusals import SAMPLING_PLAN_CASES
 from tests.domain.scenario import ANNA, ONE, TWO, given, to
@@ -383,6 +395,11 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((RESERVATION, case) for case in RESERVATION_CASES),
     *((SAMPLING_PLAN, case) for case in SAMPLING_PLAN_CASES),
     *((WATCH_RULES, case) for case in WATCH_RULES_CASES),
+    *((ORGANISATION_UNIT, case) for case in ORGANISATION_UNIT_CASES),
+    *((HOLDING, case) for case in HOLDING_CASES),
+    *((NEED, case) for case in NEED_CASES),
+    *((LEAD, case) for case in LEAD_CASES),
+    *((PORTFOLIO_HANDOVER, case) for case in PORTFOLIO_HANDOVER_CASES),
 ]
 
 

@@ -29,6 +29,7 @@ from projections.kpi_sources import (
     REPEATED,
 )
 from projections.kpis import KPIS
+from projections.lead_register import PATHS as LEAD_PATHS
 from projections.measures import Asked, cell_parts
 from projections.models import ReadModels
 from projections.registry import PROJECTIONS
@@ -95,9 +96,22 @@ PLANS = [
     ("actors", "", 3, "actor_v1_actor"),
     ("actors_of_customers", "", 2, "actor_v1_customer"),
     ("events_behind", "", 3, "event_partition_stream_id_version_key"),
+    ("units", "", 5, "unit_line_v1_kind"),
+    ("units", "", 5, "unit_line_v1_code"),
+    ("units_by_code", "", 4, "unit_line_v1_code"),
+    ("unit_by_id", "", 2, "unit_v1_pkey"),
+    ("actors_of_unit", "", 4, "actor_v1_unit"),
+    ("lead", "", 2, "lead_v1_pkey"),
+    ("leads", "", 7, "lead_v1_captured"),
+    *[("leads", path, 7, f"lead_v1_{name.removesuffix('_id')}") for name, path in LEAD_PATHS.items()],
+    ("lead_sources", "", 3, "lead_v1_captured"),
+    ("holdings_of_customer", "", 5, "holding_v1_customer"),
+    ("needs_of_customer", "", 5, "need_v1_customer"),
+    ("holding_statements", "", 4, "holding_statement_v1_holding"),
+    ("activity_of_customer", "", 4, "holding_statement_v1_customer"),
     ("segments_of_customer", "", 4, "segment_membership_v1_customer"),
     ("segment_members", "", 6, "segment_membership_v1_segment"),
-    ("segment_sizes", "", 3, "segment_membership_v1_segment"),
+    ("segment_sizes", "", 4, "segment_membership_v1_segment"),
     ("queued", "", 5, "parked_pkey"),
     ("is_parked", "", 5, "parked_pkey"),
 ]

@@ -1,0 +1,9 @@
+-- template: {v} is the version of the tables
+select *
+  from read_model.need{v} r
+ where r.partition = $1
+   and (r.customer_id, r.noted_at, r.need_id) < ($2::uuid, coalesce($3::timestamptz, 'infinity'),
+                                           coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+   and r.customer_id >= $2::uuid
+ order by r.customer_id desc, r.noted_at desc, r.need_id desc
+ limit $5
