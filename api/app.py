@@ -35,6 +35,7 @@ from api import (
     leads,
     log_proofs,
     organisation,
+    portfolios,
     privacy,
     privacy_export,
     receipts,
@@ -61,6 +62,7 @@ from engine.clock_keeping import keeping_clocks
 from engine.daily_report import DailyReport
 from engine.follower_process import FollowerProcess
 from engine.following import Following
+from engine.handing_over import handing_over
 from engine.issuer import DevelopmentIssuer, development
 from engine.issuer import tokens as tokens_of
 from engine.privacy_work import carrying_out
@@ -77,7 +79,7 @@ _ROOMS: Final = (
     customers, complaint_clocks, complaints, complaint_history, screenings, campaigns, satisfaction, segments, kpis,
     returns, log_proofs, audit, events, bulk, cloudevents, feed, health, docs, access_tables, labels, receipts,
     privacy, privacy_export, certificates, actors, break_glass, attachments, development_room, holdings, leads,
-    organisation,
+    organisation, portfolios,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, SealingStopped, ValueError)
@@ -114,6 +116,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                     await opened.enter_async_context(watching(used))
                 await opened.enter_async_context(keeping_clocks(used))
                 await opened.enter_async_context(drawing_samples(used))
+                await opened.enter_async_context(handing_over(used))
             except MENDABLE as error:
                 made.why_not_started = str(error)
                 raise

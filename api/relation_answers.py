@@ -2,7 +2,21 @@
 
 from typing import Final
 
-from api.schemas import COUNT, LAST, PARKED, TEXT, TIME, VERSION, Schema, list_of, object_with, page, rows
+from api.schemas import (
+    COUNT,
+    LAST,
+    PARKED,
+    TEXT,
+    TIME,
+    UUID,
+    VERSION,
+    Schema,
+    list_of,
+    maybe,
+    object_with,
+    page,
+    rows,
+)
 from projections.actor_directory import ActorRow
 from projections.lead_register import LeadRow, SourceFigures
 from projections.organisation import Unit
@@ -53,6 +67,10 @@ def relations() -> dict[str, Schema]:
         "organisation_units": page("units", rows(Unit, **unit)),
         "organisation_unit": rows(Unit, **unit, above=above, version=VERSION),
         "organisation_unit_staff": page("entries", entry()),
+        "portfolios": object_with(
+            {"portfolios": list_of(object_with({"relationship_manager": TEXT, "customers": COUNT})), "parked": PARKED}
+        ),
+        "portfolio": page("customers", _charge(), relationship_manager=TEXT),
         "leads": page("leads", lead),
         "lead": rows(LeadRow, _ROW, last_event=LAST, version=VERSION),
         "lead_sources": object_with({"sources": list_of(source), "parked": PARKED}),
@@ -61,3 +79,34 @@ def relations() -> dict[str, Schema]:
         "customer_activity": object_with({"totals": list_of(rows(Total))}),
         "holding_statements": page("statements", statement),
     }
+
+
+def _charge() -> Schema:
+    step = object_with(
+        {
+            "step_id": UUID,
+            "what": {"enum": ["follow-up", "task"]},
+            "kind": TEXT,
+            "due": {**maybe(TEXT), "description": "A day of a task, a time of a follow-up; null: none was set."},
+            "assignee": maybe(TEXT),
+            "interaction_id": {**UUID, "description": "Of a follow-up."},
+            "task_id": {**UUID, "description": "Of a task."},
+        },
+        optional=("interaction_id", "task_id"),
+    )
+    return object_with(
+        {
+            "customer_id": UUID,
+            "since": TIME,
+            "event_id": {**UUID, "description": "The event that gave the customer to the manager."},
+            "status": maybe(TEXT),
+            "kind": maybe(TEXT),
+            "branch": maybe(TEXT),
+            "segments": list_of(TEXT),
+            "open_complaints": COUNT,
+            "last_contact_at": maybe(TIME),
+            "open_steps": COUNT,
+            "steps_due": COUNT,
+            "next_step": maybe(step),
+        }
+    )

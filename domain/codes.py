@@ -20,6 +20,7 @@ Channel = Literal[
     "email",
     "sms",
     "messaging",
+    "chat",
     "letter",
     "fax",
     "video",

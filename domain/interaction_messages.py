@@ -43,8 +43,20 @@ class Participant:
     role: Code
 
 
+@value(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class StaffParticipant:
+    """A member of staff who took part, by pseudonym, and as what: `relationship_manager`, `expert`, `interpreter`."""
+
+    actor: ActorId
+    role: Code
+
+
 class Recording(Facts):
-    """One contact as it went; `confidential` is the group who may know of it, but never those it is `withheld_from`."""
+    """One contact as it went; `confidential` is the group who may know of it, but never those it is `withheld_from`.
+
+    `topic` and `disposition` are what it was about and what came of it; `task_id` the task that it carried out, such
+    as a planned visit.
+    """
 
     customer_id: UUID
     channel: Channel
@@ -53,6 +65,8 @@ class Recording(Facts):
     topic: Code | None = None
     disposition: Code | None = None
     participants: Annotated[tuple[Participant, ...], Field(max_length=20)] = ()
+    staff: Annotated[tuple[StaffParticipant, ...], Field(max_length=20)] = ()
+    task_id: UUID | None = None
     authentication: Authentication | None = None
     started_at: AwareDatetime | None = None
     ended_at: AwareDatetime | None = None

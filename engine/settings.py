@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         description="Whether `serve` and `follow` also draw the interactions that a sampling plan wants screened. Any "
         "number of processes may: from each partition one draws at a time.",
     )
+    handovers: bool = Field(
+        default=True,
+        description="Whether `serve` also carries out handovers of portfolios. Any number of processes may: each "
+        "customer goes over once.",
+    )
     wait_s_max: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0, description="How long a query with a token waits for its read model, in seconds."
     )

@@ -24,6 +24,7 @@ from domain.touch import ConfirmTouchDelivery, DecideTouch, RecordTouchConversio
 from engine.deciding import Context
 from engine.handling import FOR_EVER, Unit
 from engine.simulated_cases import HANDLERS, SimulatedCase
+from engine.simulated_relations import MANAGERS, Joined, SimulatedRelations
 from store.identity import derive_id
 
 START: Final = datetime(2025, 7, 1, 9, tzinfo=UTC)
@@ -58,11 +59,13 @@ class SimulatedBank:
         self._customers = customers
         self._random = Random(seed)  # noqa: S311  # a simulation is meant to be repeatable
         self._made = 0
+        self._relations = SimulatedRelations(key, seed)
         self._last_complaint: dict[UUID, UUID] = {}
         self._branches: dict[UUID, str] = {}
 
     def units(self) -> Iterator[Unit]:
         """Campaigns first, then customer by customer."""
+        yield from self._relations.organisation()
         campaigns = [self._id(START) for _ in CAMPAIGNS]
         for campaign_id, title in zip(campaigns, CAMPAIGNS, strict=True):
             yield from self._campaign(campaign_id, title)
@@ -112,10 +115,11 @@ class SimulatedBank:
                 customer_id=customer_id, occurred_at=joined, contact_point_id=contact_point_id, kind="email",
                 value=f"{given}.{family}{self._made}@example.org".lower(),
             ),
-            AssignRelationshipManager(
-                customer_id=customer_id, occurred_at=joined, relationship_manager=f"staff:rm-{random.randrange(8)}"
-            ),
         ]  # fmt: skip
+        manager = f"staff:rm-{random.randrange(MANAGERS)}"
+        onboarding.append(
+            AssignRelationshipManager(customer_id=customer_id, occurred_at=joined, relationship_manager=manager)
+        )
         if consents:
             onboarding.append(
                 GrantConsent(
@@ -128,6 +132,7 @@ class SimulatedBank:
             yield from self._contact(customer_id, joined)
         for campaign_id in campaigns:
             yield from self._touch(customer_id, campaign_id, consents=consents)
+        yield from self._relations.of(Joined(customer_id, joined, manager))
 
     def _contact(self, customer_id: UUID, joined: datetime) -> Iterator[Unit]:
         random = self._random

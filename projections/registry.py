@@ -11,6 +11,7 @@ from projections.customer_profile import CUSTOMER_PROFILE
 from projections.engagement_register import ENGAGEMENT_REGISTER
 from projections.lead_register import LEAD_REGISTER
 from projections.organisation import ORGANISATION
+from projections.portfolio import PORTFOLIO
 from projections.privacy_register import PRIVACY_REGISTER
 from projections.product_holdings import PRODUCT_HOLDINGS
 from projections.projection import Projection
@@ -28,6 +29,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     ENGAGEMENT_REGISTER,
     LEAD_REGISTER,
     ORGANISATION,
+    PORTFOLIO,
     PRIVACY_REGISTER,
     PRODUCT_HOLDINGS,
     SATISFACTION_HISTORY,

@@ -13,6 +13,7 @@ PAGES = {
     "how-to/handle-complaints.md": 13,
     "how-to/time-complaints.md": 5,
     "how-to/sample-interactions.md": 4,
+    "how-to/manage-relationships.md": 9,
 }
 """How much each shows at least."""
 
