@@ -10,11 +10,12 @@ from starlette.responses import Response
 from api.admission import looker, sight_of
 from api.edge import edge
 from api.kpis import refused_query
+from api.language import said, spoken_headers
 from api.problems import Problem
 from api.reading import Asking, Paged, page_link, shown
 from engine.cfpb_export import FIELDS, cfpb_rows
 from engine.return_templates import templates
-from engine.returns import Cell, Wanted, behind_return, make_return
+from engine.returns import NOT_MAPPED, Cell, Wanted, behind_return, make_return
 from projections.complaint_register import NAME
 from projections.errors import MeasureRefused
 
@@ -90,7 +91,10 @@ async def _return(request: Request, query: Annotated[ReturnQuery, Query()]) -> R
         made: dict[str, Any] = await make_return(at.daybook, query.wanted(_named(request)), sight_of(request))
     except MeasureRefused as refused:
         raise refused_query(refused) from None
-    return shown(made, as_of)
+    for row in (row for table in made["tables"] if table["map"] is not None for row in table["rows"]):
+        if row["code"] == NOT_MAPPED:
+            row["name"] = said("not mapped")
+    return shown(made, as_of, spoken_headers())
 
 
 async def _events(request: Request, query: Annotated[ReturnEventsQuery, Query()]) -> Response:

@@ -27,6 +27,11 @@ async def test_a_return_under_a_map_and_down_to_its_complaints(client):
     for query in ("figure=total", "table=B&column=opened", "table=B&column=opened&row=B.3"):
         (one,) = (await client.get(f"/returns/jrt-0169/events?{query}")).json()["counted"]
         assert (one["kind"], [event["type"] for event in one["events"]]) == ("complaint", ["complaint.received"])
+    token = (await client.command("/complaints", {**complaint, "product": "Gold"})).json()["token"]
+    await seen(client, "/returns/jrt-0169", token)
+    answer = await client.get("/returns/jrt-0169", headers={"Accept-Language": "zh"})
+    (table,) = (one for one in answer.json()["tables"] if one["name"] == "B")
+    assert [(row["code"], row["name"]) for row in table["rows"]] == [("B.3", "Cards"), ("", "未映射")]
 
 
 async def test_the_cfpb_has_a_narrative_for_whom_the_table_shows_it(client):
