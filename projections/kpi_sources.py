@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from projections import campaign_results, complaint_register, engagement_register, satisfaction_history
+from projections import campaign_results, complaint_register, engagement_register, lead_register, satisfaction_history
 from projections.customer_profile import CUSTOMER_PROFILE
 from projections.measures import Measure, Source
 from projections.statements import statement
@@ -80,6 +80,13 @@ ENGAGEMENT: Final = Source(
     "engagement",
     "engagement_id",
     _known("kind", "product", "channel", "source", "stage", "outcome"),
+)
+LEAD: Final = Source(
+    "lead",
+    lead_register.NAME,
+    "lead",
+    "lead_id",
+    {"campaign": "coalesce(r.campaign_id::text, '')", **_known("source", "channel", "product", "currency")},
 )
 CUSTOMER: Final = Source(
     "customer", CUSTOMER_PROFILE.name, "customer_profile", "customer_id", _known("region", "branch", "kind")
@@ -176,6 +183,19 @@ DAYS_TOLD: Final = _closed(
 CUSTOMERS: Final = Measure(
     "customers at the end of the period (of each month, where it is grouped by month)",
     CUSTOMER, "registered_at", ("customer.registered",), "standing", until=("ended_at",),
+)  # fmt: skip
+
+# Leads
+
+LEAD_COSTS: Final = Measure(
+    "costs of leads captured, also of those that were lost, in minor units of their currency",
+    LEAD, "captured_at", ("lead.captured", "lead.cost-recorded"), "amount", "r.currency is not null",
+    amount="r.cost_minor",
+)  # fmt: skip
+LEADS_CONVERTED: Final = Measure(
+    "those of them that became customers, until now",
+    LEAD, "captured_at", ("lead.captured", "lead.converted"),
+    where="r.currency is not null and r.converted_at is not null",
 )  # fmt: skip
 
 # Campaigns

@@ -165,6 +165,12 @@ KPIS: Final[tuple[Kpi, ...]] = (
         (Basis("recorded", over.SENT, over.TOUCHED),),
         note="In each cell, of the customers touched in that cell.",
     ),
+    Kpi(
+        "customer.acquisition_cost", 1, "Cost of leads per customer acquired", "minor units per customer",
+        (Basis("recorded", over.LEAD_COSTS, over.LEADS_CONVERTED),), only_within="currency",
+        note="By `source`, of the leads captured in the period, whenever they became customers; leads that cost "
+        "nothing are in neither.",
+    ),
     Kpi("engagement.count", 1, "Engagements opened", "engagements", (Basis("recorded", over.OPENED),)),
     Kpi(
         "engagement.approval_rate", 1, "Engagements approved", "percent",

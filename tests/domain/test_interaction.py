@@ -12,7 +12,7 @@ from domain.interaction import (
     RecordInteraction,
     ScheduleFollowUp,
 )
-from domain.interaction_messages import InteractionCorrectionRequested, Participant
+from domain.interaction_messages import InteractionCorrectionRequested, Participant, StaffParticipant
 from tests.domain.scenario import ANNA, BO, CHEN, ONE, given, it, play, to
 
 CALL = {"customer_id": ANNA, "channel": "phone", "direction": "inbound", "purpose": "servicing"}
@@ -30,6 +30,15 @@ def test_who_else_took_part_is_told_once_and_not_the_customer():
     others = (Participant(BO, "joint_holder"), Participant(ANNA, "caller"), Participant(BO, "agent"))
     recorded = it(InteractionRecorded, **CALL, participants=(*others, Participant(CHEN, "heir")))
     assert dict(INTERACTION.participants_of(recorded)) == {BO: "joint_holder", CHEN: "heir"}
+
+
+def test_a_consultation_tells_its_topic_and_outcome_and_which_staff_took_part():
+    visit = {
+        **CALL, "channel": "visit", "purpose": "consultation", "topic": "pension", "disposition": "offer_wanted",
+        "staff": (StaffParticipant("staff:17", "relationship_manager"), StaffParticipant("staff:9", "expert")),
+        "task_id": ONE,
+    }  # fmt: skip
+    given(INTERACTION).when(to(RecordInteraction, **visit)).then(it(InteractionRecorded, **visit))
 
 
 def test_a_note_belongs_to_the_customer_of_the_interaction():

@@ -12,6 +12,7 @@ from domain.complaint_confidentiality import ComplaintMarkedConfidential
 from domain.complaint_letters import FinalResponseIssued
 from domain.complaint_redress import RedressAccepted, RedressApproved, RedressOffered, RedressPaid
 from domain.customer_messages import CustomerRegistered, RelationshipEnded
+from domain.lead import LeadCaptured, LeadConverted, LeadCostRecorded, LeadLost
 from domain.matters import Sight
 from domain.touch import TouchConverted, TouchDecided, TouchReleased, TouchSuppressed
 from projections.errors import MeasureRefused
@@ -41,6 +42,7 @@ DIGESTS = {
     ("campaign.conversion_rate", 1): "4998cc60ee262e7f",
     ("campaign.touches", 1): "06b15f1a2ac21431",
     ("campaign.touches_per_customer", 1): "0ab55e272cf1753a",
+    ("customer.acquisition_cost", 1): "7c4c65b79c1d1885",
     ("engagement.count", 1): "1adb48afc7812d31",
     ("engagement.approval_rate", 1): "9a23b8fd12701c5c",
     ("engagement.acceptance_rate", 1): "3b156012b2bc85c4",
@@ -365,3 +367,35 @@ async def test_every_cell_adds_up_from_what_stands_behind_it(bank):
     assert pages > 80
     with pytest.raises(CursorInvalid):
         await behind(bank.models, KPIS[0].bases[0].numerator, Asked(), NOBODY, after="x")
+
+
+async def test_what_a_customer_costs_is_told_by_source_and_never_over_currencies(bank):
+    async def lead(source: str, currency: str | None, amount: int, *, won: bool, when: datetime) -> None:
+        lead_id = new_id()
+        await bank.happens(lead_id, LeadCaptured, source=source, channel="web", at=when)
+        if currency is not None:
+            cost = Money(amount_minor=amount, currency=currency)
+            await bank.happens(lead_id, LeadCostRecorded, cost_id=new_id(), kind="fee", amount=cost, at=when)
+        if won:
+            # Of the period in which it was captured, whenever it became a customer.
+            await bank.happens(lead_id, LeadConverted, customer_id=bank.customer(), at=at(9))
+        else:
+            await bank.happens(lead_id, LeadLost, reason="silent", at=when)
+
+    await lead("partner", "CNY", 4000, won=True, when=at(1))
+    await lead("partner", "CNY", 2000, won=False, when=at(1))
+    await lead("partner", "EUR", 70, won=True, when=at(1))
+    await lead("fair", "CNY", 500, won=False, when=at(2))
+    await lead("branch", None, 0, won=True, when=at(2))
+    await bank.follow()
+    name = "customer.acquisition_cost"
+    assert await told(bank, name, by=("source", "currency")) == [
+        ("fair", "CNY", 500, 0, None), ("partner", "CNY", 6000, 1, 6000.0), ("partner", "EUR", 70, 1, 70.0),
+    ]  # fmt: skip
+    january = await told(bank, name, where={"currency": "CNY"}, last=date(2026, 1, 31))
+    assert [row[-3:] for row in january] == [(6000, 1, 6000.0)]
+    page = await behind(bank.models, kpi_of(name).basis(None).numerator, Asked(where={"source": "fair"}), NOBODY)
+    (counted,) = page.counted
+    assert (counted.kind, counted.amount, [one.type for one in counted.events]) == (
+        "lead", 500, ["lead.captured", "lead.cost-recorded"],
+    )  # fmt: skip
