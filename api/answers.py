@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from api.answers_clocks import CLAIMED, CLOCK, STAND
+from api.contact_answers import campaign_answers, contact_answers
 from api.customer_search import FoundCustomer
 from api.events import WITHOUT_READ_MODEL
 from api.relation_answers import entry as _entry
@@ -115,6 +116,7 @@ def answers() -> Mapping[str, Schema]:
     made = (
         _customers()
         | _complaints()
+        | contact_answers()
         | _campaigns()
         | _privacy()
         | _others()
@@ -194,6 +196,7 @@ def _campaigns() -> dict[str, Schema]:
         "campaigns": _page("campaigns", campaign),
         "campaign": rows(CampaignRow, _ROW, last_event=_LAST, version=VERSION),
         "campaign_results": object_with(results),
+        **campaign_answers(_PARKED),
     }
 
 

@@ -24,6 +24,7 @@ from api import (
     complaint_clocks,
     complaint_history,
     complaints,
+    contact,
     customers,
     docs,
     events,
@@ -58,7 +59,9 @@ from api.tail import Tail
 from api.throttle import Throttle
 from api.validation import parameter_faults
 from audit.errors import SealingStopped
+from engine.campaign_running import running_campaigns
 from engine.clock_keeping import keeping_clocks
+from engine.contact_keeping import keeping_contacts
 from engine.daily_report import DailyReport
 from engine.follower_process import FollowerProcess
 from engine.following import Following
@@ -79,7 +82,7 @@ _ROOMS: Final = (
     customers, complaint_clocks, complaints, complaint_history, screenings, campaigns, satisfaction, segments, kpis,
     returns, log_proofs, audit, events, bulk, cloudevents, feed, health, docs, access_tables, labels, receipts,
     privacy, privacy_export, certificates, actors, break_glass, attachments, development_room, holdings, leads,
-    organisation, portfolios,
+    organisation, portfolios, contact,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, SealingStopped, ValueError)
@@ -117,6 +120,8 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 await opened.enter_async_context(keeping_clocks(used))
                 await opened.enter_async_context(drawing_samples(used))
                 await opened.enter_async_context(handing_over(used))
+                await opened.enter_async_context(keeping_contacts(used))
+                await opened.enter_async_context(running_campaigns(used))
             except MENDABLE as error:
                 made.why_not_started = str(error)
                 raise

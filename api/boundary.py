@@ -103,11 +103,15 @@ class Boundary(FastAPI):
             await super().__call__(scope, receive, send)
 
     def _command(self, scope: Scope) -> Endpoint | None:
-        """The endpoint of a command; the path of one has one part, or three with an id in the middle."""
+        """The endpoint of a command; the path of one has one part or two, or three with an id in the middle."""
         parts = scope["path"].split("/")
         match parts:
             case ["", collection]:
                 found = self._endpoints.get((collection, ""))
+            case ["", collection, what]:
+                found = self._endpoints.get((collection, what))
+                if found is not None and not found[0].creates:
+                    return None
             case ["", collection, _, what]:
                 found = self._endpoints.get((collection, what))
             case _:

@@ -43,7 +43,7 @@ def router() -> APIRouter:
 def endpoints() -> Mapping[tuple[str, str], tuple[Operation, Endpoint]]:
     """Every command's endpoint by collection and what is done (empty for what creates)."""
     return {
-        (one.collection, "" if one.creates else one.path.rpartition("/")[2]): (one, _endpoint(one))
+        (one.collection, one.path.removeprefix(f"/{one.collection}").rpartition("/")[2]): (one, _endpoint(one))
         for one in operations().values()
     }
 

@@ -49,6 +49,7 @@ WITHOUT_READ_MODEL: Final = frozenset(
         "holding",
         "need",
         "portfolio-handover",
+        "contact-policy",
     }
 )
 

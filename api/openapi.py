@@ -77,7 +77,8 @@ _SAID: Final = frozenset({"kpi", "kpis", "return"})
 _OF_THE_RECORD: Final = frozenset(
     {
         "access_table", "customer_timeline", "audit_detail", "audit_logs", "audit_looks", "receipt",
-        "certificates", "complaint_clocks", "complaint_history", "complaint_letters", "complaint_what_if", "kpis",
+        "certificates", "campaign_progress", "touch_lawfulness", "customer_consents", "complaint_clocks",
+        "complaint_history", "complaint_letters", "complaint_what_if", "kpis",
         "returns", "unusual_access", "disposal_candidates", "watch_rules_in_force",
         *_FILES,
         *(name.replace("-", "_") for name in WITHOUT_READ_MODEL),

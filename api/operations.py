@@ -58,12 +58,14 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "need": "needs",
         "lead": "leads",
         "portfolio-handover": "portfolio-handovers",
+        "contact-policy": "contact-policies",
     }
 )
 
 _FROM_TOKEN: Final = "it is taken from the token"  # noqa: S105  # not a secret
 _FROM_TABLE: Final = "it is taken from the access table"
 _FROM_POLICY: Final = "it is taken from the policy and calendar in force"
+_FROM_CONTACT_POLICY: Final = "the contact policy says it"
 _FROM_REQUEST: Final = "it is taken from the token and the time of the request"
 
 # Whose slice a new stream gets: the first of these fields that the body has.
@@ -94,6 +96,7 @@ _OWN_IDS: Final[Mapping[str, str]] = MappingProxyType(
         "customer.correct-details": "correction_id",
         "engagement.make-offer": "offer_id",
         "holding.change": "change_id",
+        "touch.object": "objection_id",
         "interaction.annotate": "note_id",
         "interaction.screen": "screening_id",
         "interaction.attach": "attachment_id",
@@ -133,7 +136,9 @@ class Operation:
     def path(self) -> str:
         """The route's template."""
         what = self.type.removeprefix(self.aggregate + ".")
-        return f"/{self.collection}" if self.creates else f"/{self.collection}/{{{self.stream_field}}}/{what}"
+        if self.creates:
+            return f"/{self.collection}/{what}" if self.command.opens else f"/{self.collection}"
+        return f"/{self.collection}/{{{self.stream_field}}}/{what}"
 
     @cached_property
     def own_id(self) -> str | None:
@@ -145,6 +150,7 @@ class Operation:
         command = self.command
         return (
             self.stream_field, command.actor_field, command.limits_field, command.given_field, command.clock_field,
+            command.judged_field,
         )  # fmt: skip
 
     @cached_property
@@ -228,6 +234,7 @@ class Operation:
             command.limits_field: _FROM_TABLE,
             command.given_field: _FROM_REQUEST,
             command.clock_field: _FROM_POLICY,
+            command.judged_field: _FROM_CONTACT_POLICY,
         }
         return [unknown_field(name, (), source[name]) for name in sorted(self.filled.intersection(body))]
 
@@ -287,7 +294,7 @@ def _given_time(body: Mapping[str, Any]) -> datetime | None:
 
 _OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
     {
-        command.type: Operation(command, aggregate.name, creates=command is aggregate.commands[0])
+        command.type: Operation(command, aggregate.name, creates=command.opens or command is aggregate.commands[0])
         for aggregate in AGGREGATES
         for command in aggregate.commands
         if not command.internal

@@ -20,6 +20,7 @@ NAMES = {
     "verify": "verify",
     "seal": "seal",
     "clocks": "clocks",
+    "touches": "touches",
 }
 MINUTES_MAX = 24 * 60
 

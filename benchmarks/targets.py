@@ -43,6 +43,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
         Target("append_personal_per_s", "append_plain_per_s", 0.7),
         Target("import_personal_per_s", "import_plain_per_s", 0.7),
     ),
+    "touches": (Target("touches_per_s", "append_256_per_s", 0.25),),
     "verify": (Target("verify_per_s", "", 150_000),),
     "seal": (
         Target("seal_per_s", "", 50_000),

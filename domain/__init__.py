@@ -11,6 +11,7 @@ from domain.campaign import CAMPAIGN
 from domain.clock_policy import CLOCK_POLICY
 from domain.code_map import CODE_MAP
 from domain.complaint import COMPLAINT
+from domain.contact_policy import CONTACT_POLICY
 from domain.customer import CUSTOMER
 from domain.disclosure import DISCLOSURE
 from domain.disposal import DISPOSAL
@@ -45,6 +46,7 @@ __all__ = [
     "CODE_MAP",
     "COMPLAINT",
     "CONFIDABLE",
+    "CONTACT_POLICY",
     "CUSTOMER",
     "DISCLOSURE",
     "DISPOSAL",
@@ -101,6 +103,7 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     NEED,
     LEAD,
     PORTFOLIO_HANDOVER,
+    CONTACT_POLICY,
 )
 
 

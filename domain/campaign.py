@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as strict_dataclass
 
 from domain.codes import ActorId, Channel, Code, Label, Money, Purpose
 from domain.four_eyes import require_another
@@ -14,11 +17,26 @@ from domain.kernel import Aggregate, Command, Event, Facts, clear_facts, happene
 
 Status = Literal["absent", "planned", "approved", "running", "paused", "ended"]
 
-# Facts that events and commands share
+TEN_THOUSAND: Final = 10_000
+"""Shares are told in ten-thousandths."""
+
+# Facts that events and commands share. The value has its fields in alphabetical order, as in `domain.codes`.
+
+
+@strict_dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class CampaignTarget:
+    """What the campaign is to reach: a figure by its name, such as `campaign.conversion` in ten-thousandths."""
+
+    figure: Code
+    value: Annotated[int, Field(ge=0, le=10**15)]
 
 
 class Plan(Facts):
-    """What is planned. The title is clear text: it must name no customer."""
+    """What is planned. The title is clear text: it must name no customer.
+
+    `segments`: the audience is whoever is in one of them at the launch (none: touches are proposed by hand).
+    `holdout_share`: in ten-thousandths, how many of those who would be contacted are not, for comparison.
+    """
 
     title: Label
     purpose: Purpose
@@ -27,6 +45,9 @@ class Plan(Facts):
     budget: Money | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+    segments: Annotated[tuple[Code, ...], Field(max_length=50)] = ()
+    holdout_share: Annotated[int, Field(ge=0, le=TEN_THOUSAND // 2)] = 0
+    targets: Annotated[tuple[CampaignTarget, ...], Field(max_length=20)] = ()
     planned_by: ActorId
 
 
@@ -87,13 +108,39 @@ class Campaign:
     planned_by: ActorId | None = None
     approved_by: ActorId | None = None
     costs: Mapping[UUID, tuple[object, ...]] = field(default_factory=dict[UUID, tuple[object, ...]])
+    purpose: Purpose | None = None
+    channel: Channel | None = None
+    topic: Code | None = None
+    budget: Money | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    segments: tuple[Code, ...] = ()
+    holdout_share: int = 0
+    spent_minor: int = 0
+
+    @property
+    def budget_spent(self) -> bool:
+        """Whether recorded costs in the budget's currency have come to the whole of it."""
+        return self.budget is not None and self.spent_minor >= self.budget.amount_minor
 
 
 # Evolve
 
 
 def _planned(state: Campaign, event: CampaignPlanned) -> Campaign:
-    return replace(state, status="planned", planned_by=event.planned_by)
+    return replace(
+        state,
+        status="planned",
+        planned_by=event.planned_by,
+        purpose=event.purpose,
+        channel=event.channel,
+        topic=event.topic,
+        budget=event.budget,
+        starts_on=event.starts_on,
+        ends_on=event.ends_on,
+        segments=event.segments,
+        holdout_share=event.holdout_share,
+    )
 
 
 def _approved(state: Campaign, event: CampaignApproved) -> Campaign:
@@ -108,7 +155,12 @@ def _becomes(status: Status) -> Callable[[Campaign, Event], Campaign]:
 
 
 def _cost_recorded(state: Campaign, event: CampaignCostRecorded) -> Campaign:
-    return replace(state, costs={**state.costs, event.cost_id: clear_facts(Cost, event)})
+    ours = state.budget is not None and event.amount.currency == state.budget.currency
+    return replace(
+        state,
+        costs={**state.costs, event.cost_id: clear_facts(Cost, event)},
+        spent_minor=state.spent_minor + (event.amount.amount_minor if ours else 0),
+    )
 
 
 _EVOLVE: Final[dict[type[Event], Callable[..., Campaign]]] = {

@@ -8,19 +8,22 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
-from domain import correcting
-from domain.codes import ActorId, Channel, Code, ContactPointKind, Purpose
+from domain import consent, correcting
+from domain.codes import ActorId, Code, ContactPointKind
+from domain.consent import Consent, ConsentKey, heard
+from domain.contact_hours import zone_known
 from domain.correcting import Correctable
 from domain.customer_messages import (
     AddContactPoint,
     ApproveCustomerCorrection,
     AssignRelationshipManager,
+    ClearVulnerability,
     ConsentDenied,
+    ConsentExpired,
     ConsentGranted,
-    ConsentScope,
     ConsentWithdrawn,
     ContactPointAdded,
     ContactPointRemoved,
@@ -36,8 +39,10 @@ from domain.customer_messages import (
     Details,
     EndRelationship,
     EnterSegment,
+    ExpireConsent,
     GrantConsent,
     LeaveSegment,
+    NoteVulnerability,
     Preference,
     PreferenceSet,
     RegisterCustomer,
@@ -49,13 +54,12 @@ from domain.customer_messages import (
     SegmentLeft,
     SetPreference,
     VerifyContactPoint,
+    VulnerabilityCleared,
+    VulnerabilityNoted,
     WithdrawConsent,
     WithdrawCustomerCorrection,
 )
 from domain.kernel import Aggregate, Command, Event, happened, refusal
-
-ConsentKey = tuple[UUID, Channel, Purpose, Code]
-
 
 # State
 
@@ -70,14 +74,6 @@ class ContactPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
-    """The last word on one scope; a scope never asked about is absent, which is not a denial."""
-
-    status: Literal["granted", "denied", "withdrawn"]
-    text_version: Code
-
-
-@dataclass(frozen=True, slots=True)
 class Customer(Correctable):
     """The customer as decisions see them: no personal field."""
 
@@ -88,6 +84,7 @@ class Customer(Correctable):
     contact_points: Mapping[UUID, ContactPoint] = field(default_factory=dict[UUID, ContactPoint])
     consents: Mapping[ConsentKey, Consent] = field(default_factory=dict[ConsentKey, Consent])
     preferences: Mapping[Preference, Code | None] = field(default_factory=dict[Preference, Code | None])
+    vulnerable: bool = False
 
 
 # Evolve
@@ -153,18 +150,12 @@ def _segment_left(state: Customer, event: SegmentLeft) -> Customer:
     return replace(state, segments=state.segments - {event.segment})
 
 
-def _consent(
-    status: Literal["granted", "denied", "withdrawn"],
-) -> Callable[[Customer, ConsentScope], Customer]:
-    def evolve_consent(state: Customer, event: ConsentScope) -> Customer:
-        consent = Consent(status, event.text_version)
-        return replace(state, consents={**state.consents, _key(event): consent})
-
-    return evolve_consent
+def _consent(state: Customer, event: ConsentGranted | ConsentDenied | ConsentWithdrawn | ConsentExpired) -> Customer:
+    return replace(state, consents=heard(state.consents, event))
 
 
-def _key(scope: ConsentScope) -> ConsentKey:
-    return scope.contact_point_id, scope.channel, scope.purpose, scope.topic
+def _vulnerable(*, value: bool) -> Callable[[Customer, Event], Customer]:
+    return lambda state, _: replace(state, vulnerable=value)
 
 
 def _preference_set(state: Customer, event: PreferenceSet) -> Customer:
@@ -184,9 +175,12 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Customer]]] = {
     RelationshipManagerAssigned: _relationship_manager_assigned,
     SegmentEntered: _segment_entered,
     SegmentLeft: _segment_left,
-    ConsentGranted: _consent("granted"),
-    ConsentDenied: _consent("denied"),
-    ConsentWithdrawn: _consent("withdrawn"),
+    ConsentGranted: _consent,
+    ConsentDenied: _consent,
+    ConsentWithdrawn: _consent,
+    ConsentExpired: _consent,
+    VulnerabilityNoted: _vulnerable(value=True),
+    VulnerabilityCleared: _vulnerable(value=False),
     PreferenceSet: _preference_set,
     RelationshipEnded: _relationship_ended,
 }
@@ -207,7 +201,8 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "customer.contact-point-unknown": "The customer has no such contact point; add it first.",
         "customer.contact-point-removed": "The contact point was removed; add a new one.",
         "customer.contact-point-id-reused": "This contact point id names another contact point.",
-        "customer.consent-not-granted": "No consent of this scope is granted; record an objection by denying it.",
+        "customer.zone-unknown": "The time zone database has no such zone.",
+        **consent.REFUSALS,
         **correcting.refusals("customer"),
     }
 )
@@ -234,9 +229,15 @@ def _usable_contact_point(state: Customer, contact_point_id: UUID) -> ContactPoi
     return point
 
 
+def _require_zone(details: Details) -> None:
+    if details.time_zone is not None and not zone_known(details.time_zone):
+        raise _refuse("customer.zone-unknown", "time_zone")
+
+
 def _register(command: RegisterCustomer, state: Customer) -> Sequence[Event]:
     if state.customer_id is not None:
         raise _refuse("customer.already-registered", "customer_id")
+    _require_zone(command)
     return [happened(CustomerRegistered, command)]
 
 
@@ -284,25 +285,28 @@ def _leave_segment(command: LeaveSegment, state: Customer) -> Sequence[Event]:
 
 def _grant_consent(command: GrantConsent, state: Customer) -> Sequence[Event]:
     _usable_contact_point(state, command.contact_point_id)
-    if state.consents.get(_key(command)) == Consent("granted", command.text_version):
-        return []
-    return [happened(ConsentGranted, command)]
+    return consent.grant(command, state.consents)
 
 
 def _deny_consent(command: DenyConsent, state: Customer) -> Sequence[Event]:
     _contact_point(state, command.contact_point_id)
-    if state.consents.get(_key(command)) == Consent("denied", command.text_version):
-        return []
-    return [happened(ConsentDenied, command)]
+    return consent.deny(command, state.consents)
 
 
 def _withdraw_consent(command: WithdrawConsent, state: Customer) -> Sequence[Event]:
-    consent = state.consents.get(_key(command))
-    if consent is None or consent.status == "denied":
-        raise _refuse("customer.consent-not-granted")
-    if consent.status == "withdrawn":
-        return []
-    return [happened(ConsentWithdrawn, command)]
+    return consent.withdraw(command, state.consents)
+
+
+def _expire_consent(command: ExpireConsent, state: Customer) -> Sequence[Event]:
+    return consent.expire(command, state.consents)
+
+
+def _note_vulnerability(command: NoteVulnerability, state: Customer) -> Sequence[Event]:
+    return [] if state.vulnerable else [happened(VulnerabilityNoted, command)]
+
+
+def _clear_vulnerability(command: ClearVulnerability, state: Customer) -> Sequence[Event]:
+    return [happened(VulnerabilityCleared, command)] if state.vulnerable else []
 
 
 def _set_preference(command: SetPreference, state: Customer) -> Sequence[Event]:
@@ -328,6 +332,9 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     GrantConsent: _grant_consent,
     DenyConsent: _deny_consent,
     WithdrawConsent: _withdraw_consent,
+    ExpireConsent: _expire_consent,
+    NoteVulnerability: _note_vulnerability,
+    ClearVulnerability: _clear_vulnerability,
     SetPreference: _set_preference,
     EndRelationship: _end_relationship,
 }
@@ -337,6 +344,8 @@ def decide(command: Command, state: Customer) -> Sequence[Event]:
     """Accept a command as events, or refuse it."""
     if state.customer_id is None and type(command) is not RegisterCustomer:
         raise _refuse("customer.not-registered", "customer_id")
+    if isinstance(command, CorrectDetails):
+        _require_zone(command)
     return _DECIDE[type(command)](command, state)
 
 

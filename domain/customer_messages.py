@@ -6,9 +6,10 @@ The shared facts are declared once. What is decided from them stands in `domain.
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from domain.access_rules import CorrectionsAlone
+from domain.clock_rules import Zone
 from domain.codes import (
     ActorId,
     AgeBand,
@@ -30,7 +31,7 @@ from domain.search_terms import SEARCHED_CONTACT_POINTS
 
 Name = Annotated[PersonalLine | None, Personal("identity", search="name")]
 Preference = Literal["channel", "language", "contact_hours", "statement_format", "contact_frequency"]
-Detail = Literal["residence_country", "language", "age_band", "region", "branch"]
+Detail = Literal["residence_country", "language", "age_band", "region", "branch", "time_zone"]
 CorrectedPersonal = Annotated[tuple[Literal["name"], ...], Field(max_length=10)]
 
 
@@ -45,6 +46,7 @@ class Details(Facts):
     age_band: AgeBand | None = None
     region: Region | None = None
     branch: Code | None = None
+    time_zone: Zone | None = None
 
 
 class Registration(Details):
@@ -57,8 +59,8 @@ class Registration(Details):
     source: Code | None = None
 
 
-class ConsentScope(Facts):
-    """Consent is given per contact point, channel, purpose and topic, with its evidence."""
+class ConsentTopic(Facts):
+    """Consent is given per contact point, channel, purpose and topic, to a text."""
 
     customer_id: UUID
     contact_point_id: UUID
@@ -66,7 +68,18 @@ class ConsentScope(Facts):
     purpose: Purpose
     topic: Code = "any"
     text_version: Code
+
+
+class ConsentScope(ConsentTopic):
+    """What a person said of a consent, with its evidence: who recorded it stands beside the event."""
+
     evidence_channel: Channel
+
+
+class ConsentGrant(ConsentScope):
+    """A consent that is given; before `valid_until` only, where that is set."""
+
+    valid_until: AwareDatetime | None = None
 
 
 class SegmentMembership(Facts):
@@ -172,7 +185,7 @@ class SegmentLeft(SegmentMembership, Event, name="customer.segment-left"):
     """The customer belongs to a segment no more."""
 
 
-class ConsentGranted(ConsentScope, Event, name="customer.consent-granted"):
+class ConsentGranted(ConsentGrant, Event, name="customer.consent-granted"):
     """The customer agreed to the text."""
 
 
@@ -182,6 +195,24 @@ class ConsentDenied(ConsentScope, Event, name="customer.consent-denied"):
 
 class ConsentWithdrawn(ConsentScope, Event, name="customer.consent-withdrawn"):
     """The customer took a consent back."""
+
+
+class ConsentExpired(ConsentTopic, Event, name="customer.consent-expired"):
+    """The time for which a consent was given is over."""
+
+
+class VulnerabilityNoted(Event, name="customer.vulnerability-noted"):
+    """The customer needs special care; `basis` is how the bank knows, and says nothing of why."""
+
+    customer_id: UUID
+    basis: Code
+
+
+class VulnerabilityCleared(Event, name="customer.vulnerability-cleared"):
+    """The customer needs no special care any more."""
+
+    customer_id: UUID
+    basis: Code
 
 
 class PreferenceSet(PreferenceValue, Event, name="customer.preference-set"):
@@ -287,7 +318,7 @@ class LeaveSegment(SegmentMembership, CustomerCommand, name="customer.leave-segm
     """Take the customer out of a segment."""
 
 
-class GrantConsent(ConsentScope, CustomerCommand, name="customer.grant-consent"):
+class GrantConsent(ConsentGrant, CustomerCommand, name="customer.grant-consent"):
     """Record that the customer agreed to a text."""
 
 
@@ -297,6 +328,24 @@ class DenyConsent(ConsentScope, CustomerCommand, name="customer.deny-consent"):
 
 class WithdrawConsent(ConsentScope, CustomerCommand, name="customer.withdraw-consent"):
     """Record that the customer takes a granted consent back."""
+
+
+class ExpireConsent(ConsentTopic, CustomerCommand, name="customer.expire-consent"):
+    """Record that a consent's time is over."""
+
+
+class NoteVulnerability(CustomerCommand, name="customer.note-vulnerability"):
+    """Record that the customer needs special care."""
+
+    customer_id: UUID
+    basis: Code
+
+
+class ClearVulnerability(CustomerCommand, name="customer.clear-vulnerability"):
+    """Record that the customer needs no special care any more."""
+
+    customer_id: UUID
+    basis: Code
 
 
 class SetPreference(PreferenceValue, CustomerCommand, name="customer.set-preference"):

@@ -13,6 +13,7 @@ from domain.search_terms import ByField, SearchKind
 
 S = TypeVar("S")
 E = TypeVar("E", bound="Event")
+C = TypeVar("C", bound="Command")
 _set = object.__setattr__
 
 
@@ -96,6 +97,8 @@ class Command(Message):
     and when. `key_fields`, of a command that opens a stream, name what there is one stream for: the
     stream's id is made from them.
     `clock_field` names what must hold the clock that it starts, by the policy and calendar in force.
+    `judged_field` names what the contact policy's judgement goes into, when the command is decided. `opens`: it
+    begins a stream, as the aggregate's first command does.
     """
 
     stream_field: ClassVar[str]
@@ -105,6 +108,8 @@ class Command(Message):
     given_field: ClassVar[str | None] = None
     key_fields: ClassVar[tuple[str, ...]] = ()
     clock_field: ClassVar[str | None] = None
+    judged_field: ClassVar[str | None] = None
+    opens: ClassVar[bool] = False
 
 
 class Refusal(Exception):
@@ -179,6 +184,16 @@ def _clear_fields(facts: type[Facts]) -> tuple[str, ...]:
 def clear_facts(facts: type[Facts], message: Message) -> tuple[object, ...]:
     """Take the values of the clear fields of `facts` from a message, to tell whether two say the same."""
     return tuple([getattr(message, name) for name in _clear_fields(facts)])
+
+
+def with_fact(command: C, field: str, value: object) -> C:
+    """The command with one more field filled in by the program, which has made the value itself."""
+    made = type(command).__new__(type(command))
+    _set(made, "__dict__", {**command.__dict__, field: value})
+    _set(made, "__pydantic_fields_set__", {*command.model_fields_set, field})
+    _set(made, "__pydantic_extra__", None)
+    _set(made, "__pydantic_private__", None)
+    return made
 
 
 @cache

@@ -1,106 +1,49 @@
-"""Touch: one contact of a campaign with one customer, decided by a rule, and what came of it."""
+"""Touch: one contact of a campaign with one customer, decided by a rule, and what came of it.
+
+Its events and commands are declared in `domain.touch_messages`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import Field, StrictInt, StringConstraints
-
-from domain.codes import INTEGER_MAX, Channel, Code, Count, Money, Purpose, Reference, Text
-from domain.kernel import Aggregate, Command, Event, Facts, Personal, clear_facts, happened, refusal
+from domain.codes import Code, Purpose
+from domain.kernel import Aggregate, Command, Event, clear_facts, happened, refusal
+from domain.touch_messages import (
+    ConfirmTouchDelivery,
+    Conversion,
+    DecideTouch,
+    ExpireTouch,
+    Group,
+    ObjectToTouch,
+    ProposeTouch,
+    ReconsiderTouch,
+    RecordTouchBounce,
+    RecordTouchConversion,
+    RecordTouchOpening,
+    RecordTouchResponse,
+    ReleaseTouch,
+    ReviewTouchObjection,
+    SuppressTouch,
+    TouchBounced,
+    TouchConverted,
+    TouchDecided,
+    TouchDelivered,
+    TouchExpired,
+    TouchObjectedTo,
+    TouchObjectionReviewed,
+    TouchOpened,
+    TouchReleased,
+    TouchResponded,
+    TouchSuppressed,
+)
 
 Status = Literal["absent", "held", "sent", "suppressed", "expired", "delivered", "bounced"]
-AttributeName = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z0-9_.]*$")]
-AttributeText = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\p{Cc}]*$")]
-AttributeNumber = Annotated[StrictInt, Field(ge=-INTEGER_MAX, le=INTEGER_MAX)]
-Attributes = Annotated[dict[AttributeName, AttributeText | AttributeNumber], Field(max_length=50)]
-
-# Facts that events and commands share
-
-
-class Ruling(Facts):
-    """The rule that decided, its version, and the reason it gave."""
-
-    rule: Code
-    rule_version: Count
-    reason: Code
-
-
-class Decision(Ruling):
-    """Whether a customer is contacted. `campaign_version` is the campaign's stream version seen.
-
-    `attributes` are clear, coarse values an import brings along; decimals come as text.
-    """
-
-    customer_id: UUID
-    campaign_id: UUID
-    campaign_version: Count
-    channel: Channel
-    purpose: Purpose
-    decision: Literal["send", "suppress", "hold"]
-    external_ref: Reference | None = None
-    attributes: Attributes = Field(default_factory=dict)
-
-
-class Conversion(Facts):
-    """What the customer took up, and its value if known."""
-
-    conversion_id: UUID
-    product: Code | None = None
-    value: Money | None = None
-
-
-# Events
-
-
-class TouchDecided(Decision, Event, name="touch.decided"):
-    """A rule decided to send, suppress or hold."""
-
-
-class TouchReleased(Ruling, Event, name="touch.released"):
-    """A held touch was sent after all."""
-
-
-class TouchSuppressed(Ruling, Event, name="touch.suppressed"):
-    """A held touch will not be sent."""
-
-
-class TouchExpired(Event, name="touch.expired"):
-    """A held touch was not sent in time."""
-
-    reason: Code
-
-
-class TouchDelivered(Event, name="touch.delivered"):
-    """The message reached the customer, or the call was taken."""
-
-
-class TouchBounced(Event, name="touch.bounced"):
-    """The message did not reach the customer."""
-
-    reason: Code
-
-
-class TouchOpened(Event, name="touch.opened"):
-    """The customer opened the message."""
-
-
-class TouchResponded(Event, name="touch.responded"):
-    """The customer answered."""
-
-    response_id: UUID
-    customer_id: UUID
-    response: Code
-    text: Annotated[Text | None, Personal("touch")] = None
-
-
-class TouchConverted(Conversion, Event, name="touch.converted"):
-    """The customer took up what was offered."""
-
+ObjectionStatus = Literal["open", "upheld", "dismissed"]
 
 # State
 
@@ -111,9 +54,13 @@ class Touch:
 
     status: Status = "absent"
     customer_id: UUID | None = None
+    purpose: Purpose | None = None
+    judged: bool = False
+    group: Group | None = None
     opened: bool = False
     responses: Mapping[UUID, Code] = field(default_factory=dict[UUID, Code])
     conversions: Mapping[UUID, tuple[object, ...]] = field(default_factory=dict[UUID, tuple[object, ...]])
+    objections: Mapping[UUID, ObjectionStatus] = field(default_factory=dict[UUID, ObjectionStatus])
 
 
 # Evolve
@@ -122,7 +69,9 @@ _DECIDED: Final[Mapping[str, Status]] = {"send": "sent", "suppress": "suppressed
 
 
 def _decided(_: Touch, event: TouchDecided) -> Touch:
-    return Touch(_DECIDED[event.decision], event.customer_id)  # the first event: there is nothing to keep
+    # The first event: there is nothing to keep.
+    judged = event.judged_at is not None
+    return Touch(_DECIDED[event.decision], event.customer_id, event.purpose, judged, event.group)
 
 
 def _becomes(status: Status) -> Callable[[Touch, Event], Touch]:
@@ -145,6 +94,14 @@ def _converted(state: Touch, event: TouchConverted) -> Touch:
     return replace(state, conversions={**state.conversions, event.conversion_id: conversion})
 
 
+def _objected_to(state: Touch, event: TouchObjectedTo) -> Touch:
+    return replace(state, objections={**state.objections, event.objection_id: "open"})
+
+
+def _objection_reviewed(state: Touch, event: TouchObjectionReviewed) -> Touch:
+    return replace(state, objections={**state.objections, event.objection_id: event.outcome})
+
+
 _EVOLVE: Final[dict[type[Event], Callable[..., Touch]]] = {
     TouchDecided: _decided,
     TouchReleased: _becomes("sent"),
@@ -155,67 +112,14 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Touch]]] = {
     TouchOpened: _opened,
     TouchResponded: _responded,
     TouchConverted: _converted,
+    TouchObjectedTo: _objected_to,
+    TouchObjectionReviewed: _objection_reviewed,
 }
 
 
 def evolve(state: Touch, event: Event) -> Touch:
     """Fold one event into the touch."""
     return _EVOLVE[type(event)](state, event)
-
-
-# Commands
-
-
-class TouchCommand(Command):
-    """A command to one touch's stream."""
-
-    stream_field = "touch_id"
-
-    touch_id: UUID
-
-
-class DecideTouch(Decision, TouchCommand, name="touch.decide"):
-    """Record what a rule decided about contacting a customer."""
-
-
-class ReleaseTouch(Ruling, TouchCommand, name="touch.release"):
-    """Send a held touch."""
-
-
-class SuppressTouch(Ruling, TouchCommand, name="touch.suppress"):
-    """Give a held touch up."""
-
-
-class ExpireTouch(TouchCommand, name="touch.expire"):
-    """Give a held touch up because its time has passed."""
-
-    reason: Code
-
-
-class ConfirmTouchDelivery(TouchCommand, name="touch.confirm-delivery"):
-    """Record that the touch reached the customer."""
-
-
-class RecordTouchBounce(TouchCommand, name="touch.record-bounce"):
-    """Record that the touch did not reach the customer."""
-
-    reason: Code
-
-
-class RecordTouchOpening(TouchCommand, name="touch.record-opening"):
-    """Record that the customer opened the message."""
-
-
-class RecordTouchResponse(TouchCommand, name="touch.record-response"):
-    """Record the customer's answer."""
-
-    response_id: UUID
-    response: Code
-    text: Annotated[Text | None, Personal("touch")] = None
-
-
-class RecordTouchConversion(Conversion, TouchCommand, name="touch.record-conversion"):
-    """Record that the customer took the offer up."""
 
 
 # Decide
@@ -230,6 +134,12 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "touch.already-bounced": "The touch did not reach the customer.",
         "touch.response-id-reused": "This response id names another response.",
         "touch.conversion-id-reused": "This conversion id names another conversion.",
+        "touch.campaign-unknown": "There is no campaign with this id; plan it first.",
+        "touch.held-by-policy": "The contact policy holds this touch; have it reconsidered, suppress it, or expire it.",
+        "touch.not-judged": "The contact policy did not decide this touch.",
+        "touch.objection-id-reused": "This objection id names one that is over.",
+        "touch.objection-unknown": "There is no such objection to this touch.",
+        "touch.objection-reviewed": "The objection was reviewed with another outcome.",
     }
 )
 _refuse: Final = partial(refusal, REFUSALS)
@@ -239,6 +149,51 @@ def _decide(command: DecideTouch, state: Touch) -> Sequence[Event]:
     if state.status != "absent":
         raise _refuse("touch.already-decided", "touch_id")
     return [happened(TouchDecided, command)]
+
+
+def _propose(command: ProposeTouch, state: Touch) -> Sequence[Event]:
+    if state.status != "absent":
+        raise _refuse("touch.already-decided", "touch_id")
+    said = command.judgement
+    if said is None:
+        raise _refuse("touch.campaign-unknown", "campaign_id")
+    held = said.decision == "hold"
+    return [
+        happened(
+            TouchDecided, command, occurred_at=said.at, judged_at=said.at, policy_id=said.policy_id, rule=said.rule,
+            rule_version=said.rule_version, reason=said.reason, campaign_version=said.campaign_version,
+            channel=said.channel, purpose=said.purpose, topic=said.topic, group=said.group,
+            decision="suppress" if said.decision == "expire" else said.decision,
+            contact_point_id=said.contact_point_id, held_until=said.held_until if held else None,
+            expires_at=said.expires_at if held else None,
+        )
+    ]  # fmt: skip
+
+
+def _reconsider(command: ReconsiderTouch, state: Touch) -> Sequence[Event]:
+    if state.status != "held":
+        raise _refuse("touch.not-held")
+    said = command.judgement
+    if not state.judged or said is None:
+        raise _refuse("touch.not-judged")
+    match said.decision:
+        case "hold":
+            return []
+        case "expire":
+            return [happened(TouchExpired, command, occurred_at=said.at, reason=said.reason)]
+        case decision:
+            ruling: dict[str, object] = {
+                "rule": said.rule, "rule_version": said.rule_version, "reason": said.reason,
+                "campaign_version": said.campaign_version, "occurred_at": said.at, "judged_at": said.at,
+                "policy_id": said.policy_id,
+            }  # fmt: skip
+            return [happened(TouchReleased if decision == "send" else TouchSuppressed, command, **ruling)]
+
+
+def _release(command: ReleaseTouch, state: Touch) -> Sequence[Event]:
+    if state.judged and state.status == "held":
+        raise _refuse("touch.held-by-policy")
+    return _settles("sent", TouchReleased)(command, state)
 
 
 def _settles(status: Status, event: type[Event]) -> Callable[[Command, Touch], Sequence[Event]]:
@@ -284,13 +239,36 @@ def _record_response(command: RecordTouchResponse, state: Touch) -> Sequence[Eve
 
 
 def _record_conversion(command: RecordTouchConversion, state: Touch) -> Sequence[Event]:
-    _require_sent(state)
+    if state.group is None:  # who is compared is counted, contacted or not
+        _require_sent(state)
     known = state.conversions.get(command.conversion_id)
     if known == clear_facts(Conversion, command):
         return []
     if known is not None:
         raise _refuse("touch.conversion-id-reused", "conversion_id")
     return [happened(TouchConverted, command)]
+
+
+def _object(command: ObjectToTouch, state: Touch) -> Sequence[Event]:
+    if not state.judged:
+        raise _refuse("touch.not-judged")
+    known = state.objections.get(command.objection_id)
+    if known == "open":
+        return []
+    if known is not None:
+        raise _refuse("touch.objection-id-reused", "objection_id")
+    return [happened(TouchObjectedTo, command, purpose=state.purpose, customer_id=state.customer_id)]
+
+
+def _review_objection(command: ReviewTouchObjection, state: Touch) -> Sequence[Event]:
+    known = state.objections.get(command.objection_id)
+    if known is None:
+        raise _refuse("touch.objection-unknown", "objection_id")
+    if known == command.outcome:
+        return []
+    if known != "open":
+        raise _refuse("touch.objection-reviewed")
+    return [happened(TouchObjectionReviewed, command)]
 
 
 def _require_sent(state: Touch) -> None:
@@ -302,7 +280,9 @@ def _require_sent(state: Touch) -> None:
 
 _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     DecideTouch: _decide,
-    ReleaseTouch: _settles("sent", TouchReleased),
+    ProposeTouch: _propose,
+    ReconsiderTouch: _reconsider,
+    ReleaseTouch: _release,
     SuppressTouch: _settles("suppressed", TouchSuppressed),
     ExpireTouch: _settles("expired", TouchExpired),
     ConfirmTouchDelivery: _confirm_delivery,
@@ -310,12 +290,17 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     RecordTouchOpening: _record_opening,
     RecordTouchResponse: _record_response,
     RecordTouchConversion: _record_conversion,
+    ObjectToTouch: _object,
+    ReviewTouchObjection: _review_objection,
 }
+
+
+_OPENING: Final = (DecideTouch, ProposeTouch)
 
 
 def decide(command: Command, state: Touch) -> Sequence[Event]:
     """Accept a command as events, or refuse it."""
-    if state.status == "absent" and type(command) is not DecideTouch:
+    if state.status == "absent" and type(command) not in _OPENING:
         raise _refuse("touch.not-decided", "touch_id")
     return _DECIDE[type(command)](command, state)
 

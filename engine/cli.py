@@ -22,6 +22,7 @@ from audit.tiles import TileMissing
 from audit.timestamps import TimestampRefused
 from engine import demo as demonstration
 from engine import status as reports
+from engine.campaign_running import running_campaigns
 from engine.carrying_out import NotNow
 from engine.cli_certificates import certificates
 from engine.cli_certify import certifying
@@ -37,6 +38,7 @@ from engine.cli_search_index import search_index
 from engine.cli_verify import verifying
 from engine.cli_witness import witness
 from engine.clock_keeping import keeping_clocks
+from engine.contact_keeping import keeping_contacts
 from engine.following import Following
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportRefused, ImportSummary
@@ -136,6 +138,8 @@ def follow() -> None:
                 watching(daybook),
                 keeping_clocks(daybook),
                 drawing_samples(daybook),
+                keeping_contacts(daybook),
+                running_campaigns(daybook),
             ):
                 people.print("Following the record for the read models.")
                 await stop.wait()

@@ -1,7 +1,7 @@
 """Handling commands: look the command up, load states, decide, seal, append, answer."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
@@ -9,7 +9,10 @@ from uuid import UUID
 from eventsourcing.persistence import PersistenceError
 
 from domain.kernel import Aggregate, Command, Refusal
+from domain.touch import Touch
+from domain.touch_messages import ProposeTouch
 from engine.answers import Answer, AnsweredEvent, CommandReused, accepted, refused, repeated
+from engine.contact_judging import ContactJudge, Judgeable
 from engine.deciding import Context, Decision, as_seen, decide, stream_of
 from engine.holding import Holds
 from engine.indexing import index_approved
@@ -17,7 +20,7 @@ from engine.mapping import EventMapper
 from engine.sealing import Sealer
 from engine.states import States, StreamOfAnotherKind, Versioned
 from projections.seeing import hidden_streams
-from store.envelope import NO_STREAM, Appended, AppendRequest, FoundAnswer, StoredAnswer
+from store.envelope import NO_STREAM, Appended, AppendRequest, CustomerCondition, FoundAnswer, StoredAnswer
 from store.errors import CommandAnswered, ConditionFailed, KeyGone, VersionConflict
 from store.record import Record
 from vault.errors import KeyDestroyed, SubjectErased
@@ -48,10 +51,12 @@ class Unit(NamedTuple):
 class CommandHandler:
     """The way of every command into the record."""
 
-    def __init__(self, record: Record, vault: Vault, mapper: EventMapper) -> None:
+    def __init__(self, record: Record, vault: Vault, mapper: EventMapper, contact: ContactJudge | None = None) -> None:
+        """`contact` judges touches; without it no command that needs that is accepted."""
         self._record = record
         self._mapper = mapper
         self._vault = vault
+        self._contact = contact
         self._sealer = Sealer(mapper, vault)
         self._holds = Holds(record)
         self._states = States(record, mapper)
@@ -88,8 +93,11 @@ class CommandHandler:
                 states = {stream_id: Versioned(NO_STREAM, aggregate.initial) for stream_id, aggregate in streams}
             else:
                 states = await self._load(partition, streams, commands, context, expected_version)
+            said = await self._judged(commands, states)
+            given = commands if said is None else (said.command,)
+            conditions = () if said is None else said.conditions
             try:
-                return await self._attempt(partition, commands, context, states, expected_version)
+                return await self._attempt(partition, given, context, states, expected_version, conditions)
             except CommandAnswered:
                 answers = await self._record.find_answers(partition, [context.command_id])
                 return repeated(answers[context.command_id], context.request_hmac, partition)
@@ -97,6 +105,8 @@ class CommandHandler:
                 if isinstance(conflict, KeyGone):
                     self._sealer.forget()  # sealed anew, or refused if the subject is erased
                 self._states.forget(states)
+                if self._contact is not None:
+                    self._contact.forget(conditions)
                 new_stream = False
                 attempts -= 1
                 if attempts == 0:
@@ -141,13 +151,38 @@ class CommandHandler:
                 decide(commands, context, {one: Versioned(NO_STREAM, kind.initial) for one, kind in streams})
             raise
 
-    async def _attempt(
+    async def _judged(self, commands: Sequence[Command], states: Mapping[UUID, Versioned]) -> Judgeable | None:
+        """What the contact policy says of a touch; None: it is asked for nothing."""
+        if all(command.judged_field is None for command in commands):
+            return None
+        if len(commands) > 1:
+            raise ValueError("what the contact policy judges is decided by itself: it must see what came before")
+        if self._contact is None:
+            raise ValueError("this handler judges no touches")
+        (command,) = commands
+        state = states[stream_of(command)[0]].state
+        return await self._contact.judged(command, state.customer_id if isinstance(state, Touch) else None)
+
+    async def _judged_all(self, units: Sequence[Unit]) -> dict[UUID, Judgeable] | None:
+        """What the contact policy says of each new touch, by command; None: it is asked for something else, too."""
+        asked = [unit for unit in units if any(command.judged_field for command in unit.commands)]
+        proposals = [unit.commands[0] for unit in asked if len(unit.commands) == 1]
+        touches = [one for one in proposals if isinstance(one, ProposeTouch)]
+        if not asked:
+            return {}
+        if self._contact is None or len(touches) < len(asked):
+            return None
+        judged = await self._contact.judged_all(touches)
+        return {unit.context.command_id: said for unit, said in zip(asked, judged, strict=True)}
+
+    async def _attempt(  # noqa: PLR0913, PLR0917  # of what is attempted
         self,
         partition: int,
         commands: Sequence[Command],
         context: Context,
         states: dict[UUID, Versioned],
         expected_version: int | None,
+        conditions: Sequence[CustomerCondition] = (),
     ) -> Answer:
         first = stream_of(commands[0])[0]
         found = as_seen(states[first], first, context.sight).version
@@ -159,7 +194,9 @@ class CommandHandler:
             await self._store_refusal(partition, context, states, refusal)
             raise
         request, answer = await self._request(partition, first, decision, context)
-        appended = await self._record.append(request)
+        appended = await self._record.append(request._replace(conditions=conditions) if conditions else request)
+        if conditions and self._contact is not None:
+            self._contact.appended(conditions, decision.events, appended.last)
         return self._accepted(partition, decision, answer, appended)
 
     async def _request(
@@ -192,6 +229,9 @@ class CommandHandler:
         ids = [unit.context.command_id for unit in units]
         found = await self._record.find_answers(partition, ids)
         try:
+            judged = await self._judged_all([one for one in units if one.context.command_id not in found])
+            if judged is None:
+                return [await self._alone(unit) for unit in units]
             states = await self._states_of([unit for unit in units if unit.context.command_id not in found], partition)
         except StreamOfAnotherKind:
             return [await self._alone(unit) for unit in units]
@@ -204,23 +244,34 @@ class CommandHandler:
                 if answered is not None:
                     outcomes[index] = repeated(answered, unit.context.request_hmac, partition)
                     continue
-                decision = decide(unit.commands, unit.context, states)
+                said = judged.get(unit.context.command_id)
+                given = unit.commands if said is None else (said.command,)
+                decision = decide(given, unit.context, states)
             except (Refusal, CommandReused) as refusal:
                 outcomes[index] = refusal
                 continue
             states.update(decision.after)
             # At once: a pass of its own over all units for each step would find nothing left in the processor's cache.
-            prepared[index] = self._prepared(partition, unit, decision, expires_at)
+            prepared[index] = self._prepared(
+                partition, unit, decision, expires_at, () if said is None else said.conditions
+            )
         outcomes.update(await self._append_copy(partition, units, prepared))
         return [outcomes[index] for index in range(len(units))]
 
-    def _prepared(self, partition: int, unit: Unit, decision: Decision, expires_at: datetime) -> "_Prepared":
+    def _prepared(
+        self,
+        partition: int,
+        unit: Unit,
+        decision: Decision,
+        expires_at: datetime,
+        conditions: Sequence[CustomerCondition],
+    ) -> "_Prepared":
         context = unit.context
         answer = _answer(partition, stream_of(unit.commands[0])[0], decision)
         told = accepted(answer.stream_id, answer.version, answer.events)
         stored = StoredAnswer(context.command_id, context.request_hmac, told, context.expires_at or expires_at)
         events = self._sealer.clear(decision, context)
-        request = AppendRequest(partition, events or (), decision.before, (), stored, (), decision.participants)
+        request = AppendRequest(partition, events or (), decision.before, conditions, stored, (), decision.participants)
         return _Prepared(decision, answer, request, events is None)
 
     async def _states_of(self, units: Sequence[Unit], partition: int) -> dict[UUID, Versioned]:

@@ -156,6 +156,11 @@ class Settings(BaseSettings):
         description="Whether `serve` also carries out handovers of portfolios. Any number of processes may: each "
         "customer goes over once.",
     )
+    contacts: bool = Field(
+        default=True,
+        description="Whether `serve` and `follow` also propose the touches of launched campaigns, keep held ones "
+        "(send, suppress or expire what is due), and record when a consent runs out. Any number of processes may.",
+    )
     wait_s_max: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0, description="How long a query with a token waits for its read model, in seconds."
     )

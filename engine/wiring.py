@@ -9,6 +9,8 @@ import asyncpg
 
 from engine.access_tables import InForce
 from engine.clock_catalogue import ClockCatalogue
+from engine.contact_judging import ContactJudge
+from engine.contact_policies import ContactPolicies
 from engine.directory import Directory
 from engine.handling import CommandHandler
 from engine.hardware_token import key_provider
@@ -91,7 +93,9 @@ class Daybook:
         self.vault = vault
         self.mapper = mapper
         self.models = models
-        self.handler = CommandHandler(record, vault, mapper)
+        self.contact_policies = ContactPolicies(models, mapper)
+        self.contact = ContactJudge(record, mapper, self.contact_policies, vault.keyed_hmac)
+        self.handler = CommandHandler(record, vault, mapper, self.contact)
         self.looks = looks
         self.opener = Opener(record, mapper.fact, vault, looks)
         self.search = CustomerSearch(models, vault.index, self.opener)

@@ -1133,6 +1133,20 @@ WITH (fillfactor='50');
 
 ALTER TABLE read_model.bookmark OWNER TO daybook_owner;
 
+CREATE TABLE read_model.campaign_run (
+    partition smallint NOT NULL,
+    campaign_id uuid NOT NULL,
+    launch uuid NOT NULL,
+    proposed bigint NOT NULL,
+    segment text NOT NULL,
+    after uuid NOT NULL,
+    done boolean NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT campaign_run_partition_check CHECK ((partition >= 0))
+);
+
+ALTER TABLE read_model.campaign_run OWNER TO daybook_owner;
+
 CREATE TABLE read_model.clock_bookmark (
     partition smallint NOT NULL,
     "position" bigint DEFAULT 0 NOT NULL,
@@ -1177,6 +1191,32 @@ CREATE TABLE read_model.confidential_look (
 
 ALTER TABLE read_model.confidential_look OWNER TO daybook_owner;
 
+CREATE TABLE read_model.contact_bookmark (
+    partition smallint NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    incarnation uuid NOT NULL,
+    lease_epoch bigint DEFAULT 0 NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT contact_bookmark_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT contact_bookmark_position_check CHECK (("position" >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE read_model.contact_bookmark OWNER TO daybook_owner;
+
+CREATE TABLE read_model.contact_due (
+    partition smallint NOT NULL,
+    kind text NOT NULL,
+    key uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    cause uuid NOT NULL,
+    CONSTRAINT contact_due_kind_check CHECK ((kind = ANY (ARRAY['touch'::text, 'consent'::text]))),
+    CONSTRAINT contact_due_partition_check CHECK ((partition >= 0))
+);
+
+ALTER TABLE read_model.contact_due OWNER TO daybook_owner;
+
 CREATE TABLE read_model.lease (
     partition smallint NOT NULL,
     duty text NOT NULL,
@@ -1184,7 +1224,7 @@ CREATE TABLE read_model.lease (
     epoch bigint NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     trouble text,
-    CONSTRAINT lease_duty_check CHECK ((duty = ANY (ARRAY['follow'::text, 'rebuild'::text, 'clocks'::text, 'sampling'::text]))),
+    CONSTRAINT lease_duty_check CHECK ((duty ~ '^[a-z][a-z-]{0,39}$'::text)),
     CONSTRAINT lease_partition_check CHECK ((partition >= 0))
 )
 WITH (fillfactor='50');
@@ -1744,6 +1784,9 @@ ALTER TABLE ONLY read_model.access_day
 ALTER TABLE ONLY read_model.bookmark
     ADD CONSTRAINT bookmark_pkey PRIMARY KEY (partition, projection, version);
 
+ALTER TABLE ONLY read_model.campaign_run
+    ADD CONSTRAINT campaign_run_pkey PRIMARY KEY (partition, campaign_id);
+
 ALTER TABLE ONLY read_model.clock_bookmark
     ADD CONSTRAINT clock_bookmark_pkey PRIMARY KEY (partition);
 
@@ -1752,6 +1795,12 @@ ALTER TABLE ONLY read_model.complaint_clock
 
 ALTER TABLE ONLY read_model.confidential_look
     ADD CONSTRAINT confidential_look_pkey PRIMARY KEY (partition, "position", stream_id, customer_id);
+
+ALTER TABLE ONLY read_model.contact_bookmark
+    ADD CONSTRAINT contact_bookmark_pkey PRIMARY KEY (partition);
+
+ALTER TABLE ONLY read_model.contact_due
+    ADD CONSTRAINT contact_due_pkey PRIMARY KEY (partition, kind, key);
 
 ALTER TABLE ONLY read_model.lease
     ADD CONSTRAINT lease_pkey PRIMARY KEY (partition, duty);
@@ -1895,6 +1944,10 @@ CREATE INDEX complaint_clock_board_of_clock ON read_model.complaint_clock USING 
 CREATE INDEX complaint_clock_next ON read_model.complaint_clock USING btree (partition, next_at) WHERE (next_at IS NOT NULL);
 
 CREATE INDEX confidential_look_day ON read_model.confidential_look USING btree (partition, day, actor, "position");
+
+CREATE INDEX contact_due_next ON read_model.contact_due USING btree (partition, due_at);
+
+CREATE INDEX contact_due_of_customer ON read_model.contact_due USING btree (partition, customer_id);
 
 CREATE INDEX parked_poison ON read_model.parked USING btree (partition, projection, version) WHERE (error IS NOT NULL);
 
@@ -2116,11 +2169,17 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.access_day TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.bookmark TO daybook_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE read_model.campaign_run TO daybook_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.clock_bookmark TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.complaint_clock TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.confidential_look TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.contact_bookmark TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.contact_due TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.lease TO daybook_app;
 

@@ -81,7 +81,7 @@ class CampaignRow:
 class TouchRow:
     """A touch and what came of it. `sent_at`: when it was decided or released to be sent; None: it was not.
 
-    `response` and `product` are the first the customer answered and took up.
+    `response` and `product` are the first the customer answered and took up. `compared`: the customer's group.
     """
 
     partition: int
@@ -90,6 +90,7 @@ class TouchRow:
     customer_id: UUID = NIL
     channel: str = ""
     purpose: str = ""
+    compared: str | None = None
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     responded_at: datetime | None = None
@@ -131,7 +132,12 @@ TOUCH_TABLE: Final = Table(
     row=TouchRow,
     key=("touch_id",),
     touched_by=frozenset(TOUCH.events),
-    indexes={"sent": "(partition, sent_at, touch_id) where sent_at is not null"},
+    indexes={
+        "sent": "(partition, sent_at, touch_id) where sent_at is not null",
+        "compared": "(partition, campaign_id, compared, customer_id) where compared is not null",
+        "of_customer": "(partition, customer_id, sent_at) where sent_at is not null",
+        "converted": "(partition, converted_at) where converted_at is not null",
+    },
 )
 SUMS: Final = Table(
     name="campaign_sum", kind="sums", row=CampaignSumRow, key=("campaign_id", "measure", "channel", "detail")
@@ -192,7 +198,7 @@ def _decided(rows: Campaigns, event: TouchDecided, fact: Fact) -> None:
     recorded = fact.recorded
     row = rows.touch.begin(recorded.stream_id, recorded)
     row.campaign_id, row.customer_id = event.campaign_id, event.customer_id
-    row.channel, row.purpose = event.channel, event.purpose
+    row.channel, row.purpose, row.compared = event.channel, event.purpose, event.group
     if event.decision == "send":
         row.sent_at = event.occurred_at
     rows.sums.add_to((event.campaign_id, "decided", event.channel, event.decision), recorded).times += 1
@@ -234,7 +240,8 @@ def _converted(rows: Campaigns, event: TouchConverted, fact: Fact) -> None:
     if touch.converted_at is None:
         touch.converted_at, touch.product = event.occurred_at, event.product
     currency = "" if event.value is None else event.value.currency
-    row = rows.sums.add_to((touch.campaign_id, "converted", touch.channel, currency), fact.recorded)
+    measure = "converted-untouched" if touch.compared == "holdout" else "converted"
+    row = rows.sums.add_to((touch.campaign_id, measure, touch.channel, currency), fact.recorded)
     row.times += 1
     row.amount_minor += 0 if event.value is None else event.value.amount_minor
 
@@ -258,7 +265,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     TouchConverted: _converted,
 }
 
-CAMPAIGN_RESULTS: Final = Projection(NAME, 2, (CAMPAIGN_TABLE, TOUCH_TABLE, SUMS), Campaigns, _FOLDS)
+CAMPAIGN_RESULTS: Final = Projection(NAME, 3, (CAMPAIGN_TABLE, TOUCH_TABLE, SUMS), Campaigns, _FOLDS)
 
 # Queries
 
@@ -268,7 +275,7 @@ class ChannelResults:
     """What the touches of one channel came to. `held` were decided later: released, suppressed or expired.
 
     `send`, `suppress` and `hold` are first decisions; `responses` counts by response; `conversion_values` sums
-    by currency in minor units.
+    by currency in minor units. What the holdout took up is no result of a touch: see `projections.lift`.
     """
 
     channel: str

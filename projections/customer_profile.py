@@ -13,6 +13,7 @@ from domain.complaint_confidentiality import ComplaintDeclassified, ComplaintMar
 from domain.complaint_intake import ComplaintReceived
 from domain.customer_messages import (
     ConsentDenied,
+    ConsentExpired,
     ConsentGranted,
     ConsentWithdrawn,
     ContactPointAdded,
@@ -29,6 +30,8 @@ from domain.customer_messages import (
     RelationshipManagerAssigned,
     SegmentEntered,
     SegmentLeft,
+    VulnerabilityCleared,
+    VulnerabilityNoted,
 )
 from domain.interaction_messages import (
     InteractionCorrected,
@@ -47,7 +50,7 @@ from projections.references import sealed_at
 from projections.table import NIL, Table
 
 Json: TypeAlias = dict[str, Any]
-ConsentStatus: TypeAlias = Literal["granted", "denied", "withdrawn"]
+ConsentStatus: TypeAlias = Literal["granted", "denied", "withdrawn", "expired"]
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ class ProfileRow:
     age_band: str | None = None
     region: str | None = None
     branch: str | None = None
+    time_zone: str | None = None
+    vulnerable: bool = False
     relationship_manager: str | None = None
     name: list[str] | None = None
     pending_corrections: Json = field(default_factory=dict[str, Any])
@@ -119,7 +124,7 @@ def _registered(rows: Profiles, event: CustomerRegistered, fact: Fact) -> None:
     row = _row(rows, fact)
     row.status, row.kind, row.registered_at = "active", event.kind, event.occurred_at
     row.residence_country, row.language, row.age_band = event.residence_country, event.language, event.age_band
-    row.region, row.branch = event.region, event.branch
+    row.region, row.branch, row.time_zone = event.region, event.branch, event.time_zone
     row.name = sealed_at(fact, "identity")
     if event.segment is not None:
         row.segments = [event.segment]
@@ -187,7 +192,9 @@ def _segment_left(rows: Profiles, event: SegmentLeft, fact: Fact) -> None:
 
 
 def _consent(status: ConsentStatus) -> Fold:
-    def fold(rows: Profiles, event: ConsentGranted | ConsentDenied | ConsentWithdrawn, fact: Fact) -> None:
+    def fold(
+        rows: Profiles, event: ConsentGranted | ConsentDenied | ConsentWithdrawn | ConsentExpired, fact: Fact
+    ) -> None:
         row = _row(rows, fact)
         # Codes hold no space.
         scope = f"{event.contact_point_id} {event.channel} {event.purpose} {event.topic}"
@@ -202,6 +209,13 @@ def _preference_set(rows: Profiles, event: PreferenceSet, fact: Fact) -> None:
         row.preferences.pop(event.preference, None)
     else:
         row.preferences[event.preference] = event.value
+
+
+def _vulnerable(*, value: bool) -> Fold:
+    def fold(rows: Profiles, _: Event, fact: Fact) -> None:
+        _row(rows, fact).vulnerable = value
+
+    return fold
 
 
 def _relationship_ended(rows: Profiles, event: RelationshipEnded, fact: Fact) -> None:
@@ -331,6 +345,9 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ConsentGranted: _consent("granted"),
     ConsentDenied: _consent("denied"),
     ConsentWithdrawn: _consent("withdrawn"),
+    ConsentExpired: _consent("expired"),
+    VulnerabilityNoted: _vulnerable(value=True),
+    VulnerabilityCleared: _vulnerable(value=False),
     PreferenceSet: _preference_set,
     RelationshipEnded: _relationship_ended,
     InteractionRecorded: _interaction_recorded,

@@ -84,6 +84,8 @@ class Profile:
     age_band: str | None
     region: str | None
     branch: str | None
+    time_zone: str | None
+    vulnerable: bool
     relationship_manager: str | None
     name: SealedAt | None
     pending_corrections: tuple[PendingCorrection, ...]

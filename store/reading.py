@@ -76,6 +76,21 @@ class Reader:
         rows = await self._fetch("read_customer", partition, customer_id, before, limit)
         return [recorded(row) for row in rows]
 
+    async def read_customers(
+        self, partition: int, customer_ids: Collection[UUID], types: Collection[str], before: int = MAX_POSITION
+    ) -> dict[UUID, list[RecordedEvent]]:
+        """Events of some types, before a position, that customers are the first subject of, in the record's order.
+
+        Of the customers' own partition. A customer without any is left out. For customers of ordinary length: it is
+        one statement, not pages.
+        """
+        rows = await self._fetch("read_customers", partition, list({*customer_ids}), before, list(types))
+        customers: dict[UUID, list[RecordedEvent]] = {}
+        for row in rows:
+            event = recorded(row)
+            customers.setdefault(row["customer_id"], []).append(event)
+        return customers
+
     async def read_events(self, partition: int, positions: Collection[int]) -> list[RecordedEvent]:
         """The events at these positions."""
         rows = await self._fetch("read_events", partition, list({*positions}))

@@ -23,7 +23,9 @@ async def daybook(database, tmp_path: Path) -> AsyncGenerator[Daybook]:
     await create_partitions(database.admin_dsn, 4)
     await create_partitions(database.admin_dsn, 4, schema="reads")
     bearer.install(tmp_path)
-    settings = Settings(database_url=database.app_dsn, data_dir=tmp_path, wait_s_max=2, clocks=False, handovers=False)
+    settings = Settings(
+        database_url=database.app_dsn, data_dir=tmp_path, wait_s_max=2, clocks=False, handovers=False, contacts=False
+    )
     opened = await Daybook.open(settings, Databases(database.app_dsn, database.admin_dsn, None))
     yield opened
     await opened.close()

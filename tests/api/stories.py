@@ -1,5 +1,6 @@
 """A small bank told over HTTP, with something in every read model."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from api.examples import bodies
 from api.operations import COLLECTIONS
 from domain import command_types
+from engine.campaigns_seen import LOOK_S
 from engine.deciding import Context
 from engine.wiring import Daybook
 from store.cursor import Cursor
@@ -52,6 +54,26 @@ async def by_program(daybook: Daybook, name: str, where: str = "", **more: Any) 
     command = kind(occurred_at=datetime.now(UTC), **{kind.stream_field: stream, **INTERNAL[name], **whose, **more})
     await daybook.handler.handle([command], Context("daybook:test", new_id(), b"", new_id()))
     return where or f"/{COLLECTIONS[name.partition('.')[0]]}/{stream}"
+
+
+async def contactable(client, *, held: bool) -> dict[str, Any]:
+    """What proposes a touch to a customer who may be contacted at any hour; held, while its campaign is paused."""
+    customer = (await client.command("/customers", bodies()["customer.register"])).json()["stream_id"]
+    email = {"kind": "email", "value": "fang@bank.example"}
+    await client.command(f"/customers/{customer}/add-contact-point", email)
+    plan = {"title": "Statements", "purpose": "servicing", "channel": "email"}
+    campaign = (await client.command("/campaigns", plan)).json()["stream_id"]
+    for name in ("approve", "launch", *(["pause"] if held else [])):
+        said = bodies()[f"campaign.{name}"]
+        assert (await client.command(f"/campaigns/{campaign}/{name}", said, actor="staff-2")).status_code == 200
+    client.campaign = campaign
+    return {"customer_id": customer, "campaign_id": campaign}
+
+
+async def contact_again(client) -> None:
+    """Let the campaign go on, and wait until that is seen."""
+    assert (await client.command(f"/campaigns/{client.campaign}/resume")).status_code == 200
+    await asyncio.sleep(LOOK_S + 0.1)
 
 
 async def told(client) -> dict[str, str]:
@@ -122,6 +144,7 @@ async def told_all(client) -> dict[str, str]:
     ids["schedule"] = (await say("retention-schedule.propose", "/retention-schedules"))["stream_id"]
     ids["calendar"] = (await say("calendar.draft", "/calendars"))["stream_id"]
     ids["policy"] = (await say("clock-policy.propose", "/clock-policies"))["stream_id"]
+    ids["contact"] = (await say("contact-policy.propose", "/contact-policies"))["stream_id"]
     ids["map"] = (await say("code-map.propose", "/code-maps"))["stream_id"]
     ids["plan"] = (await say("sampling-plan.propose", "/sampling-plans"))["stream_id"]
     ids["rules"] = (await say("watch-rules.propose", "/watch-rules"))["stream_id"]

@@ -8,7 +8,7 @@ import pytest
 
 from api.examples import bodies, events_of
 from api.operations import operations
-from tests.api.stories import INTERNAL, by_program
+from tests.api.stories import INTERNAL, by_program, contact_again, contactable
 
 CUSTOMER = {"kind": "person", "name": "Ada Example", "segment": "retail"}
 NOWHERE = "0197f3a0-0000-7abc-8def-0123456789ab"
@@ -94,6 +94,8 @@ STORIES = [
      "customer.approve-correction", "customer.assign-relationship-manager", "customer.enter-segment",
      "customer.leave-segment", "customer.grant-consent", "customer.withdraw-consent", "customer.deny-consent",
      "customer.set-preference", "customer.remove-contact-point", "customer.end-relationship"],
+    ["customer.register", "customer.add-contact-point", "customer.grant-consent", "customer.expire-consent",
+     "customer.note-vulnerability", "customer.clear-vulnerability"],
     ["customer.register", "customer.correct-details", "customer.reject-correction"],
     ["customer.register", "customer.correct-details", "customer.withdraw-correction by 1"],
     ["interaction.record", "interaction.correct", "interaction.reject-correction"],
@@ -128,6 +130,8 @@ STORIES = [
     ["touch.decide", "touch.release", "touch.record-bounce"],
     ["touch.decide", "touch.suppress"],
     ["touch.decide", "touch.expire"],
+    ["touch.propose", "touch.object", "touch.review-objection"],
+    ["touch.propose", "touch.reconsider"],
     ["survey.invite", "survey.confirm-delivery", "survey.answer"],
     ["survey.invite", "survey.expire"],
     ["engagement.open", "engagement.reach-stage", "engagement.make-offer", "engagement.settle-offer",
@@ -150,6 +154,8 @@ STORIES = [
     ["calendar.draft", "calendar.withdraw"],
     ["clock-policy.propose", "clock-policy.sign-off", "clock-policy.sign-off", "clock-policy.activate"],
     ["clock-policy.propose", "clock-policy.withdraw"],
+    ["contact-policy.propose", "contact-policy.sign-off", "contact-policy.sign-off", "contact-policy.activate"],
+    ["contact-policy.propose", "contact-policy.withdraw"],
     ["code-map.propose", "code-map.activate"],
     ["code-map.propose", "code-map.withdraw"],
     ["sampling-plan.propose", "sampling-plan.activate"],
@@ -169,7 +175,7 @@ def test_the_stories_tell_every_command():
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story[-1])
 async def test_every_example_is_accepted(client, daybook, story):
-    where = ""
+    where, given = "", {}
     for number, told in enumerate(story):
         step, _, again = told.partition(" by ")
         name, _, kind = step.partition(" of ")
@@ -179,8 +185,15 @@ async def test_every_example_is_accepted(client, daybook, story):
         operation = operations()[name]
         path = operation.path if operation.creates else f"{where}/{operation.path.rpartition('/')[2]}"
         body = {**bodies()[name], "kind": kind} if kind else bodies()[name]
+        if name == "touch.propose":
+            body = await contactable(client, held=story[-1] == "touch.reconsider")
+        elif name == "touch.review-objection":
+            body = {**body, "objection_id": given["objection_id"]}
+        elif name == "touch.reconsider":
+            await contact_again(client)
         answer = await client.command(path, body, actor=f"staff-{again or number}")
         assert answer.status_code == (201 if operation.creates else 200), (name, answer.text)
+        given = answer.json()
         first, *more = [event["type"] for event in answer.json()["events"]]
         assert first == events_of()[name]
         assert set(more) <= {"complaint.backdating-recorded"}

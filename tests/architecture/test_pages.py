@@ -14,6 +14,7 @@ PAGES = {
     "how-to/time-complaints.md": 5,
     "how-to/sample-interactions.md": 4,
     "how-to/manage-relationships.md": 9,
+    "how-to/run-campaigns.md": 7,
 }
 """How much each shows at least."""
 

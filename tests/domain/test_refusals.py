@@ -22,6 +22,7 @@ from domain.clock_policy import CLOCK_POLICY
 from domain.code_map import CODE_MAP
 from domain.codes import Money
 from domain.complaint import COMPLAINT
+from domain.contact_policy import CONTACT_POLICY
 from domain.customer import (
     CUSTOMER,
     AddContactPoint,
@@ -104,6 +105,7 @@ from tests.domain.access_refusals import ACCESS_TABLE_CASES, ACTOR_CASES, BREAK_
 from tests.domain.clock_refusals import CALENDAR_CASES, CLOCK_POLICY_CASES
 from tests.domain.code_map_refusals import CODE_MAP_CASES
 from tests.domain.complaint_refusals import COMPLAINT_CASES
+from tests.domain.contact_refusals import CONSENT_CASES, CONTACT_POLICY_CASES, JUDGED_CASES
 from tests.domain.correction_refusals import CUSTOMER_CORRECTION_CASES, INTERACTION_CORRECTION_CASES
 from tests.domain.engagement_refusals import ENGAGEMENT_CASES, TASK_CASES
 from tests.domain.relation_refusals import (
@@ -400,6 +402,9 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((NEED, case) for case in NEED_CASES),
     *((LEAD, case) for case in LEAD_CASES),
     *((PORTFOLIO_HANDOVER, case) for case in PORTFOLIO_HANDOVER_CASES),
+    *((CUSTOMER, case) for case in CONSENT_CASES),
+    *((TOUCH, case) for case in JUDGED_CASES),
+    *((CONTACT_POLICY, case) for case in CONTACT_POLICY_CASES),
 ]
 
 

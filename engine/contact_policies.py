@@ -1,0 +1,84 @@
+"""The contact policies in force: those that were activated in the record, and the one that came with the program."""
+
+import asyncio
+import time
+from datetime import UTC, date, datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from domain.contact_catalogue import FIRST_RULES
+from domain.contact_policy import ContactPolicyActivated, ContactPolicyProposed
+from domain.contact_rules import ContactRules
+from engine.mapping import EventMapper
+from engine.rule_versions import ActiveVersions, in_force_since
+from projections.models import ReadModels
+
+LOOK_S: Final = 2.0
+"""How often it is looked for versions that were activated. None of them holds on the day of its activation."""
+
+
+class PolicyVersion(NamedTuple):
+    """A version, and the day from which it holds; `policy_id` None: it came with the program."""
+
+    version: int
+    policy_id: UUID | None
+    in_force_from: date
+    rules: ContactRules
+
+
+FIRST: Final = PolicyVersion(0, None, date.min, FIRST_RULES)
+
+
+class ContactPolicies:
+    """Knows every version that was activated, and looks for newer ones now and then."""
+
+    def __init__(self, models: ReadModels, mapper: EventMapper) -> None:
+        self._versions = ActiveVersions(models, mapper, ContactPolicyProposed, ContactPolicyActivated)
+        self._known: tuple[PolicyVersion, ...] = ()
+        self._looked_at = float("-inf")
+        self._first = asyncio.Lock()
+
+    async def at(self, moment: datetime) -> PolicyVersion:
+        """The policy in force at a moment: of all in force the one with the highest version.
+
+        Raises:
+            PersistenceError, ReadModelError, ...: which policies there are is not known; nothing is decided by a guess.
+        """
+        await self._fresh()
+        day = moment.astimezone(UTC).date()
+        return max((one for one in self._known if one.in_force_from <= day), key=_rank)
+
+    async def _fresh(self) -> None:
+        """Look again now and then; who comes meanwhile goes on with what is known, unless nothing is."""
+        if self._known:
+            if time.monotonic() - self._looked_at >= LOOK_S:
+                self._looked_at = time.monotonic()
+                await self.look()
+            return
+        async with self._first:
+            if not self._known:
+                await self.look()
+
+    async def of(self, version: int, policy_id: UUID | None) -> PolicyVersion | None:
+        """The policy that a touch names; None: no such version was ever activated."""
+        await self.look()
+        return next((one for one in self._known if (one.version, one.policy_id) == (version, policy_id)), None)
+
+    async def look(self) -> None:
+        """Take all that were activated."""
+        found = await self._versions.look()
+        activated = (
+            PolicyVersion(
+                one.proposed.policy_version,
+                one.stream_id,
+                in_force_since(one.proposed.in_force_from, one.activated_at, first=False),
+                one.proposed.rules,
+            )
+            for one in found
+        )
+        self._known = (FIRST, *activated)
+        self._looked_at = time.monotonic()
+
+
+def _rank(one: PolicyVersion) -> tuple[int, str]:
+    return one.version, str(one.policy_id)
