@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from api.bodies import JSON
@@ -41,6 +42,14 @@ class Asking(BaseModel):
         max_length=CURSOR_CHARACTERS_MAX,
         description="Token of a command's answer (also taken from the header Daybook-Token): wait until it is seen.",
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _nothing_that_cannot_be_stored(cls, value: str | list[str]) -> str | list[str]:
+        """Refuse what the database takes for no text at all."""
+        if any("\x00" in one for one in value):
+            raise PydanticCustomError("string_pattern_mismatch", "has a NUL character", {"pattern": r"^[^\x00]*$"})
+        return value
 
     def token_of(self, request: Request) -> str | None:
         """The token, from the header or the query."""

@@ -15,7 +15,9 @@ from domain.four_eyes import require_another
 from domain.kernel import Facts, refusal
 from domain.matters import Matter
 
-Actors = Annotated[tuple[ActorId, ...], Field(max_length=20)]
+WITHHELD_MAX: Final = 20
+"""So many a matter is withheld from at most, named at once or one after the other."""
+Actors = Annotated[tuple[ActorId, ...], Field(max_length=WITHHELD_MAX)]
 
 
 class Confidentiality(Facts):
@@ -43,6 +45,7 @@ _REFUSALS: Final[Mapping[str, str]] = {
     "declassification-not-requested": "Somebody else must ask for it first.",
     "declassifier-not-another": "Who asked that everybody may see it cannot decide that alone.",
     "not-confidential": "It is not confidential.",
+    "withheld-from-too-many": "It would be withheld from more than 20 people, with those of before; choose a group.",
 }
 
 
@@ -69,7 +72,10 @@ def marks(facts: Confidentiality, state: Matter | None, kind: str) -> Mapping[st
         raise refusal(refusals(kind), f"{kind}.already-confidential", "group")
     if state.withheld_from.issuperset(facts.withheld_from):
         return None
-    return {"withheld_from": tuple(sorted(state.withheld_from.union(facts.withheld_from)))}
+    withheld_from = state.withheld_from.union(facts.withheld_from)
+    if len(withheld_from) > WITHHELD_MAX:
+        raise refusal(refusals(kind), f"{kind}.withheld-from-too-many", "withheld_from")
+    return {"withheld_from": tuple(sorted(withheld_from))}
 
 
 def requests(state: Matter | None, kind: str) -> bool:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
 from domain.matters import Matter
 from domain.search_terms import ByField, SearchKind
@@ -202,12 +202,29 @@ def _foreign_fields(event: type[Event], command: type[Command]) -> tuple[tuple[s
     return tuple(name for name in command.model_fields if name not in event.model_fields), set(event.model_fields)
 
 
+@cache
+def _checks(event: type[Event]) -> Mapping[str, Callable[[object], object]]:
+    """What validates one field of the event alone."""
+    return {
+        name: TypeAdapter[object](field.rebuild_annotation()).validate_python
+        for name, field in event.model_fields.items()
+    }
+
+
 def happened(event: type[E], command: Command, **facts: object) -> E:
     """Make the event from the command's fields of the same name, and from `facts`.
 
-    Both were validated when they came in and are declared alike, so they are not validated again:
-    that was most of the time of a decision. A test proves every decided event valid.
+    The command was validated when it came in and its fields are declared alike, so they are not validated again: that
+    was most of the time of a decision. What `decide` has worked out is: an event that cannot be read would be in the
+    record for ever, and nobody could read its stream again.
+
+    Raises:
+        ValidationError: one of `facts` is nothing that the event may hold.
     """
+    if facts:
+        checks = _checks(event)
+        for name, value in facts.items():
+            checks[name](value)
     values = command.__dict__.copy()
     foreign, own = _foreign_fields(event, type(command))
     for name in foreign:

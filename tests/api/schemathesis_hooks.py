@@ -22,8 +22,8 @@ from engine.issuer import USERS, DevelopmentIssuer
 FOLDER = Path(os.environ["DAYBOOK_FUZZ_FOLDER"])
 """The server's data; here the ids are, and notes are written."""
 KNOWN_MAX = 100
-URL_MAX, SHORT = 50_000, 4_000
-"""Characters of one value of a query, as it is escaped, and what is kept of a longer one."""
+URL_MAX = 50_000
+"""Characters of an address, as it is escaped: the server ends what is over 64 KiB before it is HTTP."""
 OF_HTTP = {"cache-control", "content-length", "content-type", "date", "server", "transfer-encoding"}
 """Headers that every answer may have, whatever the document says."""
 CONDITIONS = ("If-Match", "Daybook-Break-Glass", "Daybook-Token", "Daybook-Reason")
@@ -54,9 +54,8 @@ def before_call(_context, case, _kwargs):
     """
     for name, value in dict(case.headers or {}).items():
         case.headers[name] = "".join(one for one in str(value) if one.isascii() and one.isprintable())
-    for name, value in dict(case.query or {}).items():
-        if len(quote(str(value))) > URL_MAX:
-            case.query[name] = str(value)[:SHORT]
+    for parts in (case.query, case.path_parameters):
+        _shorten(parts or {})
     if case.path == "/feed":
         case.query = {**(case.query or {}), "mode": "page"}
     for name in CONDITIONS:
@@ -71,6 +70,15 @@ def before_call(_context, case, _kwargs):
     if "Daybook-Purpose" in case.headers and _random.random() < 0.5:
         headers.pop("Daybook-Purpose", None)
     case.headers.update(headers)
+
+
+def _shorten(parts) -> None:
+    """Halve the longest value until all of them fit half of an address."""
+    lengths = {name: len(quote(str(value))) for name, value in parts.items()}
+    while sum(lengths.values()) > URL_MAX / 2:
+        longest = max(lengths, key=lengths.__getitem__)
+        parts[longest] = str(parts[longest])[: len(str(parts[longest])) // 2]
+        lengths[longest] = len(quote(parts[longest]))
 
 
 def _caller() -> tuple[str, dict[str, str]]:

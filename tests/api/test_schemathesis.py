@@ -62,7 +62,7 @@ class Bank:
         )
         said, _ = await process.communicate()
         (self.folder / "said").write_bytes(said)
-        assert process.returncode == 0, said.decode()[-20_000:]
+        assert process.returncode == 0, re.sub(r"\S{300,}", lambda long: f"{long[0][:300]}...", said.decode())
         lines = (self.folder / "notes").read_text(encoding="utf-8").splitlines()
         return [Noted(*line.split("\t")) for line in lines]
 

@@ -23,11 +23,14 @@ def confidential_cases(
     """What is refused of every kind that can be confidential; `opened` is one about a colleague."""
     own = to(declassify, declassified_by="staff:1")
     asked, done = to(ask, reason="unfounded", requested_by="staff:1"), to(declassify, declassified_by="staff:2")
+    from_19 = to(mark, group="about-colleague", withheld_from=tuple(f"staff:{100 + one}" for one in range(19)))
+    from_more = to(mark, group="about-colleague", withheld_from=("staff:1", "staff:2"))
     return [
         (f"{kind}.already-confidential", "group", [opened], to(mark, group="whistleblower")),
         (f"{kind}.declassification-not-requested", None, [opened], done),
         (f"{kind}.declassifier-not-another", "declassified_by", [opened, asked], own),
         (f"{kind}.not-confidential", None, [opened, asked, done], asked),
+        (f"{kind}.withheld-from-too-many", "withheld_from", [opened, from_19], from_more),
     ]
 
 

@@ -11,8 +11,8 @@ import domain
 from domain import AGGREGATES, aggregate_of, attaching, codes, command_types, event_types
 from domain.attaching import CONTENT_BYTES_MAX
 from domain.codes import Change, Money, Text
-from domain.interaction_messages import InteractionAnnotated, Participant, RecordInteraction
-from domain.kernel import Command, Event, Message, Personal, Refusal, personal_fields
+from domain.interaction_messages import InteractionAnnotated, InteractionRecorded, Participant, RecordInteraction
+from domain.kernel import Command, Event, Message, Personal, Refusal, happened, personal_fields
 from tests.domain.generate import IDS
 from tests.domain.scenario import it, to
 
@@ -177,3 +177,11 @@ def test_times_need_their_zone():
     contact = {"customer_id": IDS[0], "channel": "phone", "direction": "inbound", "purpose": "servicing"}
     with pytest.raises(ValidationError, match="timezone"):
         to(RecordInteraction, **contact, occurred_at="2026-11-02T09:00:00")
+
+
+def test_what_a_decision_works_out_must_fit_its_event():
+    """It could be recorded and never be read again, and nothing of its stream with it."""
+    recorded = to(RecordInteraction, customer_id=IDS[0], channel="phone", direction="inbound", purpose="servicing")
+    assert happened(InteractionRecorded, recorded, withheld_from=("staff:1",)).withheld_from == ("staff:1",)
+    with pytest.raises(ValidationError, match="at most 20 items"):
+        happened(InteractionRecorded, recorded, withheld_from=tuple(f"staff:{one}" for one in range(21)))
