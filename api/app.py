@@ -73,6 +73,7 @@ from engine.receipts import Receipts
 from engine.sampling import drawing_samples
 from engine.sealing_process import SealingProcess
 from engine.settings import Settings
+from engine.survey_keeping import keeping_surveys
 from engine.watching import watching
 from engine.wiring import Daybook
 from store.collecting import collect_seldom
@@ -114,6 +115,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 if sealing is not None:
                     await opened.enter_async_context(sealing)
                     await opened.enter_async_context(DailyReport(used.settings, used.record, used.models))
+                await opened.enter_async_context(keeping_surveys(used))
                 await opened.enter_async_context(carrying_out(used))
                 if used.settings.follow:
                     await opened.enter_async_context(watching(used))

@@ -33,6 +33,7 @@ WITHOUT_READ_MODEL: Final = frozenset(
     {
         "interaction",
         "touch",
+        "survey-plan",
         "survey",
         "engagement",
         "task",

@@ -50,6 +50,7 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "calendar": "calendars",
         "clock-policy": "clock-policies",
         "code-map": "code-maps",
+        "survey-plan": "survey-plans",
         "reservation": "reservations",
         "sampling-plan": "sampling-plans",
         "watch-rules": "watch-rules",

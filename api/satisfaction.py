@@ -18,10 +18,11 @@ _FIGURES: Final = ("answers", "response_rate_percent", "mean_score", "csat_perce
 class SeriesQuery(Asking):
     """What figures to add up, and how to group them; always by metric and scale."""
 
-    by: list[By] = Field(default_factory=lambda: list[By](("month",)), max_length=3)
+    by: list[By] = Field(default_factory=lambda: list[By](("month",)), max_length=4)
     metric: Metric | None = None
     channel: Channel | None = None
     product: str | None = Field(default=None, max_length=64)
+    branch: str | None = Field(default=None, max_length=64)
     first_month: date | None = Field(default=None, description="The first of a month.")
     last_month: date | None = Field(default=None, description="The first of a month.")
 
@@ -37,7 +38,7 @@ async def _series(request: Request, query: Annotated[SeriesQuery, Query()]) -> R
     """Figures grouped as asked, always by metric and scale. Incomplete unless `parked` is 0."""
     at = edge(request)
     as_of = await at.seen(NAME, query.token_of(request))
-    of = Slice(query.metric, query.channel, query.product, query.first_month, query.last_month)
+    of = Slice(query.metric, query.channel, query.product, query.branch, query.first_month, query.last_month)
     found = await series(at.daybook.models, of, by=query.by)
     return shown({"points": [_body(point) for point in found.points], "parked": found.parked}, as_of)
 

@@ -30,6 +30,7 @@ from domain.reservation import RESERVATION
 from domain.retention_schedule import RETENTION_SCHEDULE
 from domain.sampling_plan import SAMPLING_PLAN
 from domain.survey import SURVEY
+from domain.survey_plan import SURVEY_PLAN
 from domain.task import TASK
 from domain.touch import TOUCH
 from domain.watch_rules import WATCH_RULES
@@ -64,6 +65,7 @@ __all__ = [
     "RETENTION_SCHEDULE",
     "SAMPLING_PLAN",
     "SURVEY",
+    "SURVEY_PLAN",
     "TASK",
     "TOUCH",
     "WATCH_RULES",
@@ -81,6 +83,7 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     CAMPAIGN,
     TOUCH,
     SURVEY,
+    SURVEY_PLAN,
     ENGAGEMENT,
     TASK,
     ACCESS_TABLE,

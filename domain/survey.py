@@ -4,17 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID
+
+from pydantic import AwareDatetime
 
 from domain.codes import Channel, Code, Count, Metric, Score, Text
 from domain.kernel import Aggregate, Command, Event, Facts, Personal, happened, refusal
+
+Suppression = Literal["asked-often-by-survey", "asked-often-over-all"]
+"""Which cap forbade an invitation: that of the survey, or the one over all surveys."""
 
 # Facts that events and commands share
 
 
 class Instrument(Facts):
-    """What is asked, of whom, about what; the scale holds both its ends."""
+    """What is asked, of whom, about what; the scale holds both its ends. `branch`: the one that served them."""
 
     customer_id: UUID
     survey: Code
@@ -24,13 +29,19 @@ class Instrument(Facts):
     scale_max: Score
     channel: Channel
     product: Code | None = None
+    branch: Code | None = None
 
 
 class Invitation(Instrument):
-    """An instrument sent to a customer, about an interaction or a complaint if it names one."""
+    """An instrument sent to a customer, about an interaction or a complaint if it names one.
+
+    `plan_version`: the survey plan that asked for it. After `expires_at` it is answered no more.
+    """
 
     interaction_id: UUID | None = None
     complaint_id: UUID | None = None
+    plan_version: Count | None = None
+    expires_at: AwareDatetime | None = None
 
 
 # Events
@@ -38,6 +49,12 @@ class Invitation(Instrument):
 
 class SurveyInvited(Invitation, Event, name="survey.invited"):
     """The customer was invited to answer."""
+
+
+class SurveySuppressed(Invitation, Event, name="survey.suppressed"):
+    """The customer was not invited: they had been asked often enough."""
+
+    suppressed: Suppression
 
 
 class SurveyDelivered(Event, name="survey.delivered"):
@@ -63,6 +80,7 @@ class Survey:
     """The invitation as decisions see it."""
 
     invited: SurveyInvited | None = None
+    suppressed: SurveySuppressed | None = None
     delivered: bool = False
     answered: bool = False
     expired: bool = False
@@ -73,6 +91,10 @@ class Survey:
 
 def _invited(state: Survey, event: SurveyInvited) -> Survey:
     return replace(state, invited=event)
+
+
+def _suppressed(state: Survey, event: SurveySuppressed) -> Survey:
+    return replace(state, suppressed=event)
 
 
 def _delivered(state: Survey, _: SurveyDelivered) -> Survey:
@@ -89,6 +111,7 @@ def _expired(state: Survey, _: SurveyExpired) -> Survey:
 
 _EVOLVE: Final[dict[type[Event], Callable[..., Survey]]] = {
     SurveyInvited: _invited,
+    SurveySuppressed: _suppressed,
     SurveyDelivered: _delivered,
     SurveyAnswered: _answered,
     SurveyExpired: _expired,
@@ -112,7 +135,9 @@ class SurveyCommand(Command):
 
 
 class InviteToSurvey(Invitation, SurveyCommand, name="survey.invite"):
-    """Invite a customer to answer."""
+    """Invite a customer to answer, or record which cap forbids it."""
+
+    suppressed: Suppression | None = None
 
 
 class ConfirmSurveyDelivery(SurveyCommand, name="survey.confirm-delivery"):
@@ -135,6 +160,8 @@ class ExpireSurvey(SurveyCommand, name="survey.expire"):
 REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "survey.already-invited": "This invitation exists already.",
+        "survey.suppressed": "The customer was not invited: they had been asked often enough.",
+        "survey.expiry-past": "An invitation must expire after it was sent.",
         "survey.not-invited": "There is no such invitation; invite the customer first.",
         "survey.scale-invalid": "The scale must rise from scale_min to scale_max, and for NPS be 0 to 10.",
         "survey.score-out-of-scale": "The score is outside the scale of the invitation.",
@@ -149,12 +176,18 @@ _refuse: Final = partial(refusal, REFUSALS)
 
 
 def _invite(command: InviteToSurvey, state: Survey) -> Sequence[Event]:
-    if state.invited:
+    if state.invited or state.suppressed:
         raise _refuse("survey.already-invited", "invitation_id")
-    scale = (command.scale_min, command.scale_max)
-    if command.scale_min >= command.scale_max or (command.metric == "nps" and scale != _NPS_SCALE):
+    if not scale_is_valid(command.metric, command.scale_min, command.scale_max):
         raise _refuse("survey.scale-invalid", "scale_max")
-    return [happened(SurveyInvited, command)]
+    if command.expires_at is not None and command.expires_at <= command.occurred_at:
+        raise _refuse("survey.expiry-past", "expires_at")
+    return [happened(SurveySuppressed if command.suppressed else SurveyInvited, command)]
+
+
+def scale_is_valid(metric: Metric, scale_min: Score, scale_max: Score) -> bool:
+    """Whether a metric can be asked on a scale."""
+    return scale_min < scale_max and (metric != "nps" or (scale_min, scale_max) == _NPS_SCALE)
 
 
 def _confirm_delivery(command: ConfirmSurveyDelivery, state: Survey) -> Sequence[Event]:
@@ -180,6 +213,8 @@ def _expire(command: ExpireSurvey, state: Survey) -> Sequence[Event]:
 
 
 def _asked(state: Survey) -> SurveyInvited:
+    if state.suppressed is not None:
+        raise _refuse("survey.suppressed")
     if state.invited is None:
         raise _refuse("survey.not-invited", "invitation_id")
     return state.invited
@@ -201,11 +236,12 @@ def decide(command: Command, state: Survey) -> Sequence[Event]:
 
 
 def _customer_of(state: Survey) -> UUID | None:
-    return state.invited.customer_id if state.invited else None
+    first = state.invited or state.suppressed
+    return first.customer_id if first else None
 
 
 def _ended(state: Survey) -> bool:
-    return state.answered or state.expired
+    return state.answered or state.expired or state.suppressed is not None
 
 
 SURVEY: Final = Aggregate(

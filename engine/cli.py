@@ -48,6 +48,7 @@ from engine.reporting import people, result, steps
 from engine.sampling import drawing_samples
 from engine.settings import Settings
 from engine.shredding import NoEraser
+from engine.survey_keeping import keeping_surveys
 from engine.watching import watching
 from engine.wiring import Daybook, find_database, initialise, read_model_setup
 from projections.errors import ReadModelError
@@ -134,6 +135,7 @@ def follow() -> None:
         try:
             async with (
                 await Following.start(daybook.models),
+                keeping_surveys(daybook),
                 carrying_out(daybook),
                 watching(daybook),
                 keeping_clocks(daybook),

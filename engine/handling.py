@@ -69,15 +69,18 @@ class CommandHandler:
         *,
         expected_version: int | None = None,
         new_stream: bool = False,
+        on_condition: Sequence[CustomerCondition] = (),
     ) -> Answer:
         """Accept all of the commands, or none.
 
         `expected_version`: that of the first command's stream (If-Match). `new_stream`: its id was
         made for this command, so it needs no look in the record first; appending checks it anyway.
+        `on_condition`: what must still hold of customers when it is appended.
 
         Raises:
             Refusal: a command cannot be accepted; asked again, the same refusal is answered.
             CommandReused: the command id came with another request before.
+            ConditionFailed: a condition holds no more; whoever gave it looks again.
             VersionConflict: not at `expected_version`, or changed by others three times in a row.
             SubjectErased, KeyDestroyed: it has personal data of a subject who is erased, or is being.
             LaneFull, RecordUnreachable, OutcomeUnknown, ...: see `store.errors`.
@@ -97,7 +100,9 @@ class CommandHandler:
             given = commands if said is None else (said.command,)
             conditions = () if said is None else said.conditions
             try:
-                return await self._attempt(partition, given, context, states, expected_version, conditions)
+                return await self._attempt(
+                    partition, given, context, states, expected_version, conditions, on_condition
+                )
             except CommandAnswered:
                 answers = await self._record.find_answers(partition, [context.command_id])
                 return repeated(answers[context.command_id], context.request_hmac, partition)
@@ -107,6 +112,8 @@ class CommandHandler:
                 self._states.forget(states)
                 if self._contact is not None:
                     self._contact.forget(conditions)
+                if on_condition and isinstance(conflict, ConditionFailed):
+                    raise
                 new_stream = False
                 attempts -= 1
                 if attempts == 0:
@@ -183,6 +190,7 @@ class CommandHandler:
         states: dict[UUID, Versioned],
         expected_version: int | None,
         conditions: Sequence[CustomerCondition] = (),
+        on_condition: Sequence[CustomerCondition] = (),
     ) -> Answer:
         first = stream_of(commands[0])[0]
         found = as_seen(states[first], first, context.sight).version
@@ -194,7 +202,8 @@ class CommandHandler:
             await self._store_refusal(partition, context, states, refusal)
             raise
         request, answer = await self._request(partition, first, decision, context)
-        appended = await self._record.append(request._replace(conditions=conditions) if conditions else request)
+        held = (*conditions, *on_condition)
+        appended = await self._record.append(request._replace(conditions=held) if held else request)
         if conditions and self._contact is not None:
             self._contact.appended(conditions, decision.events, appended.last)
         return self._accepted(partition, decision, answer, appended)

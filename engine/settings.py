@@ -136,6 +136,11 @@ class Settings(BaseSettings):
         description="Whether `serve` and `follow` also carry out approved erasures and disposals, if they may erase; "
         "if not, run `daybook privacy run` now and then.",
     )
+    surveys: bool = Field(
+        default=True,
+        description="Whether `serve` and `follow` also invite customers to surveys as the survey plan says, and let "
+        "invitations expire. Any number of processes may, like `clocks`.",
+    )
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="UTC",
         description="Time zone of the bank's days (IANA, such as `Asia/Shanghai`), by which looks are counted for "

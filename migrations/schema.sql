@@ -1277,6 +1277,19 @@ WITH (fillfactor='50');
 
 ALTER TABLE read_model.sampling_bookmark OWNER TO daybook_owner;
 
+CREATE TABLE read_model.survey_bookmark (
+    partition smallint NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    incarnation uuid NOT NULL,
+    lease_epoch bigint DEFAULT 0 NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT survey_bookmark_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT survey_bookmark_position_check CHECK (("position" >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE read_model.survey_bookmark OWNER TO daybook_owner;
+
 CREATE TABLE read_model.tally (
     partition smallint NOT NULL,
     projection text NOT NULL,
@@ -1814,6 +1827,9 @@ ALTER TABLE ONLY read_model.parked
 ALTER TABLE ONLY read_model.sampling_bookmark
     ADD CONSTRAINT sampling_bookmark_pkey PRIMARY KEY (partition);
 
+ALTER TABLE ONLY read_model.survey_bookmark
+    ADD CONSTRAINT survey_bookmark_pkey PRIMARY KEY (partition);
+
 ALTER TABLE ONLY read_model.tally
     ADD CONSTRAINT tally_pkey PRIMARY KEY (partition, projection, version, day, type, folded);
 
@@ -2190,6 +2206,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.live TO daybook_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.parked TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.sampling_bookmark TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.survey_bookmark TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.tally TO daybook_app;
 

@@ -35,8 +35,9 @@ from domain.touch import (
     TouchResponded,
     TouchSuppressed,
 )
+from projections.campaign_costs import COSTS, cost_line
 from projections.fact import Fact
-from projections.held import Rows, Sums
+from projections.held import Lines, Rows, Sums
 from projections.listing import checked_limit, first_of, read_mark, write_mark
 from projections.models import ReadModels
 from projections.projection import Fold, Projection
@@ -136,7 +137,7 @@ TOUCH_TABLE: Final = Table(
         "sent": "(partition, sent_at, touch_id) where sent_at is not null",
         "compared": "(partition, campaign_id, compared, customer_id) where compared is not null",
         "of_customer": "(partition, customer_id, sent_at) where sent_at is not null",
-        "converted": "(partition, converted_at) where converted_at is not null",
+        "converted": "(partition, converted_at, touch_id) where converted_at is not null",
     },
 )
 SUMS: Final = Table(
@@ -150,6 +151,7 @@ class Campaigns(NamedTuple):
     campaign: Rows[CampaignRow]
     touch: Rows[TouchRow]
     sums: Sums[CampaignSumRow]
+    cost: Lines
 
 
 # Folds
@@ -192,6 +194,7 @@ def _cost_recorded(rows: Campaigns, event: CampaignCostRecorded, fact: Fact) -> 
     row = rows.sums.add_to(key, fact.recorded)
     row.times += 1
     row.amount_minor += event.amount.amount_minor
+    rows.cost.added.append(cost_line(event, fact))
 
 
 def _decided(rows: Campaigns, event: TouchDecided, fact: Fact) -> None:
@@ -265,7 +268,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     TouchConverted: _converted,
 }
 
-CAMPAIGN_RESULTS: Final = Projection(NAME, 3, (CAMPAIGN_TABLE, TOUCH_TABLE, SUMS), Campaigns, _FOLDS)
+CAMPAIGN_RESULTS: Final = Projection(NAME, 4, (CAMPAIGN_TABLE, TOUCH_TABLE, SUMS, COSTS), Campaigns, _FOLDS)
 
 # Queries
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.matters import Sight
 from projections.kpis import Basis, Kpi, added_up
 from projections.listing import checked_limit, first_of, read_mark, write_mark
-from projections.measures import MONTH, Amount, Asked, Group, Measure, checked, count, parts_of
+from projections.measures import MONTH, Amount, Asked, Group, Measure, checked, count, from_the_start, parts_of
 from projections.models import ReadModels
 from projections.seeing import arguments_of
 from projections.statements import statement
@@ -184,6 +184,7 @@ async def behind(  # noqa: PLR0913  # the last two optional and by name
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
     """
     wanted, of = checked_limit(limit), asked.within(measure.dimensions)
+    measure, of = from_the_start(measure, of)
     before, before_id = None, None
     if after is not None:
         moment, text = read_mark(models.record.incarnation, after, 2)

@@ -71,8 +71,20 @@ TOUCH: Final = Source(
     "touch_id",
     {"campaign": "r.campaign_id::text", **_known("channel", "purpose", "product", "response")},
 )
+COST: Final = Source(
+    "campaign-cost",
+    campaign_results.NAME,
+    "campaign_cost",
+    "cost_id",
+    {"campaign": "r.campaign_id::text", **_known("kind", "currency")},
+    stream="campaign_id",
+)
 INVITATION: Final = Source(
-    "survey", satisfaction_history.NAME, "survey_invitation", "invitation_id", _known("survey", "channel", "product")
+    "survey",
+    satisfaction_history.NAME,
+    "survey_invitation",
+    "invitation_id",
+    _known("survey", "channel", "product", "branch"),
 )
 ENGAGEMENT: Final = Source(
     "engagement",
@@ -185,6 +197,15 @@ CUSTOMERS: Final = Measure(
     CUSTOMER, "registered_at", ("customer.registered",), "standing", until=("ended_at",),
 )  # fmt: skip
 
+CUSTOMERS_BEGUN: Final = Measure(
+    "customers when the period began", CUSTOMER, "registered_at", ("customer.registered",), "begun",
+    until=("ended_at",),
+)  # fmt: skip
+CUSTOMERS_KEPT: Final = Measure(
+    "those of them who were customers still when it ended",
+    CUSTOMER, "registered_at", ("customer.registered",), "kept", until=("ended_at",),
+)  # fmt: skip
+
 # Leads
 
 LEAD_COSTS: Final = Measure(
@@ -205,6 +226,14 @@ SENT: Final = Measure("touches sent, at once or released later", TOUCH, "sent_at
 CONVERTED: Final = Measure(
     "those of them after which the customer took something up, until now",
     TOUCH, "sent_at", (*_SENT, "touch.converted"), where="r.converted_at is not null",
+)  # fmt: skip
+COSTS: Final = Measure(
+    "costs of campaigns, in minor units of their currency",
+    COST, "incurred_at", ("campaign.cost-recorded",), "amount", amount="r.amount_minor",
+)  # fmt: skip
+WON: Final = Measure(
+    "customers who took something up after a touch, each once",
+    TOUCH, "converted_at", (*_SENT, "touch.converted"), "customers",
 )  # fmt: skip
 TOUCHED: Final = Measure("customers to whom any was sent, each once", TOUCH, "sent_at", _SENT, "customers")
 

@@ -171,6 +171,17 @@ KPIS: Final[tuple[Kpi, ...]] = (
         note="By `source`, of the leads captured in the period, whenever they became customers; leads that cost "
         "nothing are in neither.",
     ),
+    Kpi(
+        "campaign.acquisition_cost", 1, "Campaign cost per customer won", "minor units of a currency per customer",
+        (Basis("recorded", over.COSTS, over.WON),), only_within="currency",
+        note="Costs incurred in the period by the customers who took something up in it, at whatever price. A campaign "
+        "costs before it wins: look at its whole time, with `campaign` named.",
+    ),
+    Kpi(
+        "customer.retention", 1, "Customers kept", "percent",
+        (Basis("recorded", over.CUSTOMERS_KEPT, over.CUSTOMERS_BEGUN),), _RATIO,
+        "Of those who were customers when the period began; who joined in it is in neither. It needs a first day.",
+    ),
     Kpi("engagement.count", 1, "Engagements opened", "engagements", (Basis("recorded", over.OPENED),)),
     Kpi(
         "engagement.approval_rate", 1, "Engagements approved", "percent",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from projections.models import Connection
 
-Duty = Literal["follow", "rebuild", "clocks", "sampling", "contact", "campaigns"]
+Duty = Literal["follow", "rebuild", "clocks", "sampling", "contact", "campaigns", "surveys"]
 TTL_S = 10.0
 
 

@@ -19,7 +19,7 @@ from projections.errors import MeasureRefused
 from projections.models import ReadModels
 from projections.seeing import arguments_of
 
-Counts: TypeAlias = Literal["rows", "amount", "spread", "customers", "standing", "open"]
+Counts: TypeAlias = Literal["rows", "amount", "spread", "customers", "standing", "open", "begun", "kept"]
 Group: TypeAlias = tuple[str, ...]
 
 MONTH: Final = "month"
@@ -38,6 +38,7 @@ class Source:
     `dimensions`: text expressions over the row `r`; "" stands for not known. `seen`: whether the row exists for the
     viewer of $5 to $7 (see `Sight`). `joined`: other tables of the same partition, with any number of rows for each
     row: then these are counted, and listed under their `r`. `clocks`: these are rows that the keeper of clocks writes.
+    `stream`: the column that has the stream's id, where that is not the key.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Source:
     seen: str = "$5::text[] is not null and $6::text is not null and $7::uuid[] is not null"
     joined: str = ""
     clocks: bool = False
+    stream: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,8 @@ class Measure:
 
     `counts`: "rows"; the sum of `amount`; the same as "spread" over its values; each of the rows' "customers" once;
     what is "standing" at the end: begun (`at`) and not yet ended (any of `until`), told by adding up; or the same where
-    each row is a time that is over or goes on, and is "open". `at` with a dot is a column of a joined table. `events`:
+    each row is a time that is over or goes on, and is "open"; or what had "begun" before the period and was not over by
+    then, and which of that is "kept" until its end. `at` with a dot is a column of a joined table. `events`:
     types of those behind.
     """
 
@@ -71,8 +74,9 @@ class Measure:
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """What it can be grouped by. What is open at a moment has no month."""
-        return tuple(self.source.dimensions) if self.counts == "open" else (MONTH, *self.source.dimensions)
+        """What it can be grouped by. What is open at a moment, or was there before a period, has no month."""
+        timeless = self.counts in {"open", "begun", "kept"}
+        return tuple(self.source.dimensions) if timeless else (MONTH, *self.source.dimensions)
 
     @property
     def moment(self) -> str:
@@ -157,10 +161,27 @@ async def count(models: ReadModels, measure: Measure, asked: Asked, sight: Sight
     Raises:
         MeasureRefused: these are more groups than can be shown.
     """
-    of = asked.within(measure.dimensions)
+    measure, of = from_the_start(measure, asked.within(measure.dimensions))
     if measure.counts == "standing":
         return await _standing(models, measure, of, sight)
     return await _added_up(models, measure, of, sight)
+
+
+def from_the_start(measure: Measure, of: Asked) -> tuple[Measure, Asked]:
+    """What had begun before a period as rows: that time has no end to look for, so it is counted like any other.
+
+    Before a period without a first day nothing had begun.
+    """
+    if measure.counts not in {"begun", "kept"}:
+        return measure, of
+    stays = of.since if measure.counts == "begun" else of.until
+    still = "" if stays is None else f" or r.{{}} >= timestamptz '{stays.isoformat()}'"
+    staying = "".join(f" and (r.{one} is null{still.format(one)})" for one in measure.until)
+    where = "false" if of.first is None else measure.where + staying
+    last = None if of.first is None else of.first - timedelta(days=1)
+    return Measure(measure.says, measure.source, measure.at, measure.events, "rows", where), Asked(
+        None, last, of.by, of.where
+    )
 
 
 async def _added_up(models: ReadModels, measure: Measure, of: Asked, sight: Sight) -> dict[Group, Amount]:
@@ -209,6 +230,7 @@ def parts_of(measure: Measure, of: Asked) -> dict[str, str]:
         "table": measure.source.table,
         "joined": measure.source.joined,
         "key": measure.source.key,
+        "stream": measure.source.stream or measure.source.key,
         "at": measure.moment,
         "where": f"({measure.where}) and {measure.source.seen}{ends}{wanted}",
     }

@@ -187,3 +187,10 @@ def _consent_of(scope: str, kept: list[str]) -> Consent:
         UUID(contact_point_id), channel, purpose, topic, cast("ConsentStatus", status), text_version,
         datetime.fromisoformat(since), UUID(event_id),
     )  # fmt: skip
+
+
+async def branch_of(models: ReadModels, customer_id: UUID) -> str | None:
+    """The customer's branch, as far as the profile knows it by now."""
+    partition = models.record.partition_of(customer_id)
+    rows = await models.fetch(CUSTOMER_PROFILE.name, "branch_of_customer", partition, customer_id)
+    return rows[0]["branch"] if rows else None

@@ -1,4 +1,4 @@
-"""Satisfaction history: every invitation and answer, and monthly figures by metric, channel and product.
+"""Satisfaction history: every invitation and answer, and monthly figures by metric, channel, product and branch.
 
 Figures are kept as counts that add up over partitions: invitations by the month of the invitation, with how
 many of those were answered or expired since; answers by the month of the answer, one count per score. CSAT,
@@ -43,10 +43,12 @@ class InvitationRow:
     scale_max: int = 0
     channel: str = ""
     product: str = ""
+    branch: str = ""
     interaction_id: UUID | None = None
     complaint_id: UUID | None = None
     status: str = "invited"
     invited_at: datetime = NEVER
+    expires_at: datetime | None = None
     score: int | None = None
     answered_at: datetime | None = None
     verbatim: list[str] | None = None
@@ -65,6 +67,7 @@ class InvitedRow:
     scale_max: int
     channel: str
     product: str
+    branch: str
     invited: int = 0
     responded: int = 0
     expired: int = 0
@@ -82,12 +85,13 @@ class ScoreRow:
     scale_max: int
     channel: str
     product: str
+    branch: str
     score: int
     answers: int = 0
     position: int = -1
 
 
-_COHORT: Final = ("month", "metric", "scale_min", "scale_max", "channel", "product")
+_COHORT: Final = ("month", "metric", "scale_min", "scale_max", "channel", "product", "branch")
 INVITATION: Final = Table(
     name="survey_invitation",
     kind="rows",
@@ -98,6 +102,7 @@ INVITATION: Final = Table(
         "customer": "(partition, customer_id, position)",
         "invited": "(partition, invited_at, invitation_id)",
         "answered": "(partition, answered_at, invitation_id) where answered_at is not null",
+        "expires": "(partition, expires_at) where expires_at is not null and status in ('invited', 'delivered')",
     },
 )
 INVITED: Final = Table(
@@ -135,9 +140,9 @@ def _invited(rows: Satisfaction, event: SurveyInvited, fact: Fact) -> None:
     row = rows.invitation.begin(recorded.stream_id, recorded)
     row.customer_id, row.survey, row.survey_version = event.customer_id, event.survey, event.survey_version
     row.metric, row.scale_min, row.scale_max = event.metric, event.scale_min, event.scale_max
-    row.channel, row.product = event.channel, event.product or ""
+    row.channel, row.product, row.branch = event.channel, event.product or "", event.branch or ""
     row.interaction_id, row.complaint_id = event.interaction_id, event.complaint_id
-    row.invited_at = event.occurred_at
+    row.invited_at, row.expires_at = event.occurred_at, event.expires_at
     rows.invited.add_to(_cohort(row, event.occurred_at), recorded).invited += 1
 
 
@@ -163,7 +168,7 @@ def _expired(rows: Satisfaction, _: SurveyExpired, fact: Fact) -> None:
 
 
 def _cohort(row: InvitationRow, moment: datetime) -> tuple[object, ...]:
-    return _month(moment), row.metric, row.scale_min, row.scale_max, row.channel, row.product
+    return _month(moment), row.metric, row.scale_min, row.scale_max, row.channel, row.product, row.branch
 
 
 _FOLDS: Final[dict[type[Event], Fold]] = {
@@ -173,7 +178,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     SurveyExpired: _expired,
 }
 
-SATISFACTION_HISTORY: Final = Projection(NAME, 2, (INVITATION, INVITED, SCORE), Satisfaction, _FOLDS)
+SATISFACTION_HISTORY: Final = Projection(NAME, 3, (INVITATION, INVITED, SCORE), Satisfaction, _FOLDS)
 
 # Queries
 
@@ -191,10 +196,12 @@ class Invitation:
     scale_max: int
     channel: str
     product: str | None
+    branch: str | None
     interaction_id: UUID | None
     complaint_id: UUID | None
     status: str
     invited_at: datetime
+    expires_at: datetime | None
     score: int | None
     answered_at: datetime | None
     verbatim: SealedAt | None
@@ -227,14 +234,21 @@ async def history(models: ReadModels, customer_id: UUID, *, after: str | None = 
     return History(shown, None if last is None else str(last))
 
 
+async def due(models: ReadModels, partition: int, moment: datetime, limit: int) -> list[tuple[UUID, datetime]]:
+    """Open invitations of a partition that have run out by a moment, and when; the longest due first."""
+    rows = await models.fetch(NAME, "satisfaction_due", partition, moment, limit)
+    return [(row["invitation_id"], row["expires_at"]) for row in rows]
+
+
 def _invitation(row: asyncpg.Record) -> Invitation:
     given = {name: row[name] for name in Invitation.__slots__ if name not in _MADE}
     return Invitation(
         **given,
         product=row["product"] or None,
+        branch=row["branch"] or None,
         verbatim=read_sealed_at(from_json(row["verbatim"])),
         last_event=LastEvent(row["partition"], row["position"], row["event_id"]),
     )
 
 
-_MADE: Final = {"product", "verbatim", "last_event"}
+_MADE: Final = {"product", "branch", "verbatim", "last_event"}

@@ -1,4 +1,4 @@
-"""Figures of satisfaction: CSAT, NPS, CES and response rates by month, channel and product.
+"""Figures of satisfaction: CSAT, NPS, CES and response rates by month, channel, product and branch.
 
 They are computed from counts that add up over partitions, which `satisfaction_history` keeps.
 """
@@ -16,16 +16,17 @@ NAME: Final = "satisfaction_history"
 NPS_PROMOTER_MIN: Final = 9
 NPS_DETRACTOR_MAX: Final = 6
 
-By: TypeAlias = Literal["month", "channel", "product"]
+By: TypeAlias = Literal["month", "channel", "product", "branch"]
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What figures to add up: of one metric, channel or product (None: all), of months first to last."""
+    """What figures to add up: of one metric, channel, product or branch (None: all), of months first to last."""
 
     metric: str | None = None
     channel: str | None = None
     product: str | None = None
+    branch: str | None = None
     first_month: date | None = None
     last_month: date | None = None
 
@@ -44,6 +45,7 @@ class Point:
     month: date | None
     channel: str | None
     product: str | None
+    branch: str | None
     invited: int
     responded: int
     expired: int
@@ -89,8 +91,8 @@ class Series:
 
 
 async def series(models: ReadModels, of: Slice, *, by: Collection[By] = ("month",)) -> Series:
-    """Figures added up over all partitions, grouped by month, channel or product, and always by metric and scale."""
-    asked = (of.first_month, of.last_month, of.metric, of.channel, of.product, *(name in by for name in _BY))
+    """Figures added up over all partitions, grouped by what is asked, and always by metric and scale."""
+    asked = (of.first_month, of.last_month, of.metric, of.channel, of.product, of.branch, *(name in by for name in _BY))
     counted = await models.fetch_all(NAME, "satisfaction_invited", *asked)
     scored = await models.fetch_all(NAME, "satisfaction_scores", *asked)
     found: dict[tuple[Any, ...], _Figures] = {}
@@ -106,7 +108,7 @@ async def series(models: ReadModels, of: Slice, *, by: Collection[By] = ("month"
     return Series(tuple(points), (await models.progress(NAME)).parked)
 
 
-_BY: Final[tuple[By, ...]] = ("month", "channel", "product")
+_BY: Final[tuple[By, ...]] = ("month", "channel", "product", "branch")
 _GROUP: Final = ("metric", "scale_min", "scale_max", *_BY)
 
 
@@ -119,9 +121,9 @@ class _Figures:
 
 
 def _point(group: tuple[Any, ...], figures: _Figures) -> Point:
-    metric, scale_min, scale_max, month, channel, product = group
+    metric, scale_min, scale_max, month, channel, product, branch = group
     counts = (figures.invited, figures.responded, figures.expired, dict(sorted(figures.scores.items())))
-    return Point(metric, scale_min, scale_max, month, channel, product or None, *counts)
+    return Point(metric, scale_min, scale_max, month, channel, product or None, branch or None, *counts)
 
 
 def _sorted_with_none(group: tuple[Any, ...]) -> list[tuple[bool, Any]]:

@@ -1,8 +1,9 @@
--- template: {v} is the version of the tables. $7, $8, $9: whether to group by month, channel, product.
+-- template: {v} is the version of the tables. $8 to $11: whether to group by month, channel, product, branch.
 select metric, scale_min, scale_max,
-       case when $7::boolean then month end as month,
-       case when $8::boolean then channel end as channel,
-       case when $9::boolean then product end as product,
+       case when $8::boolean then month end as month,
+       case when $9::boolean then channel end as channel,
+       case when $10::boolean then product end as product,
+       case when $11::boolean then branch end as branch,
        score, sum(answers)::bigint as answers
   from read_model.survey_score{v}
  where partition = $1
@@ -10,4 +11,5 @@ select metric, scale_min, scale_max,
    and ($4::text is null or metric = $4)
    and ($5::text is null or channel = $5)
    and ($6::text is null or product = $6)
- group by 1, 2, 3, 4, 5, 6, 7
+   and ($7::text is null or branch = $7)
+ group by 1, 2, 3, 4, 5, 6, 7, 8

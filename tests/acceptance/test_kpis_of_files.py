@@ -26,6 +26,7 @@ GROUPINGS: dict[str, list[tuple[str, ...]]] = {
     "campaign": [(), ("month", "channel")],
     "engagement": [(), ("month",), ("product", "month")],
     "satisfaction": [()],
+    "customer": [],
 }  # fmt: skip
 NOTHING: Counter[Any] = Counter()
 Expected = dict[str, tuple[Counter[Any], Counter[Any] | None]]
@@ -118,6 +119,7 @@ EXPECTED: dict[str, Callable[[Imported, Sequence[str]], Expected]] = {
     "campaign.touches_per_customer": lambda files, names: {
         "recorded": (_touches(files, names), _touched(files, names))
     },
+    "campaign.acquisition_cost": lambda *_: {"recorded": (NOTHING, NOTHING)},
     "engagement.count": lambda files, names: {
         "recorded": (_loans((one.opened for one in files.applications), names), None)
     },

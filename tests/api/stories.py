@@ -139,6 +139,7 @@ async def told_all(client) -> dict[str, str]:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
+    ids["survey_plan"] = (await say("survey-plan.propose", "/survey-plans"))["stream_id"]
     ids["request"] = (await say("privacy-request.receive", "/privacy-requests", **whose))["stream_id"]
     ids["hold"] = (await say("legal-hold.place", "/legal-holds", **whose))["stream_id"]
     ids["schedule"] = (await say("retention-schedule.propose", "/retention-schedules"))["stream_id"]

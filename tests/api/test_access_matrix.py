@@ -25,7 +25,7 @@ from tests.api.stories import told, told_all
 CANARY = re.compile(r"canary\.(\w+)\.(\w+)\.")
 IDS = {
     "customer_id": "customer", "complaint_id": "complaint", "campaign_id": "campaign", "interaction_id": "interaction",
-    "touch_id": "touch", "engagement_id": "engagement", "task_id": "task",
+    "touch_id": "touch", "engagement_id": "engagement", "survey_plan_id": "survey_plan", "task_id": "task",
     "invitation_id": "survey", "event_id": "event",
     "table_id": "table", "request_id": "request", "hold_id": "hold", "schedule_id": "schedule",
     "disposal_id": "disposal", "disclosure_id": "disclosure", "erasure_id": "erasure",

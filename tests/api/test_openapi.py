@@ -114,7 +114,7 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
         where = path
         for field, kind in (("customer_id", "customer"), ("complaint_id", "complaint"), ("campaign_id", "campaign"),
                             ("interaction_id", "interaction"), ("touch_id", "touch"), ("invitation_id", "survey"),
-                            ("engagement_id", "engagement"), ("task_id", "task"),
+                            ("engagement_id", "engagement"), ("task_id", "task"), ("survey_plan_id", "survey_plan"),
                             ("event_id", "event"), ("table_id", "table"), ("request_id", "request"),
                             ("hold_id", "hold"), ("schedule_id", "schedule"), ("disposal_id", "disposal"),
                             ("disclosure_id", "disclosure"), ("erasure_id", "erasure"), ("grant_id", "grant"),

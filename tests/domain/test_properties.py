@@ -37,6 +37,7 @@ from domain import (
     RETENTION_SCHEDULE,
     SAMPLING_PLAN,
     SURVEY,
+    SURVEY_PLAN,
     TASK,
     TOUCH,
     WATCH_RULES,
@@ -62,6 +63,7 @@ from domain import (
     retention_schedule,
     sampling_plan,
     survey,
+    survey_plan,
     task,
     touch,
     watch_rules,
@@ -217,6 +219,7 @@ WAYS_OUT: Final[dict[str, Way]] = {
         to(touch.ExpireTouch, reason="late") if state.status == "held" else to(touch.ConfirmTouchDelivery)
     ],
     SURVEY.name: lambda _: [to(survey.ExpireSurvey)],
+    SURVEY_PLAN.name: lambda _: [to(survey_plan.WithdrawSurveyPlan, reason="late")],
     ENGAGEMENT.name: lambda _: [to(engagement.EndEngagement, reason="repaid")],
     TASK.name: lambda _: [to(task.CancelTask, reason="late")],
     ACCESS_TABLE.name: lambda _: [to(access_table.WithdrawAccessTable, reason="late")],

@@ -87,6 +87,7 @@ from domain.retention_schedule import (
 )
 from domain.sampling_plan import SAMPLING_PLAN
 from domain.survey import SURVEY, AnswerSurvey, ConfirmSurveyDelivery, ExpireSurvey, InviteToSurvey
+from domain.survey_plan import SURVEY_PLAN
 from domain.task import TASK
 from domain.touch import (
     TOUCH,
@@ -118,6 +119,7 @@ from tests.domain.relation_refusals import (
 from tests.domain.reservation_refusals import RESERVATION_CASES
 from tests.domain.sampling_plan_refusals import SAMPLING_PLAN_CASES
 from tests.domain.scenario import ANNA, ONE, TWO, given, to
+from tests.domain.survey_plan_refusals import SURVEY_PLAN_CASES
 from tests.domain.watch_rules_refusals import WATCH_RULES_CASES
 
 REGISTER = to(RegisterCustomer, kind="person")
@@ -252,6 +254,13 @@ INVITE_FLAT = to(InviteToSurvey, **ASKED, metric="csat", scale_min=5, scale_max=
 INVITE_NPS = to(InviteToSurvey, **ASKED, metric="nps", scale_min=1, scale_max=5)
 FIVE = to(AnswerSurvey, score=5)
 SURVEY_CASES: list[Case] = [
+    (
+        "survey.suppressed",
+        None,
+        [to(InviteToSurvey, **dict(INVITE) | {"suppressed": "asked-often-over-all"})],
+        to(AnswerSurvey, score=1),
+    ),
+    ("survey.expiry-past", "expires_at", [], to(InviteToSurvey, **dict(INVITE) | {"expires_at": INVITE.occurred_at})),
     ("survey.not-invited", "invitation_id", [], to(ConfirmSurveyDelivery)),
     ("survey.already-invited", "invitation_id", [INVITE], INVITE),
     ("survey.scale-invalid", "scale_max", [], INVITE_FLAT),
@@ -380,6 +389,7 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((CAMPAIGN, case) for case in CAMPAIGN_CASES),
     *((TOUCH, case) for case in TOUCH_CASES),
     *((SURVEY, case) for case in SURVEY_CASES),
+    *((SURVEY_PLAN, case) for case in SURVEY_PLAN_CASES),
     *((ENGAGEMENT, case) for case in ENGAGEMENT_CASES),
     *((TASK, case) for case in TASK_CASES),
     *((ACCESS_TABLE, case) for case in ACCESS_TABLE_CASES),

@@ -10,6 +10,7 @@ from domain.survey import (
     SurveyDelivered,
     SurveyExpired,
     SurveyInvited,
+    SurveySuppressed,
 )
 from tests.domain.scenario import ANNA, ONE, given, it, play, to
 
@@ -46,6 +47,14 @@ def test_no_score_lies_outside_the_scale(score):
 
 def test_a_late_receipt_of_delivery_is_still_recorded():
     given(SURVEY, INVITE, to(AnswerSurvey, score=3)).when(to(ConfirmSurveyDelivery)).then(it(SurveyDelivered))
+
+
+def test_a_cap_is_recorded_instead_of_an_invitation():
+    suppressed = to(InviteToSurvey, **ASKED, complaint_id=ONE, suppressed="asked-often-over-all")
+    given(SURVEY).when(suppressed).then(
+        it(SurveySuppressed, **ASKED, complaint_id=ONE, suppressed="asked-often-over-all")
+    )
+    given(SURVEY, suppressed).when(INVITE).refused("survey.already-invited", "invitation_id")
 
 
 def test_an_invitation_expires_once():

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.campaign import CampaignCostRecorded, CampaignPlanned
 from domain.codes import Money
 from domain.complaint import ComplaintClosed, ComplaintMerged, ComplaintReopened, ComplaintWithdrawn
 from domain.complaint_confidentiality import ComplaintMarkedConfidential
@@ -43,6 +44,8 @@ DIGESTS = {
     ("campaign.touches", 1): "06b15f1a2ac21431",
     ("campaign.touches_per_customer", 1): "0ab55e272cf1753a",
     ("customer.acquisition_cost", 1): "7c4c65b79c1d1885",
+    ("campaign.acquisition_cost", 1): "acbfd3ea6d888211",
+    ("customer.retention", 1): "84590ce208cf7a3b",
     ("engagement.count", 1): "1adb48afc7812d31",
     ("engagement.approval_rate", 1): "9a23b8fd12701c5c",
     ("engagement.acceptance_rate", 1): "3b156012b2bc85c4",
@@ -399,3 +402,66 @@ async def test_what_a_customer_costs_is_told_by_source_and_never_over_currencies
     assert (counted.kind, counted.amount, [one.type for one in counted.events]) == (
         "lead", 500, ["lead.captured", "lead.cost-recorded"],
     )  # fmt: skip
+
+
+async def customer(bank, joined: datetime, left: datetime | None = None, **facts: Any) -> None:
+    customer_id = bank.customer()
+    await bank.happens(customer_id, CustomerRegistered, customer_id=customer_id, kind="person", at=joined, **facts)
+    if left is not None:
+        await bank.happens(customer_id, RelationshipEnded, customer_id=customer_id, reason="moved", at=left)
+
+
+async def test_who_was_there_when_a_period_began_and_who_stayed(bank):
+    await customer(bank, at(1), branch="north")  # stays
+    await customer(bank, at(1), at(3, 31, 23), branch="north")  # leaves on the last day
+    await customer(bank, at(1), at(4, 1, 0), branch="south")  # leaves on the day after it
+    await customer(bank, at(1), at(2, 28, 23), branch="south")  # was gone before
+    await customer(bank, at(3, 1, 0), branch="south")  # joins on the first day
+    await bank.follow()
+    march: dict[str, Any] = {"first": date(2026, 3, 1), "last": date(2026, 3, 31)}
+    assert await told(bank, "customer.retention", **march) == [(2, 3, 66.6667)]
+    assert await told(bank, "customer.retention", **march, by=("branch",)) == [
+        ("north", 1, 2, 50.0), ("south", 1, 1, 100.0),
+    ]  # fmt: skip
+    assert await told(bank, "customer.retention", first=date(2026, 3, 1)) == [(1, 3, 33.3333)]
+    assert await told(bank, "customer.retention", first=date(2025, 1, 1)) == [(0, 0, None)]
+    assert await told(bank, "customer.retention") == [(0, 0, None)]
+    with pytest.raises(MeasureRefused, match="no dimension"):
+        await told(bank, "customer.retention", **march, by=("month",))
+    basis = kpi_of("customer.retention").basis(None)
+    kept = await behind(bank.models, basis.numerator, Asked(**march), NOBODY)
+    begun = await behind(bank.models, basis.part("denominator"), Asked(**march), NOBODY)
+    assert (len(kept.counted), len(begun.counted)) == (2, 3)
+    assert {one.id for one in kept.counted} < {one.id for one in begun.counted}
+
+
+async def test_what_a_customer_won_by_a_campaign_cost(bank):
+    campaign_id, other = new_id(), new_id()
+    for one in (campaign_id, other):
+        await bank.happens(one, CampaignPlanned, title="t", purpose="marketing", channel="email", planned_by="staff:1")
+    costs = [(campaign_id, 90_00, "EUR", date(2026, 2, 1)), (campaign_id, 10_00, "EUR", date(2026, 2, 28)),
+             (campaign_id, 70_00, "CNY", date(2026, 2, 3)), (other, 500_00, "EUR", date(2026, 3, 1))]  # fmt: skip
+    for of, amount, currency, day in costs:
+        cost: dict[str, Any] = {"cost_id": new_id(), "kind": "media", "amount": Money(amount, currency)}
+        await bank.happens(of, CampaignCostRecorded, **cost, incurred_on=day, at=at(6))
+    decided = {"campaign_id": campaign_id, "campaign_version": 2, "channel": "email", "purpose": "marketing",
+               "decision": "send", "rule": "r", "rule_version": 1, "reason": "x"}  # fmt: skip
+    for partition in (1, 2):
+        customer_id = bank.customer(partition)
+        for _ in range(2):  # each customer once
+            touch_id = new_id(customer_id)
+            await bank.happens(touch_id, TouchDecided, **decided, customer_id=customer_id, at=at(2))
+            await bank.happens(touch_id, TouchConverted, conversion_id=new_id(), at=at(2, 20))
+    await bank.follow()
+    february: dict[str, Any] = {"first": date(2026, 2, 1), "last": date(2026, 2, 28)}
+    assert await told(bank, "campaign.acquisition_cost", **february, by=("currency",)) == [
+        ("CNY", 7000, 2, 3500.0), ("EUR", 10000, 2, 5000.0),
+    ]  # fmt: skip
+    of_other: dict[str, Any] = {"where": {"currency": "EUR", "campaign": str(other)}}
+    assert await told(bank, "campaign.acquisition_cost", **of_other) == [(50000, 0, None)]
+    with pytest.raises(MeasureRefused, match="never added up over currency"):
+        await told(bank, "campaign.acquisition_cost")
+    measure = kpi_of("campaign.acquisition_cost").basis(None).numerator
+    page = await behind(bank.models, measure, Asked(**february, where={"currency": "EUR"}), NOBODY)
+    assert [(one.kind, one.amount) for one in page.counted] == [("campaign-cost", 1000), ("campaign-cost", 9000)]
+    assert {event.type for one in page.counted for event in one.events} == {"campaign.cost-recorded"}

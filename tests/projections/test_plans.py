@@ -53,6 +53,7 @@ INDEXES = {
 }
 PLANS = [
     ("customer_profile", "", 2, "customer_profile_v1_pkey"),
+    ("branch_of_customer", "", 2, "customer_profile_v1_pkey"),
     ("complaint", "", 5, "complaint_v1_pkey"),
     ("complaints", "", 23, "complaint_v1_received"),
     ("complaints", CLAIMED, 23, "complaint_v1_claims"),
@@ -65,8 +66,9 @@ PLANS = [
     ("campaigns", "", 5, "campaign_v1_planned"),
     ("campaigns", "and c.status = $5::text", 5, "campaign_v1_status"),
     ("satisfaction_of_customer", "", 4, "survey_invitation_v1_customer"),
-    ("satisfaction_invited", "", 9, "survey_invited_v1_pkey"),
-    ("satisfaction_scores", "", 9, "survey_score_v1_pkey"),
+    ("satisfaction_due", "", 3, "survey_invitation_v1_expires"),
+    ("satisfaction_invited", "", 11, "survey_invited_v1_pkey"),
+    ("satisfaction_scores", "", 11, "survey_score_v1_pkey"),
     ("audit_lines", "", 12, "audit_trail_v1_key"),
     ("audit_lines", "and a.actor = $5::text", 12, "audit_trail_v1_actor"),
     ("audit_lines", "and a.correlation_id = $6::uuid", 12, "audit_trail_v1_correlation"),

@@ -1,0 +1,242 @@
+"""Invites customers to surveys after what the survey plan names, and lets invitations expire.
+
+One process at a time has the lease of a partition. It reads final responses and contacts from the record and gives for
+each the command that the plan in force asks for: an invitation, or that a cap forbids it. The command's id derives from
+the event and the survey, the invitation's id from what is rated and the survey: so after any crash it is given again
+and does nothing, a rebuild gives none, and one thing is rated once. Caps are counted in the record, and the append
+holds only while nobody else has invited the customer since: of two that invite at once one counts again.
+"""
+
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple, Self
+from uuid import UUID
+
+from domain.complaint import COMPLAINT
+from domain.complaint_intake import ComplaintReceived
+from domain.complaint_letters import FinalResponseIssued
+from domain.interaction import INTERACTION
+from domain.interaction_messages import InteractionRecorded
+from domain.kernel import Aggregate, Refusal
+from domain.matters import Matter
+from domain.survey import ExpireSurvey, InviteToSurvey, SurveyInvited
+from domain.survey_plan import Invited, Occasion, SurveyInstrument, suppression
+from engine.deciding import Context
+from engine.keeping import IDLE_S, Keeping
+from engine.statements import statement
+from engine.survey_plans import ActivePlan, SurveyPlans
+from engine.wiring import Daybook
+from projections import audit_trail, satisfaction_history
+from projections.errors import LeaseLost
+from projections.fact import Fact
+from projections.leases import TTL_S, Claim, Lease, take
+from projections.profile_query import branch_of
+from store.envelope import CustomerCondition
+from store.errors import ConditionFailed
+from store.identity import derive_id
+
+ACTOR: Final = "daybook:surveys"
+PAGE: Final = 500
+COUNTED_MAX: Final = 2000
+"""Invitations of one customer that are looked at: more than any cap allows."""
+TRIES: Final = 5
+WAIT_S: Final = 10.0
+"""How long the audit trail, which knows the plans, is waited for."""
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+READ: Final = frozenset({FinalResponseIssued.type, InteractionRecorded.type})
+_log = logging.getLogger(__name__)
+
+
+class ReadModelBehind(Exception):
+    """A read model is not far enough to go by."""
+
+
+class Rated(NamedTuple):
+    """What a customer may be asked about: a complaint or a contact, its channel, and what it was about."""
+
+    occasion: Occasion
+    thing_id: UUID
+    customer_id: UUID
+    channel: str
+    product: str | None
+    cause: Fact
+
+
+class SurveyKeeper:
+    """Keeps the surveys of one partition, by a lease. Made by `open`."""
+
+    def __init__(self, daybook: Daybook, lease: Lease, position: int) -> None:
+        self._daybook = daybook
+        self._record = daybook.record
+        self._lease = lease
+        self._partition = lease.partition
+        self._position = position
+        self._plans = SurveyPlans(daybook.models, daybook.mapper)
+
+    @classmethod
+    async def open(cls, daybook: Daybook, partition: int, holder: str, ttl_s: float = TTL_S) -> Self | None:
+        """Take the lease and go on where the last holder stopped; None: another process has it."""
+        writers = daybook.models.writers
+        async with writers.acquire() as connection, connection.transaction(isolation="read_committed"):
+            lease = await take(connection, Claim(partition, holder, "surveys", ttl_s))
+            if lease is None:
+                return None
+            here = daybook.record.incarnation.id
+            row = await connection.fetchrow(statement("claim_survey_bookmark"), partition, here, lease.epoch)
+        if row is None:
+            raise LeaseLost(f"no bookmark of surveys for partition {partition}")
+        made = cls(daybook, lease, row["position"])
+        if row["incarnation"] != here:  # the record was restored: what was read may be gone
+            await made._move(0)
+        return made
+
+    async def close(self) -> None:
+        """Let another take the lease."""
+        await self._lease.release(self._daybook.models.writers)
+
+    async def turn(self) -> bool:
+        """Read on, and let what is due expire."""
+        moment = datetime.now(UTC)
+        read = await self.step(moment)
+        return await self.expire(moment) == PAGE or read == PAGE
+
+    async def step(self, moment: datetime) -> int:
+        """Read on, and give what the plan in force asks for after each event; how many events.
+
+        Raises:
+            LeaseLost: another process keeps this partition's surveys.
+        """
+        if self._lease.due:
+            await self._lease.renew(self._daybook.models.writers)
+        end = await self._record.next_position(self._partition)
+        if self._position >= end:
+            return 0
+        events = await self._record.read_types(self._partition, READ, self._position, end, PAGE)
+        plan = await self._plan() if events else None
+        for event in events:
+            if plan is not None and event.recorded_at >= plan.since:
+                await self._consider(self._daybook.mapper.fact(event), plan, moment)
+        await self._move(events[-1].position + 1 if len(events) == PAGE else end)
+        return len(events)
+
+    async def expire(self, moment: datetime) -> int:
+        """Let invitations expire that are due, the longest due first, at most a page; how many were looked at."""
+        due = await satisfaction_history.due(self._daybook.models, self._partition, moment, PAGE)
+        for invitation_id, expires_at in due:
+            command = ExpireSurvey(invitation_id=invitation_id, occurred_at=expires_at)
+            digest = self._daybook.vault.keyed_hmac("survey-expiry", invitation_id.bytes)
+            command_id = derive_id(digest, at=EPOCH, beside=invitation_id)
+            try:
+                await self._daybook.handler.handle([command], Context(ACTOR, command_id, digest, command_id))
+            except Refusal as refused:  # answered meanwhile
+                _log.info("invitation %s does not expire: %s", invitation_id, refused)
+        return len(due)
+
+    async def _plan(self) -> ActivePlan | None:
+        """The plan in force, among all that were activated before now.
+
+        Raises:
+            ReadModelBehind: what was activated is not known yet; nothing was read, and the next turn reads it.
+        """
+        end = await self._record.end()
+        if await self._daybook.models.wait_for(audit_trail.NAME, end, WAIT_S) == "timeout":
+            raise ReadModelBehind(f"the audit trail is not as far as the record after {WAIT_S} s")
+        return await self._plans.look()
+
+    # Inviting
+
+    async def _consider(self, cause: Fact, plan: ActivePlan, moment: datetime) -> None:
+        rated = await self._rated(cause)
+        if rated is None:
+            return
+        for instrument in plan.told.instruments:
+            lasts = timedelta(days=instrument.expires_after_days)
+            if instrument.occasion == rated.occasion and moment - cause.event.occurred_at < lasts:
+                await self._invite(rated, instrument, plan, moment)
+
+    async def _rated(self, cause: Fact) -> Rated | None:
+        """What the event lets a customer be asked about; None: nothing, or a matter that only few may know of."""
+        stream_id, event = cause.recorded.stream_id, cause.event
+        customer_id = cause.recorded.customer_id
+        if customer_id is None:
+            return None
+        story = await self._record.read_streams(self._partition, [stream_id])
+        facts = [self._daybook.mapper.fact(one) for one in story.get(stream_id, ())]
+        if isinstance(event, FinalResponseIssued):
+            received = facts[0].event
+            if not isinstance(received, ComplaintReceived) or _matter(COMPLAINT, facts) is not None:
+                return None
+            return Rated("final-response", stream_id, customer_id, received.channel, received.product, cause)
+        if not isinstance(event, InteractionRecorded) or _matter(INTERACTION, facts) is not None:
+            return None
+        if event.direction != "inbound" or event.ended_at is None:
+            return None
+        return Rated("contact", stream_id, customer_id, event.channel, event.product, cause)
+
+    async def _invite(self, rated: Rated, instrument: SurveyInstrument, plan: ActivePlan, moment: datetime) -> None:
+        """Invite, or record which cap forbids it; counted again while others invite the customer too."""
+        keyed, customer_id = self._daybook.vault.keyed_hmac, rated.customer_id
+        of_thing = keyed("survey-invitation", rated.thing_id.bytes, instrument.survey.encode())
+        invitation_id = derive_id(of_thing, at=EPOCH, beside=customer_id)
+        caused = keyed("survey-command", rated.cause.recorded.event_id.bytes, instrument.survey.encode())
+        context = Context(
+            ACTOR, derive_id(caused, at=EPOCH, beside=customer_id), caused, rated.cause.recorded.correlation_id,
+            rated.cause.recorded.event_id, rated.cause.recorded.recorded_at,
+        )  # fmt: skip
+        branch = await branch_of(self._daybook.models, customer_id)
+        for left in reversed(range(TRIES)):
+            after, invited = await self._invited(customer_id)
+            command = InviteToSurvey.model_validate({
+                "invitation_id": invitation_id, "occurred_at": moment, "customer_id": customer_id,
+                "survey": instrument.survey, "survey_version": instrument.survey_version, "metric": instrument.metric,
+                "scale_min": instrument.scale_min, "scale_max": instrument.scale_max, "channel": rated.channel,
+                "product": rated.product, "branch": branch, "plan_version": plan.told.plan_version,
+                "complaint_id": rated.thing_id if rated.occasion == "final-response" else None,
+                "interaction_id": rated.thing_id if rated.occasion == "contact" else None,
+                "expires_at": moment + timedelta(days=instrument.expires_after_days),
+                "suppressed": suppression(plan.told.overall, instrument, invited, moment),
+            })  # fmt: skip
+            condition = CustomerCondition(customer_id, frozenset({SurveyInvited.type}), after)
+            try:
+                await self._daybook.handler.handle([command], context, on_condition=(condition,))
+            except ConditionFailed:
+                if not left:
+                    raise
+            except Refusal as refused:  # rated already, after an earlier event of the same thing
+                _log.info("%s after %s: %s", instrument.survey, rated.thing_id, refused)
+                return
+            else:
+                return
+
+    async def _invited(self, customer_id: UUID) -> tuple[int, list[Invited]]:
+        """All invitations of a customer, and up to which position they are counted."""
+        after = await self._record.next_position(self._partition) - 1
+        arguments = (self._partition, customer_id, COUNTED_MAX)
+        rows = await self._record.pool.fetch(statement("invitations_of_customer"), *arguments)
+        return after, [Invited(row["survey"], row["occurred_at"]) for row in rows]
+
+    async def _move(self, position: int) -> None:
+        asked = (self._partition, self._lease.epoch, self._position, position, self._record.incarnation.id)
+        if await self._daybook.models.writers.fetchval(statement("move_survey_bookmark"), *asked) is None:
+            raise LeaseLost(f"another process keeps the surveys of partition {self._partition}")
+        self._position = position
+
+
+def _matter(aggregate: Aggregate[Any], facts: Sequence[Fact]) -> Matter | None:
+    state = aggregate.initial
+    for fact in facts:
+        state = aggregate.evolve(state, fact.event)
+    return aggregate.matter_of(state)
+
+
+def keeping_surveys(daybook: Daybook, *, idle_s: float = IDLE_S) -> AbstractAsyncContextManager[object]:
+    """Keep surveys while the block runs, where this installation lets this process."""
+    if not daybook.settings.surveys:
+        return nullcontext()
+
+    async def opened(partition: int, holder: str) -> SurveyKeeper | None:
+        return await SurveyKeeper.open(daybook, partition, holder)
+
+    return Keeping("surveys", daybook.record.partitions, opened, idle_s=idle_s)
