@@ -99,6 +99,8 @@ class Told:
                 return f"{self.received:%Y-%m}"
             case "closed month":
                 return f"{self.closed:%Y-%m}"
+            case "answered month":
+                return f"{max(self.received, self.sent or self.received):%Y-%m}"
             case "channel":
                 return CHANNELS[self.row["submitted via"].strip()]
             case "respondent":

@@ -40,9 +40,9 @@ def _timely(files: Imported, names: Sequence[str]) -> Expected:
 
 
 def _answered(files: Imported, names: Sequence[str]) -> Expected:
-    """No file has a day of the answer: the day of closing stands for it, where there is an answer at all."""
+    """No file has a day of the answer: as of closing, the day on which it went to the company stands for it."""
     answered = [one for one in files.complaints if one.answered]
-    return {"recorded": (by(answered, ["closed month" if name == "month" else name for name in names]), None)}
+    return {"recorded": (by(answered, ["answered month" if name == "month" else name for name in names]), None)}
 
 
 def _open(files: Imported, names: Sequence[str]) -> Expected:
