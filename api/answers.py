@@ -31,6 +31,7 @@ from api.schemas import page as _page
 from domain import AGGREGATES
 from domain.privacy_clock import RequestClock
 from domain.unusual_access import RULE_NAMES
+from engine.linking import Candidate, Evidence, KnownLink, Shared
 from engine.retention_ended import RetentionEnded
 from projections.audit_detail import Changed
 from projections.audit_trail import AuditEntry
@@ -42,7 +43,15 @@ from projections.complaint_search import ComplaintCount
 from projections.kpi_query import Behind, Cell, Counted
 from projections.looks import Look, Part
 from projections.privacy_register import DisposalRow, ErasureRow, LegalHoldRow, PrivacyRequestRow
-from projections.profile_query import Consent, ContactPoint, DetailChange, LastScore, PendingCorrection, Profile
+from projections.profile_query import (
+    Consent,
+    ContactPoint,
+    DetailChange,
+    Document,
+    LastScore,
+    PendingCorrection,
+    Profile,
+)
 from projections.satisfaction_history import Invitation
 from projections.satisfaction_series import Point
 from projections.screening_queue import DrawnRow, Stratum
@@ -137,15 +146,27 @@ def _customers() -> dict[str, Schema]:
     lists = {
         "contact_points": list_of(rows(ContactPoint)),
         "pending_corrections": list_of(rows(PendingCorrection, changes=list_of(rows(DetailChange)))),
+        "documents": list_of(rows(Document)),
+        "customers": list_of(object_with({"customer_id": UUID, "version": maybe(VERSION), "status": TEXT})),
         "consents": list_of(rows(Consent)),
         "scores": list_of(rows(LastScore)),
         "version": {**maybe(VERSION), "description": "Null: events name the customer, but nobody registered it yet."},
     }
+    ids = {"canonical_id": UUID, "merged_ids": {**list_of(UUID), "description": "The person's other customer ids."}}
     return {
         "customer_profile": rows(Profile, **lists),
         "customer_search": _page("customers", rows(FoundCustomer)),
-        "customer_timeline": _page("events", ref("Event")),
-        "customer_satisfaction": _page("invitations", rows(Invitation)),
+        "customer_link_candidates": object_with(
+            {
+                **ids,
+                "rules_version": COUNT,
+                "candidates": list_of(rows(Candidate, evidence=list_of(rows(Evidence)), link=maybe(rows(KnownLink)))),
+                "shared": list_of(rows(Shared)),
+                "not_shown": {**list_of(TEXT), "description": "Kinds that you are not shown, so were not compared."},
+            }
+        ),
+        "customer_timeline": _page("events", ref("Event"), **ids),
+        "customer_satisfaction": _page("invitations", rows(Invitation), **ids),
     }
 
 

@@ -68,6 +68,7 @@ from engine.following import Following
 from engine.handing_over import handing_over
 from engine.issuer import DevelopmentIssuer, development
 from engine.issuer import tokens as tokens_of
+from engine.merging import merging
 from engine.privacy_work import carrying_out
 from engine.receipts import Receipts
 from engine.sampling import drawing_samples
@@ -124,6 +125,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 await opened.enter_async_context(handing_over(used))
                 await opened.enter_async_context(keeping_contacts(used))
                 await opened.enter_async_context(running_campaigns(used))
+                await opened.enter_async_context(merging(used))
             except MENDABLE as error:
                 made.why_not_started = str(error)
                 raise

@@ -1,4 +1,4 @@
-"""`POST /customers/search`: customers by name, phone number or e-mail address.
+"""`POST /customers/search`: customers by name, phone number, e-mail address or number of a document.
 
 A POST that changes nothing: what is searched for is personal data, and addresses end up in logs.
 """
@@ -26,7 +26,7 @@ from engine.searching import FIRST, SEARCHED_FIELDS
 LIMIT: Final = 20
 LIMIT_MAX: Final = 50
 BODY_BYTES_MAX: Final = CURSOR_CHARACTERS_MAX + 16_384
-_KINDS: Final[tuple[SearchKind, ...]] = ("name", "phone", "email")
+_KINDS: Final[tuple[SearchKind, ...]] = ("name", "phone", "email", "document")
 
 
 class Search(BaseModel):
@@ -37,6 +37,7 @@ class Search(BaseModel):
     name: PersonalLine | None = None
     phone: PersonalLine | None = None
     email: PersonalLine | None = None
+    document: PersonalLine | None = None
     after: UUID = FIRST
     limit: int = Field(default=LIMIT, ge=1, le=LIMIT_MAX, strict=True)
     token: str | None = Field(default=None, max_length=CURSOR_CHARACTERS_MAX)
@@ -44,9 +45,11 @@ class Search(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FoundCustomer:
-    """What a search tells of a customer; who wants more asks for the profile."""
+    """What a search tells of a person, by the first customer who has the value; who wants more asks for the profile."""
 
     customer_id: UUID
+    canonical_id: UUID
+    merged_ids: tuple[UUID, ...]
     status: str
     kind: str | None
     branch: str | None
@@ -54,7 +57,7 @@ class FoundCustomer:
 
 
 async def search(request: Request) -> Response:
-    """Customers who have this name, phone number or e-mail address now. It is compared whole, not by parts."""
+    """Customers who have this name, phone number, e-mail address or document number now. It is compared whole."""
     at, looking = edge(request), looker(request)
     headers = lower_headers(request)
     asked, kind, wanted = _asked(await json_object(request.receive, headers, BODY_BYTES_MAX))
@@ -65,10 +68,10 @@ async def search(request: Request) -> Response:
     found = await at.daybook.search.find(looking, kind, wanted, after=asked.after, limit=asked.limit)
     await at.daybook.looks.searched(looking, kind, len(found.profiles))
     customers = [
-        FoundCustomer(one.customer_id, one.status, one.kind, one.branch, one.segments) for one in found.profiles
+        FoundCustomer(one.customer_id, who.canonical_id, who.merged_ids, one.status, one.kind, one.branch, one.segments)
+        for one, who in found.profiles
     ]
-    following = customers[-1].customer_id if found.more else None
-    return shown({"customers": customers, "next": following}, as_of)
+    return shown({"customers": customers, "next": found.last}, as_of)
 
 
 def _asked(body: dict[str, object]) -> tuple[Search, SearchKind, str]:

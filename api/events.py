@@ -51,6 +51,8 @@ WITHOUT_READ_MODEL: Final = frozenset(
         "need",
         "portfolio-handover",
         "contact-policy",
+        "linking-rules",
+        "reservation",
     }
 )
 

@@ -60,6 +60,7 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "lead": "leads",
         "portfolio-handover": "portfolio-handovers",
         "contact-policy": "contact-policies",
+        "linking-rules": "linking-rules",
     }
 )
 
@@ -67,6 +68,7 @@ _FROM_TOKEN: Final = "it is taken from the token"  # noqa: S105  # not a secret
 _FROM_TABLE: Final = "it is taken from the access table"
 _FROM_POLICY: Final = "it is taken from the policy and calendar in force"
 _FROM_CONTACT_POLICY: Final = "the contact policy says it"
+_FROM_RECORD: Final = "it is looked up in the record"
 _FROM_REQUEST: Final = "it is taken from the token and the time of the request"
 
 # Whose slice a new stream gets: the first of these fields that the body has.
@@ -98,6 +100,8 @@ _OWN_IDS: Final[Mapping[str, str]] = MappingProxyType(
         "engagement.make-offer": "offer_id",
         "holding.change": "change_id",
         "touch.object": "objection_id",
+        "customer.link-identity": "link_id",
+        "customer.record-identity-document": "document_id",
         "interaction.annotate": "note_id",
         "interaction.screen": "screening_id",
         "interaction.attach": "attachment_id",
@@ -152,6 +156,7 @@ class Operation:
         return (
             self.stream_field, command.actor_field, command.limits_field, command.given_field, command.clock_field,
             command.judged_field,
+            command.spans_field,
         )  # fmt: skip
 
     @cached_property
@@ -236,6 +241,7 @@ class Operation:
             command.given_field: _FROM_REQUEST,
             command.clock_field: _FROM_POLICY,
             command.judged_field: _FROM_CONTACT_POLICY,
+            command.spans_field: _FROM_RECORD,
         }
         return [unknown_field(name, (), source[name]) for name in sorted(self.filled.intersection(body))]
 

@@ -31,6 +31,16 @@ _TOLD: Final[Mapping[str, tuple[str | None, str | None]]] = MappingProxyType(
         "datetime_type": ("is not a time", TIME_HINT),
         "datetime_object_invalid": ("is not a time", TIME_HINT),
         "dict_type": ("must be an object", "write it in braces"),
+        "document_characters": ("has characters that such a number does not have", "compare it with the document"),
+        "document_checksum": ("has a check character that does not fit", "compare it with the document"),
+        "document_date": ("has a date of birth that is none", "compare it with the document"),
+        "document_length": ("is too short or too long for such a number", "compare it with the document"),
+        "document_organisation_checksum": (
+            "has an organisation code whose check character does not fit",
+            "compare it with the document",
+        ),
+        "document_region": ("begins with no region", "compare it with the document"),
+        "document_registrar": ("begins with no registration authority", "compare it with the document"),
         "extra_forbidden": ("is not a field of this command", None),
         "int_parsing": ("must be a whole number", None),
         "int_type": ("must be a whole number", "write it without quotes and without a decimal point"),
@@ -111,7 +121,8 @@ def _of(error: Any, skipped: set[str]) -> bool:  # noqa: ANN401  # pydantic's Er
 def _fault(
     kind: str, path: tuple[int | str, ...], message: str, context: Mapping[str, Any], fields: Sequence[str]
 ) -> FieldError:
-    reason, hint = _TOLD.get(kind, (None, None))
+    # What a class of the domain finds wrong itself it names as pydantic names faults.
+    reason, hint = _TOLD.get(str(context["error"]) if kind == "value_error" else kind, (None, None))
     if kind == "extra_forbidden" and len(path) == 1:
         hint = nearest(str(path[0]), fields)
     elif kind in {"literal_error", "enum"}:

@@ -22,6 +22,7 @@ from domain.interaction import INTERACTION
 from domain.kernel import Aggregate, Command, Event, Message, open_to_all
 from domain.lead import LEAD
 from domain.legal_hold import LEGAL_HOLD
+from domain.linking_rules import LINKING_RULES
 from domain.need import NEED
 from domain.organisation_unit import ORGANISATION_UNIT
 from domain.portfolio_handover import PORTFOLIO_HANDOVER
@@ -57,6 +58,7 @@ __all__ = [
     "INTERACTION",
     "LEAD",
     "LEGAL_HOLD",
+    "LINKING_RULES",
     "NEED",
     "ORGANISATION_UNIT",
     "PORTFOLIO_HANDOVER",
@@ -107,6 +109,7 @@ AGGREGATES: Final[tuple[Aggregate[Any], ...]] = (
     LEAD,
     PORTFOLIO_HANDOVER,
     CONTACT_POLICY,
+    LINKING_RULES,
 )
 
 

@@ -79,8 +79,10 @@ TEXT_MAX: Final = 50_000
 Text = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pattern=r"^[^\x00]*$")]
 """Free text: personal data wherever it stands."""
 
-PersonalLine = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\p{Cc}]*$")]
-"""One line of personal data: a name, a number, an address."""
+PersonalLine = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\p{Cc}]*[\p{L}\p{N}][^\p{Cc}]*$")
+]
+"""One line of personal data: a name, a number, an address. A letter, of any script, or a digit is in it."""
 
 Sha256 = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9a-f]{64}$")]
 

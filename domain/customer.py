@@ -11,11 +11,12 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from domain import consent, correcting
-from domain.codes import ActorId, Code, ContactPointKind
+from domain import consent, correcting, customer_identity
+from domain.codes import ActorId, Code, ContactPointKind, CustomerKind
 from domain.consent import Consent, ConsentKey, heard
 from domain.contact_hours import zone_known
 from domain.correcting import Correctable
+from domain.customer_identity import NOBODY_ELSE, Identity, others_of
 from domain.customer_messages import (
     AddContactPoint,
     ApproveCustomerCorrection,
@@ -59,6 +60,7 @@ from domain.customer_messages import (
     WithdrawConsent,
     WithdrawCustomerCorrection,
 )
+from domain.identity_messages import RecordIdentityDocument
 from domain.kernel import Aggregate, Command, Event, happened, refusal
 
 # State
@@ -78,6 +80,7 @@ class Customer(Correctable):
     """The customer as decisions see them: no personal field."""
 
     customer_id: UUID | None = None
+    kind: CustomerKind | None = None
     ended: bool = False
     segments: frozenset[Code] = frozenset()
     relationship_manager: ActorId | None = None
@@ -85,6 +88,7 @@ class Customer(Correctable):
     consents: Mapping[ConsentKey, Consent] = field(default_factory=dict[ConsentKey, Consent])
     preferences: Mapping[Preference, Code | None] = field(default_factory=dict[Preference, Code | None])
     vulnerable: bool = False
+    identity: Identity = NOBODY_ELSE
 
 
 # Evolve
@@ -112,6 +116,7 @@ def _registered(state: Customer, event: CustomerRegistered) -> Customer:
     return replace(
         state,
         customer_id=event.customer_id,
+        kind=event.kind,
         details={name: getattr(event, name) for name in _DETAILS},
         segments=frozenset((event.segment,)) if event.segment else frozenset(),
     )
@@ -166,6 +171,10 @@ def _relationship_ended(state: Customer, _: RelationshipEnded) -> Customer:
     return replace(state, ended=True)
 
 
+def _identity(state: Customer, event: Event) -> Customer:
+    return replace(state, identity=customer_identity.EVOLVE[type(event)](state.identity, event))
+
+
 _EVOLVE: Final[dict[type[Event], Callable[..., Customer]]] = {
     CustomerRegistered: _registered,
     ContactPointAdded: _contact_point_added,
@@ -183,6 +192,7 @@ _EVOLVE: Final[dict[type[Event], Callable[..., Customer]]] = {
     VulnerabilityCleared: _vulnerable(value=False),
     PreferenceSet: _preference_set,
     RelationshipEnded: _relationship_ended,
+    **dict.fromkeys(customer_identity.EVOLVE, _identity),
 }
 
 
@@ -204,6 +214,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "customer.zone-unknown": "The time zone database has no such zone.",
         **consent.REFUSALS,
         **correcting.refusals("customer"),
+        **customer_identity.REFUSALS,
     }
 )
 _refuse: Final = partial(refusal, REFUSALS)
@@ -320,6 +331,12 @@ def _end_relationship(command: EndRelationship, state: Customer) -> Sequence[Eve
     return [] if state.ended else [happened(RelationshipEnded, command)]
 
 
+def _decide_identity(command: Command, state: Customer) -> Sequence[Event]:
+    if type(command) is RecordIdentityDocument:
+        _require_active(state)
+    return customer_identity.DECIDE[type(command)](command, state.identity, state.kind)
+
+
 _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     RegisterCustomer: _register,
     AddContactPoint: _add_contact_point,
@@ -337,6 +354,7 @@ _DECIDE: Final[dict[type[Command], Callable[..., Sequence[Event]]]] = {
     ClearVulnerability: _clear_vulnerability,
     SetPreference: _set_preference,
     EndRelationship: _end_relationship,
+    **dict.fromkeys(customer_identity.DECIDE, _decide_identity),
 }
 
 
@@ -362,5 +380,6 @@ CUSTOMER: Final = Aggregate(
     events=tuple(_EVOLVE),
     customer_of=attrgetter("customer_id"),
     ended=_ended,
+    participants_of=others_of,
     refusals=REFUSALS,
 )

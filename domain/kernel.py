@@ -99,6 +99,8 @@ class Command(Message):
     `clock_field` names what must hold the clock that it starts, by the policy and calendar in force.
     `judged_field` names what the contact policy's judgement goes into, when the command is decided. `opens`: it
     begins a stream, as the aggregate's first command does.
+    `spans_field` names what must hold what the decision needs of other partitions: the engine fills it, having claimed
+    there what the command wants, and nobody else may.
     """
 
     stream_field: ClassVar[str]
@@ -110,6 +112,7 @@ class Command(Message):
     clock_field: ClassVar[str | None] = None
     judged_field: ClassVar[str | None] = None
     opens: ClassVar[bool] = False
+    spans_field: ClassVar[str | None] = None
 
 
 class Refusal(Exception):

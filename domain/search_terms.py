@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-SearchKind = Literal["name", "phone", "email"]
+SearchKind = Literal["name", "phone", "email", "document"]
 
 
 class ByField(NamedTuple):
@@ -18,13 +18,17 @@ class ByField(NamedTuple):
 
 SEARCHED_CONTACT_POINTS: Final = ByField("kind", (("phone", "phone"), ("mobile", "phone"), ("email", "email")))
 
+SEARCHED_DOCUMENTS: Final[SearchKind] = "document"
+
 
 def normalised(kind: SearchKind, value: str) -> str:
     """A value as it is compared; empty if nothing is left to search by.
 
-    Names: NFKC, case folded, spaces collapsed. E-mail: the same, without any space. Phone numbers: digits, with the
-    plus of an international number; 00 in front is that plus, a trunk zero in brackets goes. No country is assumed:
-    a number written without its country is found as it was written.
+    Names: NFKC, case folded, spaces collapsed; between Chinese characters a space says nothing, and the dot between the
+    parts of a name is one dot, whichever was typed. Traditional and simplified characters stay two: they can be two
+    names. E-mail: NFKC, case folded, without any space. Phone numbers: digits, with the plus of an international
+    number; 00 in front is that plus, a trunk zero in brackets goes. No country is assumed: a number written without its
+    country is found as it was written. Numbers of documents: NFKC, case folded, letters and digits alone.
     """
     return _NORMALISE[kind](_folded(value))
 
@@ -37,7 +41,7 @@ def _folded(value: str) -> str:
 
 
 def _name(folded: str) -> str:
-    return " ".join(folded.split())
+    return _HAN_SPACE.sub("", " ".join(_NAME_DOT.sub("\u00b7", folded).split()))
 
 
 def _email(folded: str) -> str:
@@ -54,9 +58,16 @@ def _phone(folded: str) -> str:
     return f"+{digits[2:]}" if _INTERNATIONAL.match(digits) else digits
 
 
+def _document(folded: str) -> str:
+    return _folded("".join([one for one in folded if one.isalnum()]))
+
+
+_HAN: Final = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_HAN_SPACE: Final = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])")
+_NAME_DOT: Final = re.compile(r" *[\u00b7\u2022\u2027\u22c5\u30fb] *")
 _TRUNK_ZERO: Final = re.compile(r"(?<=\d)\s*\(0\)")
 _INTERNATIONAL: Final = re.compile(r"00\d")
 _PLUS: Final = re.compile(r"^[^\d+]*\+")
 _NORMALISE: Final[Mapping[SearchKind, Callable[[str], str]]] = MappingProxyType(
-    {"name": _name, "phone": _phone, "email": _email}
+    {"name": _name, "phone": _phone, "email": _email, "document": _document}
 )

@@ -1,6 +1,7 @@
 """What a command is answered, and how the answer is stored beside its events."""
 
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -8,6 +9,11 @@ import orjson
 from domain.kernel import Refusal
 from store.canonical import canonical_json
 from store.envelope import FoundAnswer
+from store.record import Record
+from vault.lane import Lane
+
+AT_ONCE: Final = 500
+"""So many answers are looked up with one statement."""
 
 
 class AnsweredEvent(NamedTuple):
@@ -63,3 +69,18 @@ def repeated(found: FoundAnswer, request_hmac: bytes, partition: int) -> Answer:
         raise Refusal(*stored["refusal"])
     events = tuple(AnsweredEvent(UUID(e), UUID(s), type_, version) for e, s, type_, version in stored["events"])
     return Answer(UUID(stored["stream"]), stored["version"], partition, found.position, events, repeated=True)
+
+
+class AnswerLookup:
+    """Whether a command was answered before; who asks at the same time shares a statement."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._lanes: dict[int, Lane[UUID, FoundAnswer]] = {}
+
+    async def find(self, partition: int, command_id: UUID) -> FoundAnswer | None:
+        """The answer stored under this id; None: there is none."""
+        lane = self._lanes.get(partition)
+        if lane is None:
+            lane = self._lanes[partition] = Lane(partial(self._record.find_answers, partition), AT_ONCE)
+        return (await lane.get([command_id])).get(command_id)

@@ -13,12 +13,18 @@ from audit.errors import CertificatesUnavailable
 from domain import DISPOSAL, LEGAL_HOLD, PRIVACY_REQUEST
 from domain.disposal import CompleteDisposal, Disposal, DisposalApproved, Kept
 from domain.erasure import Cause, RequestErasure
-from domain.kernel import Refusal
+from domain.kernel import Command, Refusal
 from domain.privacy_messages import (
     BY_PROGRAM,
+    ApprovePrivacyRequest,
+    CheckPrivacyRequestIdentity,
     DecidePrivacyRequest,
     FinishPrivacyRequest,
     PrivacyRequestDecided,
+    PrivacyRequestReceived,
+    ReceivePrivacyRequest,
+    Wish,
+    WithdrawPrivacyRequest,
 )
 from domain.privacy_request import PrivacyRequest
 from domain.privacy_rules import HELD, ClassHeld, RetentionRule, judge
@@ -26,11 +32,14 @@ from engine.certificates import issue_once
 from engine.clear_data import ClearData, dispose_of_clear_data
 from engine.dossier import Dossier, dossier_of
 from engine.erasing import Erasing, ErasureIncomplete, Reached
+from engine.persons import ids_known
 from engine.program_commands import ACTOR, Program, Story, now
 from engine.retention import schedule_in_force
 from engine.shredding import Eraser, open_eraser
 from engine.wiring import Daybook
 from projections import audit_trail, privacy_register, privacy_search
+from projections.errors import ReadModelError
+from projections.persons import PROFILES
 from projections.privacy_search import RequestFilter
 from store.envelope import NO_STREAM
 from vault.errors import VaultError
@@ -39,7 +48,6 @@ from vault.holds import release_hold, standing_holds
 CAUGHT_UP_S: Final = 30.0
 AT_ONCE: Final = 200
 """So many of each kind are taken up in one run."""
-
 NO_DATA: Final = "no-data"
 """The basis of a disposal that finds nothing."""
 
@@ -49,7 +57,8 @@ class NotNow(RuntimeError):
 
 
 TROUBLES: Final = (
-    NotNow, ErasureIncomplete, CertificatesUnavailable, Refusal, PersistenceError, VaultError, asyncpg.PostgresError,
+    NotNow, ErasureIncomplete, CertificatesUnavailable, Refusal, PersistenceError, VaultError, ReadModelError,
+    asyncpg.PostgresError,
     asyncpg.InterfaceError, OSError, TimeoutError,
 )  # fmt: skip
 """What keeps one thing from being carried out, and the others not from theirs."""
@@ -112,7 +121,7 @@ class CarryingOut:
     async def _caught_up(self) -> None:
         """What was approved, and which schedule is in force, is seen before anything is destroyed."""
         end = await self._daybook.record.end()
-        for name in (privacy_register.NAME, audit_trail.NAME):
+        for name in (privacy_register.NAME, audit_trail.NAME, PROFILES):
             if await self._daybook.models.wait_for(name, end, CAUGHT_UP_S) == "timeout":
                 raise NotNow(f"the read model {name} is behind; nothing is carried out by an old one")
 
@@ -146,11 +155,37 @@ class CarryingOut:
         state = story.state
         if state.kind not in BY_PROGRAM or state.status not in {"approved", "decided", "completed"}:
             return False
+        if state.status == "approved" and not await self._stands(request_id, story):
+            return False
         done = await self._carry_on(request_id, story)
         if state.status == "approved" or (state.status == "decided" and not done) or _due(state):
             await self._decide(request_id, story)
             await self._begin(request_id, await self._story(request_id))
         return await self._finish(request_id)
+
+    async def _stands(self, request_id: UUID, story: Story[PrivacyRequest]) -> bool:
+        """Ask the same for each other customer id of the person; of who is that person no more nothing is asked."""
+        received = story.facts[0].recorded
+        if received.actor != ACTOR:
+            await self._ask_for_other_ids(request_id, story)
+            return True
+        first, customer_id = await self._story(received.correlation_id), cast("UUID", story.state.customer_id)
+        if first.state.customer_id in await ids_known(self._daybook.models, customer_id):
+            return True
+        withdraw = WithdrawPrivacyRequest(occurred_at=now(), request_id=request_id, reason="another-person")
+        await self._program.give(withdraw, received.correlation_id, story.version)
+        return False
+
+    async def _ask_for_other_ids(self, request_id: UUID, story: Story[PrivacyRequest]) -> None:
+        """The same request for each other customer id of the person, which the next run carries out like any."""
+        wish = cast("PrivacyRequestReceived", story.facts[0].event)
+        for other in (await ids_known(self._daybook.models, wish.customer_id))[1:]:
+            asked = self._program.derived("request-of-same-person", request_id.bytes, other.bytes, beside=other)
+            known = (await self._story(asked)).version
+            for command in _the_same_request(asked, other, wish, story.state)[known + 1 :]:
+                await self._program.give(command, request_id, known)
+                known += 1
+        self._reached("asked")
 
     async def _story(self, request_id: UUID) -> Story[PrivacyRequest]:
         return await self._program.story(PRIVACY_REQUEST, request_id)
@@ -318,6 +353,19 @@ class CarryingOut:
         subject_id = cast("UUID", story.state.customer_id)
         await release_hold(self._eraser.pool, self._daybook.record.partitions, hold_id, subject_id)
         return True
+
+
+def _the_same_request(
+    request_id: UUID, customer_id: UUID, wish: PrivacyRequestReceived, state: PrivacyRequest
+) -> Sequence[Command]:
+    """The steps that a request went through, of another customer id of the same person, by the same people."""
+    said: dict[str, Any] = {name: getattr(wish, name) for name in Wish.model_fields} | {"customer_id": customer_id}
+    at: dict[str, Any] = {"request_id": request_id, "occurred_at": wish.occurred_at}
+    return (
+        ReceivePrivacyRequest(**at, **said),
+        CheckPrivacyRequestIdentity(**at, method="same-person", checked_by=cast("str", state.checked_by)),
+        ApprovePrivacyRequest(**at, approved_by=cast("str", state.approved_by)),
+    )
 
 
 def _last_decision(story: Story[PrivacyRequest]) -> tuple[int, PrivacyRequestDecided] | None:

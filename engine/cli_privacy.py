@@ -114,7 +114,8 @@ def export(
         viewer = Viewer(actor, frozenset({PRIVACY_OFFICER}), PRIVACY_REQUEST)
         looker = Looker(viewer, daybook.access.table, "privacy_export", new_id())
         with steps("Exporting"):
-            return await export_of(daybook, looker, customer)
+            async with await Following.start(daybook.models):
+                return await export_of(daybook, looker, customer)
 
     made = _opened(work)
     write_export(made, directory)

@@ -1,7 +1,7 @@
 """What the bank has on one person: every event that concerns them, and what decides how long each class stays."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from domain.customer_messages import RelationshipEnded
 from domain.disclosure import DisclosureRecorded, DisclosureRetracted
 from domain.erasure import Recipient
 from domain.privacy_rules import ClassHeld
-from engine.persons import ids_of_person
+from engine.persons import ids_known, ids_of_person
 from engine.wiring import Daybook
 from projections.concerning import concerning
 from projections.fact import Fact
@@ -54,15 +54,24 @@ class Dossier:
 
 
 async def dossier_of(daybook: Daybook, customer_id: UUID) -> Dossier:
-    """Read all that concerns one customer id."""
+    """Read all that concerns one customer id.
+
+    What keeps data counts for the whole person: a legal hold on any of their customer ids, and a relationship that has
+    not ended under all of them.
+    """
     record, pool = daybook.record, daybook.record.pool
+    _, *others = await ids_known(daybook.models, customer_id)
     entries = [one async for one in concerning(record, daybook.mapper.fact, customer_id)]
     classes = await classes_of(pool, record.partitions, customer_id)
     holds: dict[str, set[UUID]] = {}
     for partition in range(record.partitions):
-        for hold in await holds_of(pool, partition, customer_id):
-            holds.setdefault(hold.record_class, set()).add(hold.hold_id)
+        for one in (customer_id, *others):
+            for hold in await holds_of(pool, partition, one):
+                holds.setdefault(hold.record_class, set()).add(hold.hold_id)
     held = [await _held(daybook, customer_id, name, entries, holds) for name in sorted(classes)]
+    if others:
+        ended = await _relationship_ended_on(daybook, entries, others)
+        held = [replace(of, relationship_ended_on=ended) for of in held]
     return Dossier(
         customer_id,
         tuple(entries),
@@ -74,7 +83,21 @@ async def dossier_of(daybook: Daybook, customer_id: UUID) -> Dossier:
 
 async def dossiers_of_person(daybook: Daybook, customer_id: UUID) -> list[Dossier]:
     """A dossier for each customer id of the person."""
-    return [await dossier_of(daybook, one) for one in await ids_of_person(daybook.record, customer_id)]
+    return [await dossier_of(daybook, one) for one in await ids_of_person(daybook.models, customer_id)]
+
+
+async def _relationship_ended_on(daybook: Daybook, entries: Iterable[Entry], others: Iterable[UUID]) -> date | None:
+    """The day on which the last of a person's relationships ended; None while one has not."""
+    days = [_last_ended(facts(entries))]
+    for one in others:
+        found = await daybook.record.read_streams(daybook.record.partition_of(one), [one])
+        days.append(_last_ended([daybook.mapper.fact(event) for event in found.get(one, ())]))
+    known = [day for day in days if day is not None]
+    return max(known) if len(known) == len(days) else None
+
+
+def _last_ended(of: Iterable[Fact]) -> date | None:
+    return max((_day(fact) for fact in of if isinstance(fact.event, RelationshipEnded)), default=None)
 
 
 def facts(entries: Iterable[Entry]) -> list[Fact]:
@@ -91,13 +114,12 @@ async def _held(
         if any(ref.subject_id == subject_id and ref.record_class == name for ref in fact.sealed)
     ]
     standing = sorted(holds.get(name, set()) | holds.get(ALL_CLASSES, set()))
-    ended = [_day(fact) for fact in facts(entries) if isinstance(fact.event, RelationshipEnded)]
     return ClassHeld(
         holds=tuple(standing),
         last_recorded_on=max((_day(fact) for fact in mine), default=None),
         matter_ended_on=await _matters_ended(daybook, {fact.recorded.stream_id for fact in mine}),
         record_class=name,
-        relationship_ended_on=max(ended, default=None),
+        relationship_ended_on=_last_ended(facts(entries)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from audit.moment import moment
-from domain import PRIVACY_REQUEST
+from domain import CUSTOMER, PRIVACY_REQUEST
 from domain.erasure import (
     ERASURE,
     AbandonErasure,
@@ -20,6 +20,7 @@ from domain.erasure import (
     ErasureRequested,
     ReportErasureAttempt,
 )
+from domain.identity_messages import WithdrawIdentityDocument
 from domain.privacy_rules import ClassDecision
 from engine.certificates import issue_once
 from engine.dossier import dossier_of
@@ -32,6 +33,7 @@ from vault.subjects import tombstones_of
 
 TOMBSTONES: Final = "vault.tombstone"
 HOLD: Final = "vault.hold"
+IDENTITY: Final = "identity"
 
 Reached = Callable[[str], None]
 """Told the name of every step that was just done; tests let it fail."""
@@ -88,11 +90,23 @@ class Erasing:
             )
             await self._program.give(report, order.cause_id, story.version)
             raise ErasureIncomplete(erasure_id, failing)
+        if IDENTITY in order.record_classes:
+            await self._give_numbers_back(order)
         keys = _destroyed(shredded)
         blobs = (await dossier_of(self._daybook, order.customer_id)).blobs(order.record_classes)
         complete = CompleteErasure(occurred_at=now(), erasure_id=erasure_id, keys=keys, blobs=blobs)
         await self._program.give(complete, order.cause_id, story.version)
         self._reached("completed")
+
+    async def _give_numbers_back(self, order: ErasureRequested) -> None:
+        """Documents whose numbers nobody can read any more hold them against nobody else."""
+        story = await self._program.story(CUSTOMER, order.customer_id)
+        for document_id, document in story.state.identity.documents.items():
+            if not document.withdrawn:
+                withdraw = WithdrawIdentityDocument(
+                    occurred_at=now(), customer_id=order.customer_id, document_id=document_id, reason="erased"
+                )
+                await self._program.give(withdraw, order.cause_id, story.version)
 
     async def _shred_everywhere(self, order: ErasureRequested) -> tuple[list[Shredded], set[str]]:
         """A subject may have keys in every partition; one that fails does not keep the others from being shredded."""

@@ -1,9 +1,10 @@
 """Handling commands: look the command up, load states, decide, seal, append, answer."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeAlias
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from eventsourcing.persistence import PersistenceError
@@ -11,7 +12,7 @@ from eventsourcing.persistence import PersistenceError
 from domain.kernel import Aggregate, Command, Refusal
 from domain.touch import Touch
 from domain.touch_messages import ProposeTouch
-from engine.answers import Answer, AnsweredEvent, CommandReused, accepted, refused, repeated
+from engine.answers import Answer, AnsweredEvent, AnswerLookup, CommandReused, accepted, refused, repeated
 from engine.contact_judging import ContactJudge, Judgeable
 from engine.deciding import Context, Decision, as_seen, decide, stream_of
 from engine.holding import Holds
@@ -20,15 +21,16 @@ from engine.mapping import EventMapper
 from engine.sealing import Sealer
 from engine.states import States, StreamOfAnotherKind, Versioned
 from projections.seeing import hidden_streams
-from store.envelope import NO_STREAM, Appended, AppendRequest, CustomerCondition, FoundAnswer, StoredAnswer
+from store.envelope import NO_STREAM, Appended, AppendRequest, CustomerCondition, StoredAnswer
 from store.errors import CommandAnswered, ConditionFailed, KeyGone, VersionConflict
 from store.record import Record
 from vault.errors import KeyDestroyed, SubjectErased
-from vault.lane import Lane
 from vault.vault import Vault
 
+if TYPE_CHECKING:
+    from engine.spanning import Spanning
+
 ATTEMPTS = 3
-ANSWERS_IN_ONE_LOOKUP = 500
 KEEP_ANSWER = timedelta(days=7)
 ERASED = "subject-erased"
 FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -60,7 +62,8 @@ class CommandHandler:
         self._sealer = Sealer(mapper, vault)
         self._holds = Holds(record)
         self._states = States(record, mapper)
-        self._answers: dict[int, Lane[UUID, FoundAnswer]] = {}
+        self._answers = AnswerLookup(record)
+        self.spanning: Spanning | None = None
 
     async def handle(
         self,
@@ -85,8 +88,31 @@ class CommandHandler:
             SubjectErased, KeyDestroyed: it has personal data of a subject who is erased, or is being.
             LaneFull, RecordUnreachable, OutcomeUnknown, ...: see `store.errors`.
         """
+        if not self._spans(commands):
+            return await self._handle(commands, context, expected_version, on_condition, new_stream=new_stream)
+        assert self.spanning is not None  # noqa: S101  # or nothing spans
+        filled = [await self.spanning.before(command, context) for command in commands]
+        try:
+            return await self._handle(filled, context, expected_version, on_condition, new_stream=new_stream)
+        finally:
+            for command in filled:
+                if self.spanning.needs(command):
+                    await self.spanning.after(command, context)
+
+    def _spans(self, commands: Sequence[Command]) -> bool:
+        return self.spanning is not None and any(map(self.spanning.needs, commands))
+
+    async def _handle(
+        self,
+        commands: Sequence[Command],
+        context: Context,
+        expected_version: int | None,
+        on_condition: Sequence[CustomerCondition],
+        *,
+        new_stream: bool,
+    ) -> Answer:
         partition = self._partition(commands)
-        found = (await self._answer_lookup(partition).get([context.command_id])).get(context.command_id)
+        found = await self._answers.find(partition, context.command_id)
         if found is not None:
             return repeated(found, context.request_hmac, partition)
         streams = [stream_of(command) for command in commands]
@@ -121,6 +147,13 @@ class CommandHandler:
 
     async def handle_copy(self, units: Sequence[Unit]) -> list[Outcome]:
         """Handle an import's units by COPY, each with its own outcome, in their order per stream."""
+        outcomes: list[Outcome] = []
+        for spans, of in groupby(units, key=lambda unit: self._spans(unit.commands)):
+            run = list(of)
+            outcomes += [await self._alone(unit) for unit in run] if spans else await self._copy_all(run)
+        return outcomes
+
+    async def _copy_all(self, units: Sequence[Unit]) -> list[Outcome]:
         by_partition: dict[int, list[int]] = {}
         for index, unit in enumerate(units):
             by_partition.setdefault(self._partition(unit.commands), []).append(index)
@@ -338,16 +371,6 @@ class CommandHandler:
             if other != partition:
                 raise ValueError(f"commands of one unit must be of one partition, not of {partition} and {other}")
         return partition
-
-    def _answer_lookup(self, partition: int) -> Lane[UUID, FoundAnswer]:
-        lookup = self._answers.get(partition)
-        if lookup is None:
-
-            async def find(command_ids: Collection[UUID]) -> dict[UUID, FoundAnswer]:
-                return await self._record.find_answers(partition, command_ids)
-
-            lookup = self._answers[partition] = Lane(find, ANSWERS_IN_ONE_LOOKUP)
-        return lookup
 
 
 class _Prepared(NamedTuple):

@@ -73,8 +73,9 @@ async def export_of(daybook: Daybook, looker: Looker, customer_id: UUID) -> Expo
     ids = frozenset(one.customer_id for one in dossiers)
     events: list[dict[str, Any]] = []
     masked: set[str] = set()
+    told_already = set[UUID]()
     for dossier in dossiers:
-        for told, hidden in await _events(daybook, looker, dossier, ids):
+        for told, hidden in await _events(daybook, looker, dossier, ids, told_already):
             events.append(told)
             masked |= hidden
     schedule = await schedule_in_force(daybook.models, daybook.mapper)
@@ -110,13 +111,16 @@ def write_export(export: Export, directory: Path) -> None:
 
 
 async def _events(
-    daybook: Daybook, looker: Looker, dossier: Dossier, ids: frozenset[UUID]
+    daybook: Daybook, looker: Looker, dossier: Dossier, ids: frozenset[UUID], told_already: set[UUID]
 ) -> list[tuple[dict[str, Any], set[str]]]:
+    """The events of one customer id, but those that another one's had told already."""
     streams = {one.recorded.stream_id for one in dossier.entries}
     hidden = await hidden_streams(daybook.record, looker.sight, list(streams))
     by_partition: dict[int, list[Fact]] = {}
     for fact in facts(one for one in dossier.entries if one.recorded.stream_id not in hidden):
-        by_partition.setdefault(fact.recorded.partition, []).append(fact)
+        if fact.recorded.event_id not in told_already:
+            told_already.add(fact.recorded.event_id)
+            by_partition.setdefault(fact.recorded.partition, []).append(fact)
     told: list[tuple[dict[str, Any], set[str]]] = []
     for partition, of in by_partition.items():
         for start in range(0, len(of), FIELDS_AT_ONCE):
@@ -156,7 +160,7 @@ def _event(
 def _without_others(data: dict[str, Any], event: Event, ids: frozenset[UUID]) -> dict[str, Any]:
     """The clear facts, in which ids of other customers say nothing to the one who reads."""
     known = {str(one) for one in ids}
-    whose = {"customer_id", "complainant_id"}
+    whose = {"customer_id", "complainant_id", "other_id"}
     kept = {name: value if name not in whose or value in known else REDACTED for name, value in data.items()}
     for name in ("customer_ids", "participants", "complained_about"):
         if name in kept and hasattr(event, name):

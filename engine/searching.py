@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from domain.person import Person
 from domain.search_terms import SEARCHED_CONTACT_POINTS, SearchKind, normalised
 from engine.looking import Looker
 from engine.opening import Opener
 from projections.models import ReadModels
+from projections.persons import persons
 from projections.profile_query import Profile, profiles
 from projections.references import SealedAt
 from vault.blind_index import BlindIndex
@@ -22,15 +24,26 @@ SEARCHED_FIELDS: Final[dict[SearchKind, tuple[str, str]]] = {
     "name": ("identity", "name"),
     "phone": ("contact", "value"),
     "email": ("contact", "value"),
+    "document": ("identity", "number"),
 }
 """Record class and field that a search compares."""
 
 
-class FoundProfiles(NamedTuple):
-    """Customers in the order of their ids; `more`: there may be more behind the last."""
+class FoundProfile(NamedTuple):
+    """A customer who has the value, and the person they are."""
 
-    profiles: list[Profile]
-    more: bool
+    profile: Profile
+    person: Person
+
+
+class FoundProfiles(NamedTuple):
+    """People, each told by the first of their customers who has the value, in the order of these customers' ids.
+
+    `last`: the customer behind whom to go on; None: there are no more.
+    """
+
+    profiles: list[FoundProfile]
+    last: UUID | None
 
 
 class CustomerSearch:
@@ -42,21 +55,49 @@ class CustomerSearch:
         self._opener = opener
 
     async def find(self, looker: Looker, kind: SearchKind, wanted: str, *, after: UUID, limit: int) -> FoundProfiles:
-        """Customers behind `after` who have this normalised value now, at most `limit`.
+        """People of whom a customer behind `after`, and none before, has this normalised value now; at most `limit`.
 
         Raises:
             LookNotRecorded, EnvelopeCorrupt: see `Opener.open`.
         """
         token = self._index.token(kind, wanted)
-        found: list[Profile] = []
+        found: list[FoundProfile] = []
         while True:
             candidates = await self._candidates(kind, token, after, limit + 1)
-            found += await self._confirmed(looker, kind, wanted, candidates)
+            confirmed = await self._confirmed(looker, kind, wanted, candidates)
+            found += await self._first_of_each(looker, kind, wanted, confirmed)
             if len(found) > limit:
-                return FoundProfiles(found[:limit], more=True)
+                return FoundProfiles(found[:limit], found[limit - 1].profile.customer_id)
             if len(candidates) <= limit:
-                return FoundProfiles(found, more=False)
+                return FoundProfiles(found, None)
             after = candidates[-1]
+
+    async def ever_had(self, kind: SearchKind, wanted: str, limit: int) -> list[UUID]:
+        """The first customers, by id, who have or had this normalised value. Nothing is opened."""
+        return await self._candidates(kind, self._index.token(kind, wanted), FIRST, limit)
+
+    async def have_now(
+        self, looker: Looker, kind: SearchKind, wanted: str, candidates: Sequence[UUID]
+    ) -> list[Profile]:
+        """Those of these customers who have the value now.
+
+        Raises:
+            LookNotRecorded, EnvelopeCorrupt: see `Opener.open`.
+        """
+        return await self._confirmed(looker, kind, wanted, candidates)
+
+    async def _first_of_each(
+        self, looker: Looker, kind: SearchKind, wanted: str, confirmed: Sequence[Profile]
+    ) -> list[FoundProfile]:
+        """Those whose person has no smaller id that has the value too: that one tells them."""
+        who = await persons(self._models, [one.customer_id for one in confirmed])
+        found: list[FoundProfile] = []
+        for one in confirmed:
+            of = who[one.customer_id]
+            smaller = [other for other in of.customer_ids if other < one.customer_id]
+            if not (smaller and await self._confirmed(looker, kind, wanted, smaller)):
+                found.append(FoundProfile(one, of))
+        return found
 
     async def _candidates(self, kind: SearchKind, token: bytes, after: UUID, limit: int) -> list[UUID]:
         partitions = range(self._models.record.partitions)
@@ -88,6 +129,8 @@ def _values(profile: Profile, kind: SearchKind) -> list[SealedAt]:
     """Where the current values of a kind are sealed."""
     if kind == "name":
         return [] if profile.name is None else [profile.name]
+    if kind == "document":
+        return [one.number for one in profile.documents if one.number is not None]
     kinds = dict(SEARCHED_CONTACT_POINTS.kinds)
     return [
         point.value for point in profile.contact_points if kinds.get(point.kind) == kind and point.value is not None

@@ -24,6 +24,7 @@ from domain.touch import ConfirmTouchDelivery, DecideTouch, RecordTouchConversio
 from engine.deciding import Context
 from engine.handling import FOR_EVER, Unit
 from engine.simulated_cases import HANDLERS, SimulatedCase
+from engine.simulated_persons import KnownPerson, registered_twice
 from engine.simulated_relations import MANAGERS, Joined, SimulatedRelations
 from store.identity import derive_id
 
@@ -62,15 +63,18 @@ class SimulatedBank:
         self._relations = SimulatedRelations(key, seed)
         self._last_complaint: dict[UUID, UUID] = {}
         self._branches: dict[UUID, str] = {}
+        self._people: list[KnownPerson] = []
 
     def units(self) -> Iterator[Unit]:
-        """Campaigns first, then customer by customer."""
+        """Campaigns first, then customer by customer; some people come twice, and are merged."""
         yield from self._relations.organisation()
         campaigns = [self._id(START) for _ in CAMPAIGNS]
         for campaign_id, title in zip(campaigns, CAMPAIGNS, strict=True):
             yield from self._campaign(campaign_id, title)
         for _ in range(self._customers):
             yield from self._customer(campaigns)
+        twice = self._people[: max(2, self._customers // 40)]
+        yield from registered_twice(twice, self._id, self._unit)
 
     # Desks
 
@@ -105,15 +109,19 @@ class SimulatedBank:
         consents = random.random() < 0.6  # noqa: PLR2004  # shares of the simulation
         age_band, branch = random.choice(_AGE_BANDS), random.choice(_BRANCHES)
         self._branches[customer_id] = branch
+        person = KnownPerson(
+            customer_id, f"{given} {family}", f"{given}.{family}{self._made}@example.org".lower(), joined
+        )
+        self._people.append(person)
         onboarding: list[Command] = [
             RegisterCustomer(
-                customer_id=customer_id, occurred_at=joined, kind="person", name=f"{given} {family}",
+                customer_id=customer_id, occurred_at=joined, kind="person", name=person.name,
                 residence_country="PT", language="pt", age_band=age_band,
                 region="PT-11", branch=branch, segment=random.choice(("mass", "affluent")),
             ),
             AddContactPoint(
                 customer_id=customer_id, occurred_at=joined, contact_point_id=contact_point_id, kind="email",
-                value=f"{given}.{family}{self._made}@example.org".lower(),
+                value=person.email,
             ),
         ]  # fmt: skip
         manager = f"staff:rm-{random.randrange(MANAGERS)}"

@@ -21,6 +21,7 @@ from engine.opening import Opener
 from engine.searching import CustomerSearch
 from engine.settings import Settings
 from engine.shredding import replay_tombstones
+from engine.spanning import Spanning
 from projections.access_days import AccessDays
 from projections.models import ReadModels
 from projections.projection import Decode, Projection
@@ -96,6 +97,7 @@ class Daybook:
         self.contact_policies = ContactPolicies(models, mapper)
         self.contact = ContactJudge(record, mapper, self.contact_policies, vault.keyed_hmac)
         self.handler = CommandHandler(record, vault, mapper, self.contact)
+        self.handler.spanning = Spanning(self)
         self.looks = looks
         self.opener = Opener(record, mapper.fact, vault, looks)
         self.search = CustomerSearch(models, vault.index, self.opener)

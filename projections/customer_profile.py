@@ -45,6 +45,7 @@ from domain.survey import SurveyAnswered
 from domain.touch import TouchDecided, TouchReleased, TouchResponded
 from projections.fact import Fact
 from projections.held import Rows
+from projections.profile_identity import IDENTITY
 from projections.projection import Fold, Projection
 from projections.references import sealed_at
 from projections.table import NIL, Table
@@ -78,6 +79,8 @@ class ProfileRow:
     pending_corrections: Json = field(default_factory=dict[str, Any])
     segments: list[str] = field(default_factory=list[str])
     contact_points: Json = field(default_factory=dict[str, Any])
+    documents: Json = field(default_factory=dict[str, Any])
+    merges: Json = field(default_factory=dict[str, Any])
     consents: Json = field(default_factory=dict[str, Any])
     preferences: Json = field(default_factory=dict[str, Any])
     interactions: Json = field(default_factory=dict[str, Any])
@@ -101,6 +104,7 @@ PROFILE: Final = Table(
     indexes={
         "registered": "(partition, registered_at, customer_id) where registered_at is not null",
         "ended": "(partition, ended_at, customer_id) where ended_at is not null",
+        "merging": "(partition, position, customer_id) where merges <> '{}'",
     },
 )
 
@@ -174,6 +178,11 @@ def _contact_point_verified(rows: Profiles, event: ContactPointVerified, fact: F
 def _contact_point_removed(rows: Profiles, event: ContactPointRemoved, fact: Fact) -> None:
     row = _row(rows, fact)
     del row.contact_points[str(event.contact_point_id)]
+
+
+def _identity(rows: Profiles, event: Event, fact: Fact) -> None:
+    row = _row(rows, fact)
+    IDENTITY[type(event)](row.documents, row.merges, event, fact)
 
 
 def _relationship_manager_assigned(rows: Profiles, event: RelationshipManagerAssigned, fact: Fact) -> None:
@@ -339,6 +348,7 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     ContactPointAdded: _contact_point_added,
     ContactPointVerified: _contact_point_verified,
     ContactPointRemoved: _contact_point_removed,
+    **dict.fromkeys(IDENTITY, _identity),
     RelationshipManagerAssigned: _relationship_manager_assigned,
     SegmentEntered: _segment_entered,
     SegmentLeft: _segment_left,
@@ -368,4 +378,4 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     SurveyAnswered: _survey_answered,
 }
 
-CUSTOMER_PROFILE: Final = Projection("customer_profile", 5, (PROFILE,), Profiles, _FOLDS)
+CUSTOMER_PROFILE: Final = Projection("customer_profile", 6, (PROFILE,), Profiles, _FOLDS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from store.record import Record
 class ContactPoint:
     """A way to reach the customer; its value is sealed."""
 
+    customer_id: UUID
     contact_point_id: UUID
     kind: str
     verified: bool
@@ -26,9 +27,23 @@ class ContactPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A document that the customer has shown; its number is sealed. `contested`: another customer holds the number."""
+
+    customer_id: UUID
+    document_id: UUID
+    kind: str
+    country: str
+    expires_on: date | None
+    contested: bool
+    number: SealedAt | None
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """The last word on one scope; a scope never asked about is absent, which is no denial."""
 
+    customer_id: UUID
     contact_point_id: UUID
     channel: str
     purpose: str
@@ -43,6 +58,7 @@ class Consent:
 class LastScore:
     """The last answer to a survey of one metric."""
 
+    customer_id: UUID
     metric: str
     score: int
     scale_min: int
@@ -63,6 +79,7 @@ class DetailChange:
 class PendingCorrection:
     """A correction that waits for another person; the `name`, where it has one, is sealed."""
 
+    customer_id: UUID
     correction_id: UUID
     reason: str
     requested_by: str
@@ -73,9 +90,15 @@ class PendingCorrection:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A customer. `status` is unregistered (events came before any registration), active or ended."""
+    """A customer. `status` is unregistered (events came before any registration), active or ended.
+
+    Of a person with several customer ids it is what all of them say together, see `projections.person_profile`; whose
+    something is stands beside it.
+    """
 
     customer_id: UUID
+    canonical_id: UUID
+    merged_ids: tuple[UUID, ...]
     status: str
     kind: str | None
     registered_at: datetime | None
@@ -91,6 +114,7 @@ class Profile:
     pending_corrections: tuple[PendingCorrection, ...]
     segments: tuple[str, ...]
     contact_points: tuple[ContactPoint, ...]
+    documents: tuple[Document, ...]
     consents: tuple[Consent, ...]
     preferences: dict[str, str]
     interactions: dict[str, int]
@@ -146,11 +170,15 @@ def _with_matter(of: Profile, kept: list[Any]) -> Profile:
 def profile_of(row: Any) -> Profile:  # noqa: ANN401  # a database row
     """The profile that a row of the table tells."""
     given = {name: row[name] for name in _PLAIN}
+    customer_id: UUID = row["customer_id"]
     return Profile(
         **given,
+        canonical_id=customer_id,
+        merged_ids=(),
         name=read_sealed_at(from_json(row["name"])),
         pending_corrections=tuple(
             PendingCorrection(
+                customer_id,
                 UUID(key),
                 reason,
                 requested_by,
@@ -162,14 +190,15 @@ def profile_of(row: Any) -> Profile:  # noqa: ANN401  # a database row
         ),
         segments=tuple(from_json(row["segments"])),
         contact_points=tuple(
-            ContactPoint(UUID(key), kind, verified, read_sealed_at(value))
+            ContactPoint(customer_id, UUID(key), kind, verified, read_sealed_at(value))
             for key, (kind, verified, value) in from_json(row["contact_points"]).items()
         ),
-        consents=tuple(_consent_of(scope, kept) for scope, kept in from_json(row["consents"]).items()),
+        documents=tuple(_document_of(customer_id, key, kept) for key, kept in from_json(row["documents"]).items()),
+        consents=tuple(_consent_of(customer_id, scope, kept) for scope, kept in from_json(row["consents"]).items()),
         preferences=from_json(row["preferences"]),
         interactions={channel: n for channel, n in from_json(row["interactions"]).items() if n},
         scores=tuple(
-            LastScore(metric, score, least, most, datetime.fromisoformat(at))
+            LastScore(customer_id, metric, score, least, most, datetime.fromisoformat(at))
             for metric, (score, least, most, at) in from_json(row["scores"]).items()
         ),
         last_event=LastEvent(row["partition"], row["position"], row["event_id"]),
@@ -180,11 +209,17 @@ _FOLDED: Final = sorted(event.type for event in CUSTOMER_PROFILE.folds)
 _PLAIN: Final = tuple(name for name in Profile.__slots__ if PROFILE.types.get(name, "jsonb")[:5] != "jsonb")
 
 
-def _consent_of(scope: str, kept: list[str]) -> Consent:
+def _document_of(customer_id: UUID, key: str, kept: list[Any]) -> Document:
+    kind, country, until, contested, number = kept
+    expires_on = None if until is None else date.fromisoformat(until)
+    return Document(customer_id, UUID(key), kind, country, expires_on, contested, read_sealed_at(number))
+
+
+def _consent_of(customer_id: UUID, scope: str, kept: list[str]) -> Consent:
     contact_point_id, channel, purpose, topic = scope.split(" ")
     status, text_version, since, event_id = kept
     return Consent(
-        UUID(contact_point_id), channel, purpose, topic, cast("ConsentStatus", status), text_version,
+        customer_id, UUID(contact_point_id), channel, purpose, topic, cast("ConsentStatus", status), text_version,
         datetime.fromisoformat(since), UUID(event_id),
     )  # fmt: skip
 

@@ -5,6 +5,8 @@ many of those were answered or expired since; answers by the month of the answer
 NPS and CES are computed from them by the query. Months are in UTC, of business time.
 """
 
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
@@ -16,13 +18,11 @@ from domain.kernel import Event
 from domain.survey import SurveyAnswered, SurveyDelivered, SurveyExpired, SurveyInvited
 from projections.fact import Fact
 from projections.held import Rows, Sums
-from projections.listing import checked_limit
+from projections.listing import Downwards, checked_limit, first_of, found_at, recorded_at
 from projections.models import ReadModels
 from projections.projection import Fold, Projection
 from projections.references import LastEvent, SealedAt, from_json, read_sealed_at, sealed_at
 from projections.table import NEVER, NIL, Table
-from store.cursor import Cursor
-from store.record import MAX_POSITION
 
 NAME: Final = "satisfaction_history"
 
@@ -218,20 +218,31 @@ class History:
 
 async def history(models: ReadModels, customer_id: UUID, *, after: str | None = None, limit: int = 50) -> History:
     """What a customer was asked and answered."""
-    record = models.record
-    partition = record.partition_of(customer_id)
-    before = MAX_POSITION
-    if after is not None:
-        cursor = Cursor.parse(after)
-        record.incarnation.check(cursor)
-        before = cursor.next_positions[partition]
-    rows = await models.fetch(
-        NAME, "satisfaction_of_customer", partition, customer_id, before, checked_limit(limit) + 1
+    return await history_of_person(models, (customer_id,), after=after, limit=limit)
+
+
+async def history_of_person(
+    models: ReadModels, customer_ids: Sequence[UUID], *, after: str | None = None, limit: int = 50
+) -> History:
+    """The same of all customers that a person is; each invitation names the one that it went to."""
+    record, wanted = models.record, checked_limit(limit) + 1
+    place = Downwards.parse(record.incarnation, after)
+    pages = await asyncio.gather(
+        *(
+            models.fetch(NAME, "satisfaction_of_customer", partition, one, place.before(partition), wanted)
+            for one in customer_ids
+            for partition in (record.partition_of(one),)
+        )
     )
-    shown = tuple(_invitation(row) for row in rows[:limit])
-    more = len(rows) > limit
-    last = record.incarnation.start().advanced(partition, shown[-1].last_event.position) if more else None
-    return History(shown, None if last is None else str(last))
+    several = [at for page in pages for at in found_at(page)] if len(pages) > 1 else []
+    changed_at = await recorded_at(record, several)
+    rows, more = first_of(pages, limit, lambda row: _newest(row, changed_at))
+    return History(tuple(map(_invitation, rows)), place.after(found_at(rows)) if more else None)
+
+
+def _newest(row: asyncpg.Record, changed_at: Mapping[tuple[int, int], datetime]) -> tuple[datetime, int, int]:
+    at = row["partition"], row["position"]
+    return changed_at.get(at, NEVER), *at
 
 
 async def due(models: ReadModels, partition: int, moment: datetime, limit: int) -> list[tuple[UUID, datetime]]:

@@ -1,21 +1,24 @@
 """Timeline: all that happened with one customer. A query over the record, not a copy of it."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from domain.matters import Sight
 from projections.fact import Fact
-from projections.listing import checked_limit
+from projections.listing import Downwards, checked_limit, first_of, found_at
 from projections.models import ReadModels
 from projections.projection import Decode
 from projections.seeing import arguments_of
 from projections.statements import statement
-from store.cursor import Cursor
 from store.envelope import RecordedEvent, recorded
 from store.errors import NewerSchema, UnknownType
-from store.record import MAX_POSITION
+
+if TYPE_CHECKING:
+    import asyncpg
 
 
 class Entry(NamedTuple):
@@ -47,19 +50,41 @@ async def timeline(  # noqa: PLR0913  # what may be asked for
     Raises:
         CursorInvalid, StaleCursor: `after` is no cursor of this record as it is now.
     """
-    record = models.record
-    partition = record.partition_of(customer_id)
-    before = MAX_POSITION
-    if after is not None:
-        cursor = Cursor.parse(after)
-        record.incarnation.check(cursor)
-        before = cursor.next_positions[partition]
-    asked = (partition, customer_id, before, checked_limit(limit) + 1, list(types), *arguments_of(sight))
-    rows = await record.pool.fetch(statement("timeline"), *asked)
-    entries = tuple(entry(models.decode, recorded(row)) for row in rows[:limit])
-    more = len(rows) > limit
-    last = record.incarnation.start().advanced(partition, entries[-1].recorded.position) if more else None
-    return Timeline(entries, None if last is None else str(last))
+    return await timeline_of_person(models, (customer_id,), sight, types=types, after=after, limit=limit)
+
+
+async def timeline_of_person(  # noqa: PLR0913  # what may be asked for
+    models: ReadModels,
+    customer_ids: Sequence[UUID],
+    sight: Sight,
+    *,
+    types: Collection[str] = (),
+    after: str | None = None,
+    limit: int = 50,
+) -> Timeline:
+    """The events of all customers that a person is, newest recorded first; an event of two of them once.
+
+    Raises:
+        CursorInvalid, StaleCursor: `after` is no cursor of this record as it is now.
+    """
+    record, wanted = models.record, checked_limit(limit) + 1
+    sql, seen = statement("timeline"), arguments_of(sight)
+    place = Downwards.parse(record.incarnation, after)
+    pages = await asyncio.gather(
+        *(
+            record.pool.fetch(sql, partition, one, place.before(partition), wanted, list(types), *seen)
+            for one in customer_ids
+            for partition in (record.partition_of(one),)
+        )
+    )
+    found = {(row["partition"], row["position"]): row for page in pages for row in page}
+    rows, more = first_of([list(found.values())], limit, _newest)
+    entries = tuple(entry(models.decode, recorded(row)) for row in rows)
+    return Timeline(entries, place.after(found_at(rows)) if more else None)
+
+
+def _newest(row: "asyncpg.Record") -> tuple[datetime, int, int]:
+    return row["recorded_at"], row["partition"], row["position"]
 
 
 def entry(decode: Decode, event: RecordedEvent) -> Entry:

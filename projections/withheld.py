@@ -35,14 +35,30 @@ Withholding: TypeAlias = Mapping[tuple[UUID, str], Withheld]
 
 async def withheld(record: Record, decode: Decode, subjects: Collection[UUID]) -> Withholding:
     """What is withheld of these people as of now; of most people nothing."""
+    facts = await _facts(record, decode, subjects)
+    return _withholding(facts) if facts else {}
+
+
+async def erased(record: Record, decode: Decode, subjects: Collection[UUID], record_class: str) -> set[UUID]:
+    """Those of these people whose data of a class was ever erased, or is to be."""
+    orders: dict[UUID, UUID] = {}
+    for fact in await _facts(record, decode, subjects):
+        if isinstance(fact.event, ErasureRequested) and record_class in fact.event.record_classes:
+            orders[fact.recorded.stream_id] = fact.event.customer_id
+        elif isinstance(fact.event, ErasureAbandoned):
+            orders.pop(fact.recorded.stream_id, None)
+    return set(orders.values())
+
+
+async def _facts(record: Record, decode: Decode, subjects: Collection[UUID]) -> list[Fact]:
+    """What was decided of these people's data, in the order of each partition."""
     by_partition: dict[int, set[UUID]] = {}
     for subject_id in subjects:
         by_partition.setdefault(record.partition_of(subject_id), set()).add(subject_id)
     pages = await asyncio.gather(
         *(record.pool.fetch(statement("withheld"), partition, list(of)) for partition, of in by_partition.items())
     )
-    facts = [decode(recorded(row)) for page in pages for row in sorted(page, key=itemgetter("position"))]
-    return _withholding(facts) if facts else {}
+    return [decode(recorded(row)) for page in pages for row in sorted(page, key=itemgetter("position"))]
 
 
 def _withholding(facts: Iterable[Fact]) -> Withholding:

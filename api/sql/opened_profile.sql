@@ -13,6 +13,8 @@ select p.*,
                                             union all
                                             select (w.value -> 4 ->> 0)::uuid from jsonb_each(p.pending_corrections) w
                                             union all
+                                            select (d.value -> 4 ->> 0)::uuid from jsonb_each(p.documents) d
+                                            union all
                                             select (c.value -> 2 ->> 0)::uuid from jsonb_each(p.contact_points) c)))
        as sealed
   from read_model.customer_profile{v} p

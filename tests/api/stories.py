@@ -149,6 +149,7 @@ async def told_all(client) -> dict[str, str]:
     ids["map"] = (await say("code-map.propose", "/code-maps"))["stream_id"]
     ids["plan"] = (await say("sampling-plan.propose", "/sampling-plans"))["stream_id"]
     ids["rules"] = (await say("watch-rules.propose", "/watch-rules"))["stream_id"]
+    ids["linking"] = (await say("linking-rules.propose", "/linking-rules"))["stream_id"]
     ids["disposal"] = (await say("disposal.propose", "/disposals", customer_ids=[ids["customer"]]))["stream_id"]
     ids["disclosure"] = (await say("disclosure.record", "/disclosures", **whose))["stream_id"]
     daybook = client._transport.app.state.edge.daybook

@@ -33,6 +33,7 @@ IDS = {
     "policy_id": "policy", "contact_policy_id": "contact", "kpi": "kpi", "map_id": "map", "plan_id": "plan",
     "rules_id": "rules",
     "reservation_id": "reservation",
+    "linking_rules_id": "linking",
     "return": "return",
     "segment": "segment",
     "unit_id": "unit", "lead_id": "lead", "holding_id": "holding", "need_id": "need", "handover_id": "handover",

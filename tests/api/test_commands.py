@@ -3,11 +3,15 @@
 import asyncio
 import contextlib
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 
 from api.examples import bodies, events_of
 from api.operations import operations
+from domain.customer_messages import RegisterCustomer
+from engine.deciding import Context
+from store.identity import new_id
 from tests.api.stories import INTERNAL, by_program, contact_again, contactable
 
 CUSTOMER = {"kind": "person", "name": "Ada Example", "segment": "retail"}
@@ -100,6 +104,9 @@ STORIES = [
     ["customer.register", "customer.correct-details", "customer.withdraw-correction by 1"],
     ["interaction.record", "interaction.correct", "interaction.reject-correction"],
     ["interaction.record", "interaction.correct", "interaction.withdraw-correction by 1"],
+    ["customer.register", "customer.record-identity-document", "customer.withdraw-identity-document"],
+    ["customer.register", "customer.link-identity", "customer.unlink-identity"],
+    ["customer.register", "customer.link-identity", "customer.merge", "customer.reverse-merge"],
     ["interaction.record", "interaction.annotate", "interaction.screen", "interaction.correct",
      "interaction.approve-correction", "interaction.attach",
      "interaction.schedule-follow-up", "interaction.complete-follow-up"],
@@ -170,6 +177,8 @@ STORIES = [
     ["sampling-plan.propose", "sampling-plan.withdraw"],
     ["watch-rules.propose", "watch-rules.sign-off", "watch-rules.sign-off", "watch-rules.activate"],
     ["watch-rules.propose", "watch-rules.withdraw"],
+    ["linking-rules.propose", "linking-rules.sign-off", "linking-rules.sign-off", "linking-rules.activate"],
+    ["linking-rules.propose", "linking-rules.withdraw"],
     ["disposal.propose", "disposal.approve"],
     ["disposal.propose", "disposal.withdraw"],
     ["disclosure.record", "disclosure.retract"],
@@ -190,6 +199,8 @@ async def test_every_example_is_accepted(client, daybook, story):
         if name in INTERNAL:
             where = await by_program(daybook, name, where)
             continue
+        if name == "customer.merge":
+            await other_customer(daybook)
         operation = operations()[name]
         path = operation.path if operation.creates else f"{where}/{operation.path.rpartition('/')[2]}"
         body = {**bodies()[name], "kind": kind} if kind else bodies()[name]
@@ -206,6 +217,13 @@ async def test_every_example_is_accepted(client, daybook, story):
         assert first == events_of()[name]
         assert set(more) <= {"complaint.backdating-recorded"}
         where = where or answer.headers["location"]
+
+
+async def other_customer(daybook) -> None:
+    """Register the customer whom the example of a link names."""
+    other = uuid.UUID(bodies()["customer.link-identity"]["other_id"])
+    command = RegisterCustomer(customer_id=other, occurred_at=datetime.now(UTC), kind="person")
+    await daybook.handler.handle([command], Context("daybook:test", new_id(), b"", new_id()))
 
 
 # Idempotency keys

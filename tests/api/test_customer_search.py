@@ -58,7 +58,8 @@ async def test_a_customer_is_found_by_each_field_however_it_is_written(client, d
     answer = await search(client, name=NAME)
     (found,) = answer.json()["customers"]
     assert found == {
-        "customer_id": made["id"], "status": "active", "kind": "person", "branch": "shanghai-07", "segments": ["retail"]
+        "customer_id": made["id"], "canonical_id": made["id"], "merged_ids": [], "status": "active", "kind": "person",
+        "branch": "shanghai-07", "segments": ["retail"],
     }  # fmt: skip
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["daybook-as-of"]

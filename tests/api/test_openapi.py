@@ -122,6 +122,7 @@ async def test_answers_are_as_their_schemas_and_examples_say(client, made):
                             ("policy_id", "policy"), ("contact_policy_id", "contact"), ("kpi", "kpi"),
                             ("map_id", "map"), ("plan_id", "plan"),
                             ("reservation_id", "reservation"), ("return", "return"),
+                            ("linking_rules_id", "linking"),
                             ("segment", "segment"), ("rules_id", "rules"),
                             ("unit_id", "unit"), ("lead_id", "lead"), ("holding_id", "holding"),
                             ("need_id", "need"), ("handover_id", "handover")):  # fmt: skip

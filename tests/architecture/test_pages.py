@@ -16,6 +16,7 @@ PAGES = {
     "how-to/sample-interactions.md": 4,
     "how-to/manage-relationships.md": 9,
     "how-to/run-campaigns.md": 7,
+    "how-to/merge-customers.md": 6,
 }
 """How much each shows at least."""
 

@@ -16,7 +16,18 @@ from uuid import UUID
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, StringConstraints
 
-from domain import access_rules, attaching, clock_rules, codes, erasure, privacy_rules, sampling, unusual_access
+from domain import (
+    access_rules,
+    attaching,
+    clock_rules,
+    codes,
+    erasure,
+    identity_documents,
+    linking_rules,
+    privacy_rules,
+    sampling,
+    unusual_access,
+)
 from domain import touch_messages as touches
 from domain.kernel import Aggregate, Command, Event, Message, Refusal
 
@@ -59,6 +70,9 @@ _TEXTS: Mapping[StringConstraints, tuple[str, ...]] = {
     **_pool(attaching.FileName, "passport.pdf", "录音 1.m4a"),
     **_pool(access_rules.NamePattern, "access-table.*", "customer.*"),
     **_pool(access_rules.FieldName, "identity", "name"),
+    **_pool(identity_documents.DocumentNumber, "110101199001120169", "110101199001160179"),  # of every kind at once
+    **_pool(linking_rules.MailboxName, "info", "office"),
+    **_pool(linking_rules.MailDomain, "trading.example"),
     **_pool(codes.Sha256, "ab" * 32, "0f" * 32),
     **_pool(privacy_rules.RecordClass, "identity", "contact"),
     **_pool(clock_rules.TimeOfDay, "17:00", "23:59"),

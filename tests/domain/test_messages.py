@@ -8,7 +8,7 @@ import pytest
 from pydantic import StringConstraints, ValidationError
 
 import domain
-from domain import AGGREGATES, aggregate_of, attaching, codes, command_types, event_types
+from domain import AGGREGATES, aggregate_of, attaching, codes, command_types, event_types, identity_documents
 from domain.attaching import CONTENT_BYTES_MAX
 from domain.codes import Change, Money, Text
 from domain.interaction_messages import InteractionAnnotated, InteractionRecorded, Participant, RecordInteraction
@@ -19,7 +19,7 @@ from tests.domain.scenario import it, to
 MESSAGES = [message for a in AGGREGATES for message in (*a.events, *a.commands)]
 NAME = re.compile(r"[a-z]+(?:-[a-z]+)*\.[a-z]+(?:-[a-z]+)*")
 
-PRIVATE = (codes.Text, codes.PersonalLine, attaching.Content, attaching.FileName)
+PRIVATE = (codes.Text, codes.PersonalLine, attaching.Content, attaching.FileName, identity_documents.DocumentNumber)
 
 every_message = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.__name__)
 every_aggregate = pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda one: one.name)

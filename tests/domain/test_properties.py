@@ -29,6 +29,7 @@ from domain import (
     INTERACTION,
     LEAD,
     LEGAL_HOLD,
+    LINKING_RULES,
     NEED,
     ORGANISATION_UNIT,
     PORTFOLIO_HANDOVER,
@@ -56,6 +57,7 @@ from domain import (
     interaction,
     lead,
     legal_hold,
+    linking_rules,
     need,
     organisation_unit,
     portfolio_handover,
@@ -259,6 +261,7 @@ WAYS_OUT: Final[dict[str, Way]] = {
     CLOCK_POLICY.name: lambda _: [to(clock_policy.WithdrawClockPolicy, reason="late")],
     SAMPLING_PLAN.name: lambda _: [to(sampling_plan.WithdrawSamplingPlan, reason="late")],
     CODE_MAP.name: lambda _: [to(code_map.WithdrawCodeMap, reason="late")],
+    LINKING_RULES.name: lambda _: [to(linking_rules.WithdrawLinkingRules, reason="late")],
     RESERVATION.name: lambda state: [
         to(reservation.ReleaseReservation, holder=one, reason="late") for one in state.places
     ],

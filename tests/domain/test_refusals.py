@@ -62,6 +62,7 @@ from domain.interaction_messages import (
 from domain.kernel import Aggregate
 from domain.lead import LEAD
 from domain.legal_hold import LEGAL_HOLD, PlaceLegalHold, ProposeLegalHoldRelease, ReleaseLegalHold
+from domain.linking_rules import LINKING_RULES
 from domain.need import NEED
 from domain.organisation_unit import ORGANISATION_UNIT
 from domain.portfolio_handover import PORTFOLIO_HANDOVER
@@ -109,6 +110,7 @@ from tests.domain.complaint_refusals import COMPLAINT_CASES
 from tests.domain.contact_refusals import CONSENT_CASES, CONTACT_POLICY_CASES, JUDGED_CASES
 from tests.domain.correction_refusals import CUSTOMER_CORRECTION_CASES, INTERACTION_CORRECTION_CASES
 from tests.domain.engagement_refusals import ENGAGEMENT_CASES, TASK_CASES
+from tests.domain.identity_refusals import IDENTITY_CASES, LINKING_RULES_CASES
 from tests.domain.relation_refusals import (
     HOLDING_CASES,
     LEAD_CASES,
@@ -383,7 +385,7 @@ DISCLOSURE_CASES: list[Case] = [
 ]
 
 CASES: list[tuple[Aggregate[Any], Case]] = [
-    *((CUSTOMER, case) for case in CUSTOMER_CASES),
+    *((CUSTOMER, case) for case in (*CUSTOMER_CASES, *IDENTITY_CASES)),
     *((INTERACTION, case) for case in INTERACTION_CASES),
     *((COMPLAINT, case) for case in COMPLAINT_CASES),
     *((CAMPAIGN, case) for case in CAMPAIGN_CASES),
@@ -415,6 +417,7 @@ CASES: list[tuple[Aggregate[Any], Case]] = [
     *((CUSTOMER, case) for case in CONSENT_CASES),
     *((TOUCH, case) for case in JUDGED_CASES),
     *((CONTACT_POLICY, case) for case in CONTACT_POLICY_CASES),
+    *((LINKING_RULES, case) for case in LINKING_RULES_CASES),
 ]
 
 

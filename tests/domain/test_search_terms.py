@@ -8,7 +8,7 @@ from domain import event_types
 from domain.kernel import personal_fields
 from domain.search_terms import ByField, normalised
 
-KINDS = ("name", "phone", "email")
+KINDS = ("name", "phone", "email", "document")
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,23 @@ KINDS = ("name", "phone", "email")
         ("name", "Stra\u00dfe", "strasse"),
         ("name", "Zoe\u0308", "zo\u00eb"),
         ("name", "\u738b\u82b3", "\u738b\u82b3"),
+        ("name", "\u738b\u3000\u82b3", "\u738b\u82b3"),
+        ("name", " \u738b \u5c0f \u660e ", "\u738b\u5c0f\u660e"),
+        ("name", "\u738b Fang", "\u738b fang"),
+        (
+            "name",
+            "\u963f\u535c\u675c\u62c9\u2022\u4e70\u4e70\u63d0",
+            "\u963f\u535c\u675c\u62c9\u00b7\u4e70\u4e70\u63d0",
+        ),
+        (
+            "name",
+            "\u963f\u535c\u675c\u62c9 \u30fb \u4e70\u4e70\u63d0",
+            "\u963f\u535c\u675c\u62c9\u00b7\u4e70\u4e70\u63d0",
+        ),
+        ("name", "\u65b0\u7586\u5929\u5c71\uff08\u96c6\u56e2\uff09", "\u65b0\u7586\u5929\u5c71(\u96c6\u56e2)"),
+        ("name", "\u81fa\u7063", "\u81fa\u7063"),
+        ("document", "\uff11\uff110105 19491231-002x", "11010519491231002x"),
+        ("document", "9135 0100 M000100Y43", "91350100m000100y43"),
         ("phone", "+86 138-0000 0000", "+8613800000000"),
         ("phone", "0086 138 0000 0000", "+8613800000000"),
         ("phone", "\uff0b86 \uff11\uff13\uff18 0000 0000", "+8613800000000"),
@@ -65,6 +82,7 @@ def test_every_searched_field_says_of_which_kind_it_is():
     assert {event.type for event, _ in searched} == {
         "customer.registered", "customer.details-corrected", "customer.correction-requested",
         "customer.contact-point-added",
+        "customer.identity-document-recorded",
     }  # fmt: skip
     for event, search in searched:
         kinds = [kind for _, kind in search.kinds] if isinstance(search, ByField) else [search]

@@ -9,7 +9,8 @@ from domain.complaint_case import ComplaintCommand
 from engine import demo
 from engine.settings import Settings
 from engine.simulation import SimulatedBank
-from engine.wiring import Databases
+from engine.wiring import Databases, Daybook
+from projections.persons import person, read_merges
 
 
 @pytest.fixture
@@ -44,6 +45,20 @@ async def test_what_to_try_names_what_is_there(settings, databases) -> None:
     text = demo.things_to_try(settings, found.tour)
     assert str(found.tour.customer_id) in text
     assert str(found.tour.complaint_id) in text
+
+
+async def test_some_people_came_twice_and_are_one_but_for_the_one_who_was_not(settings, databases) -> None:
+    await demo.fill(settings, databases, None)
+    daybook = await Daybook.open(settings, databases)
+    try:
+        pages = await daybook.models.fetch_all("customer_profile", "merging", -1, 100)
+        known = {row["customer_id"]: read_merges(row["merges"]) for page in pages for row in page}
+        people = {one: (await person(daybook.models, one)).customer_ids for one in known}
+    finally:
+        await daybook.close()
+    assert len(known) == 10
+    assert sorted(len(ids) for ids in people.values()) == [1, 1, *[2] * 8]
+    assert {status for merges in known.values() for _, status in merges.values()} == {"merged", "reversed"}
 
 
 def test_a_folder_without_files_is_refused_with_what_is_wanted(tmp_path: Path) -> None:
