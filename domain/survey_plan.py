@@ -45,22 +45,23 @@ class Question:
     text: Label
 
 
-@checked(frozen=True, slots=True, config=_STRICT)
+@checked(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class SurveyInstrument:
     """A version of a survey: what is asked on which scale, until when it can be answered, and after what.
 
-    Without an occasion nobody is asked by the program; others may invite.
+    Without an occasion nobody is asked by the program; others may invite. Fields are in the order of their names, in
+    which canonical JSON has them.
     """
 
     cap: Cap
     expires_after_days: Annotated[int, Field(ge=1, le=365)]
     metric: Metric
+    occasion: Occasion | None = None
     questions: Annotated[tuple[Question, ...], Field(min_length=1, max_length=50)]
     scale_max: Score
     scale_min: Score
     survey: Code
     survey_version: Version
-    occasion: Occasion | None = None
 
 
 class SurveyPlanProposal(Facts):
