@@ -1,6 +1,6 @@
-"""`docs/reference/http-api.md`, from the OpenAPI document: `python -m api.reference` writes it.
+"""`docs/reference/http-api.md`, from the OpenAPI document; `python -m api.reference` writes it, and `functions.md`.
 
-A test fails when the page is not what this program would write.
+Tests fail when a page is not what this program would write.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from api import functions
 from api.app import create_app
 from api.docs import by_tag
 from api.openapi import document
@@ -113,3 +114,4 @@ def _problems(made: Mapping[str, Any]) -> str:
 if __name__ == "__main__":
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(page(), encoding="utf-8")
+    functions.PAGE.write_text(functions.page(), encoding="utf-8")

@@ -119,11 +119,11 @@ async def test_a_short_run(bank):
 async def test_a_long_run(bank):
     """At least 20,000 requests: values at every edge, made-up ones, and chains over links, for every operation."""
     sent = await bank.fuzz(60, "examples,coverage,fuzzing")
-    chained = await bank.fuzz(15, "stateful")
+    chained = await bank.fuzz(400, "stateful")
     assert len(sent) + len(chained) >= 20_000
     assert len(chained) >= 1000
     assert {one.operation for one in sent} == each_operation()
     assert {one.caller for one in sent} == {"every role", "nobody", *USERS}
     never = each_operation() - {one.operation for one in (*sent, *chained) if one.status.startswith("2")}
     # Some need several people in one order, which `tests/api/test_commands.py` and others tell.
-    assert len(never) < 20, sorted(never)
+    assert len(never) < len(each_operation()) / 8, sorted(never)
