@@ -24,7 +24,7 @@ Purpose = Literal[
 
 MatterGroup = Literal["suspicious-activity", "whistleblower", "about-colleague"]
 
-CustomerField = Literal["age_band", "branch", "language", "name", "region", "residence_country"]
+CustomerField = Literal["age_band", "branch", "language", "name", "region", "residence_country", "time_zone"]
 InteractionField = Literal[
     "authentication", "channel", "direction", "disposition", "product", "purpose", "summary", "topic"
 ]

@@ -9,6 +9,8 @@ from domain.identity_messages import (
     CustomersMerged,
     IdentityDocumentRecorded,
     IdentityDocumentWithdrawn,
+    IdentityLinked,
+    IdentityUnlinked,
     MergeCancelled,
     MergeClaimed,
     MergeReversed,
@@ -32,6 +34,10 @@ def _document_withdrawn(documents: Kept, _: Kept, event: IdentityDocumentWithdra
     documents.pop(str(event.document_id), None)
 
 
+def _linked(_: Kept, _merges: Kept, _event: IdentityLinked | IdentityUnlinked, _fact: Fact) -> None:
+    """Nothing is kept but that it was the row's last event, which tells the version of the customer's stream."""
+
+
 def _merge(status: MergeStatus) -> IdentityFold:
     def fold(
         _: Kept, merges: Kept, event: MergeClaimed | CustomersMerged | MergeCancelled | MergeReversed, _fact: Fact
@@ -45,6 +51,8 @@ IDENTITY: Final[Mapping[type[Event], IdentityFold]] = MappingProxyType(
     {
         IdentityDocumentRecorded: _document_recorded,
         IdentityDocumentWithdrawn: _document_withdrawn,
+        IdentityLinked: _linked,
+        IdentityUnlinked: _linked,
         MergeClaimed: _merge("claimed"),
         CustomersMerged: _merge("merged"),
         MergeCancelled: _merge("cancelled"),

@@ -62,7 +62,7 @@ async def test_what_waits_is_told_beside_what_holds(client):
     assert waiting == {
         "correction_id": made["correction_id"], "reason": "married", "requested_by": "staff-1",
         "requested_at": waiting["requested_at"], "name": NEW,
-        "changes": [{"field": "region", "before": "CN-GD", "after": "CN-SH"}],
+        "changes": [{"field": "region", "before": "CN-GD", "after": "CN-SH"}], "customer_id": home.rpartition("/")[2],
     }  # fmt: skip
     assert (await found(client, made["token"], OLD), await found(client, made["token"], NEW)) == (1, 0)
     own = await client.command(f"{home}/approve-correction", {"correction_id": made["correction_id"]}, actor="staff-1")

@@ -27,9 +27,10 @@ async def test_from_every_cell_down_to_its_events(client, kpi):
             assert (sum(one["amount"] for one in page["counted"]), page["next"]) == (cell[part], None)
             for one in page["counted"]:
                 assert one["events"]
-                path = {"touch": "touches"}.get(one["kind"], f"{one['kind']}s")
+                path = {"touch": "touches", "campaign-cost": "campaigns"}.get(one["kind"], f"{one['kind']}s")
                 what = "timeline" if one["kind"] == "customer" else "events"
-                events = (await client.get(f"/{path}/{one['id']}/{what}")).json()["events"]
+                of = ids["campaign"] if one["kind"] == "campaign-cost" else one["id"]
+                events = (await client.get(f"/{path}/{of}/{what}")).json()["events"]
                 assert {event["event_id"] for event in one["events"]} <= {event["event_id"] for event in events}
 
 

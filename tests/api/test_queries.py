@@ -216,7 +216,8 @@ async def test_what_is_not_there(client, path):
 
 
 async def test_nothing_is_known_of_a_customer_without_events(client):
-    assert (await client.get(f"/customers/{NOWHERE}/timeline")).json() == {"events": [], "next": None}
+    told = (await client.get(f"/customers/{NOWHERE}/timeline")).json()
+    assert told == {"canonical_id": NOWHERE, "merged_ids": [], "events": [], "next": None}
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,9 @@ async def test_an_answer_that_does_not_come_in_time(client, app, daybook):
     assert (await client.get(f"/customers/{made['stream_id']}")).status_code == 404
     by_header = await client.get(f"/customers/{made['stream_id']}", headers={"Daybook-Token": made["token"]})
     assert by_header.status_code == 503
-    assert (await client.get(f"/customers/{made['stream_id']}/timeline?token={made['token']}")).status_code == 200
+    of_person = await client.get(f"/customers/{made['stream_id']}/timeline?token={made['token']}")
+    assert of_person.status_code == 503  # whom the customer was merged with, the profile says
+    assert (await client.get(f"/customers/{made['stream_id']}/events?token={made['token']}")).status_code == 200
 
 
 async def test_a_parked_customer_is_told(client, daybook, monkeypatch):

@@ -57,8 +57,6 @@ def test_every_event_class_is_folded_by_a_read_model_of_its_own():
         "contact-policy.proposed",
         "contact-policy.signed-off",
         "contact-policy.withdrawn",
-        "customer.identity-linked",
-        "customer.identity-unlinked",
         "disclosure.recorded",
         "disclosure.retracted",
         "complaint.attachment-added",

@@ -232,7 +232,16 @@ async def test_an_audit_detail_shows_before_and_after(bank):
     )
     found: Any = await audit_trail.detail(bank.models, moved.event_id, EVERYTHING)
     assert [(one.field, one.before, one.after) for one in found.changes] == [
-        ("corrections", [], [str(correction)]),
+        (
+            f"corrections.{correction}",
+            None,
+            {
+                "status": "in-force",
+                "requested_by": None,
+                "changes": [{"after": "CN-BJ", "before": "CN-GD", "field": "region"}],
+                "personal": [],
+            },
+        ),
         ("details.region", "CN-GD", "CN-BJ"),
     ]
     assert found.entry.fact.event == moved.event

@@ -33,6 +33,7 @@ HOT: Mapping[str, set[str]] = {
     "read_stream": {STREAM},
     "read_streams": {STREAM},
     "read_customer": {CUSTOMER, "participant_pkey", POSITION},
+    "read_customers": {CUSTOMER},
     "read_events": {POSITION},
     "read_sealed": {"sealed_pkey"},
     "last_position": {POSITION},
