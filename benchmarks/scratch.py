@@ -15,7 +15,7 @@ from store.embedded import EmbeddedServer
 from store.role_powers import APPLICATION
 
 PARTITIONS = 4
-SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout": "30min"}
+SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "min_wal_size": "8GB", "checkpoint_timeout": "30min"}
 
 
 @contextmanager
@@ -38,6 +38,22 @@ async def fresh_record(server: EmbeddedServer, name: str, partitions: int = PART
     databases = Databases(server.dsn(name, APPLICATION), server.admin_dsn(name), None)
     await initialise(databases, partitions, progress=_silent)
     return databases
+
+
+async def write_through_log(dsn: str, files: int) -> None:
+    """Let the server make so many files of its log (16 MB each), which it uses again from then on.
+
+    A server that has run for a while has them. On a new one every append waits for each of them to be written and
+    synced, which takes longer than anything else and would be most of a 99th percentile.
+    """
+    connection = await asyncpg.connect(dsn)
+    try:
+        for _ in range(files):
+            await connection.execute("select pg_logical_emit_message(false, 'benchmark', '')")
+            await connection.execute("select pg_switch_wal()")
+        await connection.execute("checkpoint")
+    finally:
+        await connection.close()
 
 
 async def query(dsn: str, sql: str) -> object:

@@ -19,7 +19,7 @@ import uvloop
 
 from benchmarks.append import callers_append
 from benchmarks.made import requests
-from benchmarks.scratch import PARTITIONS, fresh_record, median, say
+from benchmarks.scratch import PARTITIONS, fresh_record, median, say, write_through_log
 from engine.sealing_process import SealingProcess
 from engine.settings import Settings
 from engine.wiring import Databases
@@ -34,6 +34,8 @@ ROUND_S = 15.0
 CALLERS = 256
 LOOK_S = 0.02
 TICK_S = 0.02
+LOG_FILES = 500
+"""8 GB of the server's log, what it keeps to use again."""
 WAITING_MAX = 8192
 """So many appends wait at most, as many as one lane takes: after a pause of the machine the rest comes later."""
 TELL_S = 30.0
@@ -46,18 +48,23 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 class Unsealed:
     """Commits whose checkpoint has not been seen, in each partition; and of those that were, how long it took."""
 
-    committed: list[deque[tuple[int, float]]] = field(
-        default_factory=lambda: [deque[tuple[int, float]]() for _ in range(PARTITIONS)]
-    )
+    positions: list[deque[int]] = field(default_factory=lambda: [deque[int]() for _ in range(PARTITIONS)])
+    times: list[deque[float]] = field(default_factory=lambda: [deque[float]() for _ in range(PARTITIONS)])
+    """Beside each position; as pairs they were what the garbage collector looks through, 0.1 s in every round."""
     lags_s: "array[float]" = field(default_factory=lambda: array("d"))
     counts: "array[int]" = field(default_factory=lambda: array("q"))
     """How many were not under a checkpoint, at each look."""
 
     def signed(self, partition: int, size: int, now: float) -> None:
         """A log was seen signed so far."""
-        waiting = self.committed[partition]
-        while waiting and waiting[0][0] < size:
-            self.lags_s.append(now - waiting.popleft()[1])
+        positions, times = self.positions[partition], self.times[partition]
+        while positions and positions[0] < size:
+            positions.popleft()
+            self.lags_s.append(now - times.popleft())
+
+    def count(self) -> int:
+        """How many wait for a checkpoint."""
+        return sum(map(len, self.positions))
 
 
 def run(server: EmbeddedServer, *, quick: bool, minutes: float | None = None) -> dict[str, Any]:
@@ -68,6 +75,7 @@ def run(server: EmbeddedServer, *, quick: bool, minutes: float | None = None) ->
 
 async def _run(server: EmbeddedServer, folder: Path, *, quick: bool, minutes: float) -> dict[str, Any]:
     rounds, backlog = (1, 20_000) if quick else (ROUNDS, BACKLOG)
+    await write_through_log(server.admin_dsn(), LOG_FILES // 50 if quick else LOG_FILES)
     databases = await fresh_record(server, "seal")
     settings = Settings(
         database_url=databases.application, sealer_url=server.dsn("seal", "daybook_sealer"), data_dir=folder,
@@ -132,7 +140,8 @@ async def _paced(record: Record, per_s: float, seconds: float, unsealed: Unseale
         appended = await record.append(request)
         now = time.perf_counter()
         waits.append(now - started)
-        unsealed.committed[appended.partition].append((appended.position, now))
+        unsealed.positions[appended.partition].append(appended.position)
+        unsealed.times[appended.partition].append(now)
 
     began, sent, told = time.perf_counter(), 0, TELL_S
     async with asyncio.TaskGroup() as group:
@@ -142,7 +151,7 @@ async def _paced(record: Record, per_s: float, seconds: float, unsealed: Unseale
                 group.create_task(one(request))
             sent += due
             if passed > told:
-                say(f"{passed:.0f} s: {sent:,} events, {sum(map(len, unsealed.committed)):,} not under a checkpoint")
+                say(f"{passed:.0f} s: {sent:,} events, {unsealed.count():,} not under a checkpoint")
                 told += TELL_S
             await asyncio.sleep(TICK_S)
     return waits
@@ -154,7 +163,7 @@ async def _steady(record: Record, pool: Pool, per_s: float, seconds: float) -> d
     watching = asyncio.create_task(_watch(pool, unsealed))
     waits = await _paced(record, per_s, seconds, unsealed)
     looks = len(unsealed.counts)  # the rest is the end, when nothing is appended any more
-    while any(unsealed.committed):  # noqa: ASYNC110
+    while unsealed.count():  # noqa: ASYNC110
         await asyncio.sleep(LOOK_S)
     watching.cancel()
     lags, third = sorted(unsealed.lags_s), looks // 3
@@ -174,7 +183,7 @@ async def _watch(pool: Pool, unsealed: Unsealed) -> None:
     while True:
         for partition, size in await _signed(pool):
             unsealed.signed(partition, size, time.perf_counter())
-        unsealed.counts.append(sum(map(len, unsealed.committed)))
+        unsealed.counts.append(unsealed.count())
         await asyncio.sleep(LOOK_S)
 
 

@@ -47,6 +47,8 @@ SETTINGS: Mapping[str, str] = {
     "log_timezone": "UTC",
     "max_connections": "200",
     "max_wal_size": "4GB",
+    # Files of the log are kept to be used again: a new one is 16 MB written and synced while every append waits for it.
+    "min_wal_size": "1GB",
     "random_page_cost": "1.1",
     "synchronous_commit": "on",
     "timezone": "UTC",
