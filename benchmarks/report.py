@@ -45,7 +45,7 @@ def page(results: dict[str, Any]) -> str:
         one = results[name]
         figures = one["figures"]
         parts.append(f"## {name}\n\n`python -m benchmarks {name}`, {one['at']}, on {one['machine']}.")
-        rows = "\n".join(f"| `{key}` | {_figure(value)} |" for key, value in figures.items())
+        rows = "\n".join(f"| `{key}` | {_figure(value)} |" for key, value in sorted(figures.items()))
         parts.append(f"| figure | value |\n|---|---|\n{rows}")
         lines = [target.judged(figures) for target in targets]
         parts.append("| target | needed | measured | held |\n|---|---|---|---|\n" + "\n".join(lines))

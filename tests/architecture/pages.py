@@ -63,8 +63,9 @@ async def _run(scripts: list[str], served: Served, folder: Path) -> Any:
     script = "set -eu\n" + "".join(f"{text}printf '{END}'\n" for text in scripts)
     path = os.pathsep.join((str(folder), str(Path(sys.executable).parent), os.environ["PATH"]))
     shell = await asyncio.create_subprocess_exec(
-        "sh", "-c", script, stdout=asyncio.subprocess.PIPE, env={**os.environ, **served.environment, "PATH": path}
-    )
+        "sh", "-c", script, stdout=asyncio.subprocess.PIPE, cwd=folder,
+        env={**os.environ, **served.environment, "PATH": path},
+    )  # fmt: skip
     async with asyncio.timeout(120):
         output, _ = await shell.communicate()
     assert shell.returncode == 0, output
