@@ -24,7 +24,12 @@ from engine.wiring import Databases, Daybook, initialise
 
 UNITS_AT_ONCE = 200
 _LASTING = f"good for {LIFETIME_S // 3600} hours"
-KINDS: dict[str, Kind] = {"cfpb": "cfpb", "bank-marketing": "bank-marketing"}
+FILES: Sequence[tuple[Kind, str]] = (
+    ("cfpb", "cfpb/*.csv"),
+    ("bank-marketing", "bank-marketing/*.csv"),
+    ("loans", "loans/*.xes"),
+    ("loans", "loans/*.xes.gz"),
+)
 
 
 class NothingToImport(Exception):  # said to the user as it is
@@ -82,12 +87,10 @@ async def fill(settings: Settings, databases: Databases, data: Path | None) -> D
 
 
 def importable(folder: Path) -> list[tuple[Kind, Path]]:
-    """Files of a folder that an importer reads: `cfpb/*.csv` and `bank-marketing/*.csv`."""
-    files: list[tuple[Kind, Path]] = [
-        (kind, path) for name, kind in KINDS.items() for path in sorted((folder / name).glob("*.csv"))
-    ]
+    """Files of a folder that an importer reads, each kind in a folder of its own."""
+    files: list[tuple[Kind, Path]] = [(kind, path) for kind, found in FILES for path in sorted(folder.glob(found))]
     if not files:
-        wanted = " or ".join(f"{name}/*.csv" for name in KINDS)
+        wanted = " or ".join(found for _, found in FILES)
         raise NothingToImport(f"{folder} has no {wanted}; the README says where the files can be had")
     return files
 

@@ -66,6 +66,14 @@ def test_a_folder_without_files_is_refused_with_what_is_wanted(tmp_path: Path) -
         demo.importable(tmp_path)
 
 
+def test_each_kind_of_file_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    found = ["cfpb/a.csv", "cfpb/b.csv", "bank-marketing/a.csv", "loans/a.xes", "loans/b.xes.gz"]
+    for one in [*found, "loans/notes.txt", "cfpb/a.xes"]:
+        (tmp_path / one).parent.mkdir(exist_ok=True)
+        (tmp_path / one).touch()
+    assert [str(path.relative_to(tmp_path)) for _, path in demo.importable(tmp_path)] == found
+
+
 def test_one_seed_gives_one_bank() -> None:
     def bank(seed: int) -> list[object]:
         return list(SimulatedBank(lambda *parts: repr(parts).encode(), seed=seed, customers=5).units())
