@@ -1,6 +1,5 @@
 """What a command is answered, and how the answer is stored beside its events."""
 
-from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from domain.kernel import Refusal
 from store.canonical import canonical_json
 from store.envelope import FoundAnswer
 from store.record import Record
-from vault.lane import Lane
+from vault.lane import Lanes
 
 AT_ONCE: Final = 500
 """So many answers are looked up with one statement."""
@@ -75,12 +74,8 @@ class AnswerLookup:
     """Whether a command was answered before; who asks at the same time shares a statement."""
 
     def __init__(self, record: Record) -> None:
-        self._record = record
-        self._lanes: dict[int, Lane[UUID, FoundAnswer]] = {}
+        self._lanes = Lanes(record.find_answers, AT_ONCE)
 
     async def find(self, partition: int, command_id: UUID) -> FoundAnswer | None:
         """The answer stored under this id; None: there is none."""
-        lane = self._lanes.get(partition)
-        if lane is None:
-            lane = self._lanes[partition] = Lane(partial(self._record.find_answers, partition), AT_ONCE)
-        return (await lane.get([command_id])).get(command_id)
+        return (await self._lanes.get(partition, [command_id])).get(command_id)

@@ -24,7 +24,7 @@ from engine.deciding import Decided
 from engine.mapping import EventMapper
 from store.envelope import CustomerCondition, RecordedEvent
 from store.record import Record
-from vault.lane import Lane
+from vault.lane import Lanes
 
 CUSTOMERS_IN_ONE_LOOKUP: Final = 500
 TEN_THOUSAND: Final = 10_000
@@ -65,7 +65,7 @@ class ContactJudge:
         self._campaigns = CampaignsSeen(record, mapper)
         self._most = most
         self._known: OrderedDict[UUID, Known] = OrderedDict()
-        self._lookups: dict[int, Lane[UUID, list[RecordedEvent]]] = {}
+        self._lookups = Lanes(self._read, CUSTOMERS_IN_ONE_LOOKUP)
 
     # For commands
 
@@ -203,7 +203,7 @@ class ContactJudge:
         if known is not None:
             self._known.move_to_end(customer_id)
             return known
-        found = await self._lookup(self._record.partition_of(customer_id)).get((customer_id,))
+        found = await self._lookups.get(self._record.partition_of(customer_id), (customer_id,))
         known = self._known[customer_id] = self.folded(found.get(customer_id, ()))
         if len(self._known) > self._most:
             self._known.popitem(last=False)
@@ -216,15 +216,8 @@ class ContactJudge:
             facts.take(fact_of(recorded).event, recorded.stream_id, recorded.event_id)
         return Known(facts, events[-1].position if events else -1)
 
-    def _lookup(self, partition: int) -> Lane[UUID, list[RecordedEvent]]:
-        lookup = self._lookups.get(partition)
-        if lookup is None:
-
-            async def read(customer_ids: Collection[UUID]) -> dict[UUID, list[RecordedEvent]]:
-                return await self._record.read_customers(partition, customer_ids, READ)
-
-            lookup = self._lookups[partition] = Lane(read, CUSTOMERS_IN_ONE_LOOKUP)
-        return lookup
+    async def _read(self, partition: int, customer_ids: Collection[UUID]) -> dict[UUID, list[RecordedEvent]]:
+        return await self._record.read_customers(partition, customer_ids, READ)
 
 
 def _judgement(

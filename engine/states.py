@@ -11,7 +11,7 @@ from engine.mapping import EventMapper
 from projections.fact import Disposed
 from store.envelope import NO_STREAM, RecordedEvent
 from store.record import Record
-from vault.lane import Lane
+from vault.lane import Lanes
 
 STREAMS_IN_ONE_LOOKUP = 500
 
@@ -27,11 +27,10 @@ class States:
     """Loads and remembers states. Only what is committed is remembered, least recently used goes first."""
 
     def __init__(self, record: Record, mapper: EventMapper, *, most: int = 100_000) -> None:
-        self._record = record
         self._mapper = mapper
         self._most = most
         self._known: OrderedDict[UUID, Versioned] = OrderedDict()
-        self._lookups: dict[int, Lane[UUID, list[RecordedEvent]]] = {}
+        self._lookups = Lanes(record.read_streams, STREAMS_IN_ONE_LOOKUP)
 
     async def load(self, partition: int, streams: Collection[tuple[UUID, Aggregate[Any]]]) -> dict[UUID, Versioned]:
         """The state of each stream. A remembered one may be behind the record: appending finds out."""
@@ -45,7 +44,7 @@ class States:
                 self._known.move_to_end(stream_id)
                 states[stream_id] = known
         if missing:
-            found = await self._lookup(partition).get(missing.keys())
+            found = await self._lookups.get(partition, missing.keys())
             for stream_id, aggregate in missing.items():
                 states[stream_id] = self._folded(aggregate, found.get(stream_id, ()))
         return states
@@ -64,16 +63,6 @@ class States:
         """Read these streams anew next time: somebody else has appended to them."""
         for stream_id in stream_ids:
             self._known.pop(stream_id, None)
-
-    def _lookup(self, partition: int) -> Lane[UUID, list[RecordedEvent]]:
-        lookup = self._lookups.get(partition)
-        if lookup is None:
-
-            async def read(stream_ids: Collection[UUID]) -> dict[UUID, list[RecordedEvent]]:
-                return await self._record.read_streams(partition, stream_ids)
-
-            lookup = self._lookups[partition] = Lane(read, STREAMS_IN_ONE_LOOKUP)
-        return lookup
 
     def _folded(self, aggregate: Aggregate[Any], events: Iterable[RecordedEvent]) -> Versioned:
         state, version = aggregate.initial, NO_STREAM

@@ -6,13 +6,12 @@ the current one, is harmless, for who searches compares the value itself.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from vault.lane import Lane
+from vault.lane import Lanes
 from vault.shredding import Tombstone
 from vault.statements import statement
 
@@ -42,7 +41,7 @@ class BlindIndex:
         """`keyed_hmac`: as `Vault.keyed_hmac`."""
         self._pool = pool
         self._keyed_hmac = keyed_hmac
-        self._lanes: dict[int, Lane[IndexedValue, bool]] = {}
+        self._lanes = Lanes(self._put, TOKENS_PER_BATCH_MAX)
 
     def token(self, field: str, normalised: str) -> bytes:
         """The token of a normalised value; the same value in another field has another one."""
@@ -51,10 +50,7 @@ class BlindIndex:
     async def put(self, partition: int, values: Collection[IndexedValue]) -> None:
         """Make values findable; durable when this returns. Of what is sealed under a destroyed key nothing is put."""
         if values:
-            lane = self._lanes.get(partition)
-            if lane is None:
-                lane = self._lanes[partition] = Lane(partial(self._put, partition), TOKENS_PER_BATCH_MAX)
-            await lane.get(values)
+            await self._lanes.get(partition, values)
 
     async def find(self, partition: int, field: str, token: bytes, *, after: UUID, limit: int) -> list[UUID]:
         """Subjects of a partition behind `after`, in their order, of whom a value has or had this token."""

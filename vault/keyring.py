@@ -9,7 +9,6 @@ import itertools
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
@@ -18,7 +17,7 @@ import asyncpg
 
 from vault.cache import AgingCache
 from vault.errors import KeyCorrupt, KeyDestroyed, KeyStoreMismatch, SubjectErased, VaultError
-from vault.lane import Lane
+from vault.lane import Lanes
 from vault.provider import KeyProvider, WrappedKey
 from vault.seal import DataKey
 from vault.statements import statement
@@ -63,8 +62,8 @@ class Keyring:
             cache_keys_max, cache_age_s_max, clock
         )
         self._by_id: AgingCache[tuple[int, UUID], DataKey] = AgingCache(cache_keys_max, cache_age_s_max, clock)
-        self._live_lanes: dict[int, Lane[KeyName, DataKey | VaultError]] = {}
-        self._id_lanes: dict[int, Lane[UUID, DataKey | VaultError]] = {}
+        self._live_lanes = Lanes(self._load_or_create, KEYS_PER_BATCH_MAX)
+        self._id_lanes = Lanes(self._load_by_id, KEYS_PER_BATCH_MAX)
 
     async def ensure(self, partition: int, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], DataKey]:
         """Give the live key of every (subject, record class), creating and committing those that are missing.
@@ -84,8 +83,7 @@ class Keyring:
             else:
                 found[name] = key
         if missing:
-            lane = self._live_lanes.get(partition) or self._new_live_lane(partition)
-            found.update(_keys_only(await lane.get(missing)))
+            found.update(_keys_only(await self._live_lanes.get(partition, missing)))
         return found
 
     async def find(self, partition: int, key_ids: Collection[UUID]) -> dict[UUID, DataKey | KeyDestroyed]:
@@ -98,8 +96,7 @@ class Keyring:
         """
         if not key_ids:
             return {}
-        lane = self._id_lanes.get(partition) or self._new_id_lane(partition)
-        outcomes = await lane.get(key_ids)
+        outcomes = await self._id_lanes.get(partition, key_ids)
         found: dict[UUID, DataKey | KeyDestroyed] = {}
         for key_id, outcome in outcomes.items():
             if not isinstance(outcome, DataKey | KeyDestroyed):
@@ -152,14 +149,6 @@ class Keyring:
                 again = f"daybook keys destroy-epoch {row['name'].removeprefix('epoch-')}"
                 reason = f"was destroyed on {row['destroyed_at'].isoformat()} and is back: run `{again}` once more"
                 raise KeyStoreMismatch(row["name"], reason)
-
-    def _new_live_lane(self, partition: int) -> Lane[KeyName, DataKey | VaultError]:
-        lane = self._live_lanes[partition] = Lane(partial(self._load_or_create, partition), KEYS_PER_BATCH_MAX)
-        return lane
-
-    def _new_id_lane(self, partition: int) -> Lane[UUID, DataKey | VaultError]:
-        lane = self._id_lanes[partition] = Lane(partial(self._load_by_id, partition), KEYS_PER_BATCH_MAX)
-        return lane
 
     async def _load_or_create(
         self, partition: int, names: Collection[KeyName]

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -68,3 +69,19 @@ class Lane(Generic[K, V]):
             batch.done.cancel()
             raise
         batch.done.set_result(outcome)
+
+
+class Lanes(Generic[K, V]):
+    """A lane per partition, made on first use. `flush` gets the partition and the keys of a batch."""
+
+    def __init__(self, flush: Callable[[int, Collection[K]], Awaitable[Mapping[K, V]]], keys_max: int) -> None:
+        self._flush = flush
+        self._keys_max = keys_max
+        self._lanes: dict[int, Lane[K, V]] = {}
+
+    async def get(self, partition: int, keys: Collection[K]) -> dict[K, V]:
+        """Wait for the next batch of this partition, as `Lane.get`."""
+        lane = self._lanes.get(partition)
+        if lane is None:
+            lane = self._lanes[partition] = Lane(partial(self._flush, partition), self._keys_max)
+        return await lane.get(keys)

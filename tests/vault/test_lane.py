@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from vault.lane import Lane
+from vault.lane import Lane, Lanes
 
 
 class Lookup:
@@ -85,3 +85,19 @@ async def test_when_the_lane_s_task_is_cancelled_nobody_waits_for_ever(lookup):
     assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] * 2
     lookup.gate.set()
     assert await lane.get(["c"]) == {"c": "C"}
+
+
+async def test_each_partition_has_a_lane_of_its_own(lookup):
+    asked: list[tuple[int, set[str]]] = []
+
+    async def of_partition(partition, keys):
+        asked.append((partition, set(keys)))
+        return await lookup(keys)
+
+    lanes = Lanes(of_partition, keys_max=9)
+    first = await started(lanes.get(0, ["a"]), lanes.get(1, ["b"]))
+    later = await started(lanes.get(0, ["c"]), lanes.get(0, ["d"]))
+    assert asked == [(0, {"a"}), (1, {"b"})], "of one partition a batch at a time, of two at once"
+    lookup.gate.set()
+    assert await asyncio.gather(*first, *later) == [{"a": "A"}, {"b": "B"}, {"c": "C"}, {"d": "D"}]
+    assert asked[2:] == [(0, {"c", "d"})]
