@@ -67,7 +67,7 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
 _FROM_TOKEN: Final = "it is taken from the token"  # noqa: S105  # not a secret
 _FROM_TABLE: Final = "it is taken from the access table"
 _FROM_POLICY: Final = "it is taken from the policy and calendar in force"
-_FROM_CONTACT_POLICY: Final = "the contact policy says it"
+_FROM_RULES: Final = "the policy or plan in force says it"
 _FROM_RECORD: Final = "it is looked up in the record"
 _FROM_REQUEST: Final = "it is taken from the token and the time of the request"
 
@@ -240,7 +240,7 @@ class Operation:
             command.limits_field: _FROM_TABLE,
             command.given_field: _FROM_REQUEST,
             command.clock_field: _FROM_POLICY,
-            command.judged_field: _FROM_CONTACT_POLICY,
+            command.judged_field: _FROM_RULES,
             command.spans_field: _FROM_RECORD,
         }
         return [unknown_field(name, (), source[name]) for name in sorted(self.filled.intersection(body))]

@@ -97,8 +97,8 @@ class Command(Message):
     and when. `key_fields`, of a command that opens a stream, name what there is one stream for: the
     stream's id is made from them.
     `clock_field` names what must hold the clock that it starts, by the policy and calendar in force.
-    `judged_field` names what the contact policy's judgement goes into, when the command is decided. `opens`: it
-    begins a stream, as the aggregate's first command does.
+    `judged_field` names what the judgement of the policy or plan in force goes into, when the command is decided.
+    `opens`: it begins a stream, as the aggregate's first command does.
     `spans_field` names what must hold what the decision needs of other partitions: the engine fills it, having claimed
     there what the command wants, and nobody else may.
     """

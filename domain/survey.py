@@ -7,13 +7,16 @@ from types import MappingProxyType
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, ConfigDict
+from pydantic.dataclasses import dataclass as checked
 
 from domain.codes import Channel, Code, Count, Metric, Score, Text
 from domain.kernel import Aggregate, Command, Event, Facts, Personal, happened, refusal
 
 Suppression = Literal["asked-often-by-survey", "asked-often-over-all"]
 """Which cap forbade an invitation: that of the survey, or the one over all surveys."""
+Deviation = Literal["survey_version", "metric", "scale_min", "scale_max", "expires_at"]
+"""A field in which an invitation may differ from the plan's instrument of the same survey."""
 
 # Facts that events and commands share
 
@@ -35,23 +38,43 @@ class Instrument(Facts):
 class Invitation(Instrument):
     """An instrument sent to a customer, about an interaction or a complaint if it names one.
 
-    `plan_version`: the survey plan that asked for it. After `expires_at` it is answered no more.
+    After `expires_at` it is answered no more; unset, it is as the survey plan says.
     """
 
     interaction_id: UUID | None = None
     complaint_id: UUID | None = None
-    plan_version: Count | None = None
     expires_at: AwareDatetime | None = None
+
+
+class JudgedInvitation(Invitation):
+    """The same, judged by a version of the survey plan; unset: there was no plan when the customer was invited."""
+
+    plan_version: Count | None = None
+
+
+@checked(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class Planned:
+    """What a survey plan says of an invitation, as the program asked it. Fields in alphabetical order.
+
+    `asked_already`: the same survey has asked the customer about the same thing. `contradicts`: the field that is
+    otherwise in the plan.
+    """
+
+    asked_already: bool
+    contradicts: Deviation | None
+    expires_at: AwareDatetime | None
+    plan_version: Count
+    suppressed: Suppression | None
 
 
 # Events
 
 
-class SurveyInvited(Invitation, Event, name="survey.invited"):
+class SurveyInvited(JudgedInvitation, Event, name="survey.invited"):
     """The customer was invited to answer."""
 
 
-class SurveySuppressed(Invitation, Event, name="survey.suppressed"):
+class SurveySuppressed(JudgedInvitation, Event, name="survey.suppressed"):
     """The customer was not invited: they had been asked often enough."""
 
     suppressed: Suppression
@@ -135,9 +158,11 @@ class SurveyCommand(Command):
 
 
 class InviteToSurvey(Invitation, SurveyCommand, name="survey.invite"):
-    """Invite a customer to answer, or record which cap forbids it."""
+    """Invite a customer to answer, or record which cap of the survey plan forbids it."""
 
-    suppressed: Suppression | None = None
+    judged_field = "planned"
+
+    planned: Planned | None = None
 
 
 class ConfirmSurveyDelivery(SurveyCommand, name="survey.confirm-delivery"):
@@ -160,6 +185,8 @@ class ExpireSurvey(SurveyCommand, name="survey.expire"):
 REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "survey.already-invited": "This invitation exists already.",
+        "survey.asked-already": "The customer was asked about this by the same survey before.",
+        "survey.not-as-planned": "The survey plan in force asks this survey otherwise.",
         "survey.suppressed": "The customer was not invited: they had been asked often enough.",
         "survey.expiry-past": "An invitation must expire after it was sent.",
         "survey.not-invited": "There is no such invitation; invite the customer first.",
@@ -180,9 +207,20 @@ def _invite(command: InviteToSurvey, state: Survey) -> Sequence[Event]:
         raise _refuse("survey.already-invited", "invitation_id")
     if not scale_is_valid(command.metric, command.scale_min, command.scale_max):
         raise _refuse("survey.scale-invalid", "scale_max")
-    if command.expires_at is not None and command.expires_at <= command.occurred_at:
+    planned = command.planned
+    expires_at = command.expires_at if planned is None else planned.expires_at
+    if planned is not None and planned.contradicts is not None:
+        raise _refuse("survey.not-as-planned", planned.contradicts)
+    if planned is not None and planned.asked_already:
+        raise _refuse("survey.asked-already")
+    if expires_at is not None and expires_at <= command.occurred_at:
         raise _refuse("survey.expiry-past", "expires_at")
-    return [happened(SurveySuppressed if command.suppressed else SurveyInvited, command)]
+    if planned is None:
+        return [happened(SurveyInvited, command)]
+    judged = {"plan_version": planned.plan_version, "expires_at": expires_at}
+    if planned.suppressed is not None:
+        return [happened(SurveySuppressed, command, suppressed=planned.suppressed, **judged)]
+    return [happened(SurveyInvited, command, **judged)]
 
 
 def scale_is_valid(metric: Metric, scale_min: Score, scale_max: Score) -> bool:

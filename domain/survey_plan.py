@@ -1,7 +1,7 @@
 """Survey plan: whom the bank asks about what, and how often at most, by version. A second person activates it.
 
 One version has all instruments and the caps. How often a customer is asked by one survey, and by all together, are two
-caps, each of its own: neither makes up for the other.
+caps, each of its own: neither makes up for the other. They bind whoever invites.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -19,7 +19,7 @@ from domain.clock_rules import Version
 from domain.codes import ActorId, Code, Label, Language, Metric, Score
 from domain.kernel import Command, Event, Facts, refusal
 from domain.rule_version import RuleVersion, Step, Steps, course_of
-from domain.survey import Suppression, scale_is_valid
+from domain.survey import Deviation, Invitation, Planned, Suppression, scale_is_valid
 
 Occasion = Literal["final-response", "contact"]
 """What a customer is asked after: the final response to a complaint, or a contact that they sought and that is over."""
@@ -172,25 +172,62 @@ SURVEY_PLAN: Final = course_of(
     check=_check,
 )
 
-# Caps
+# What a plan says of an invitation
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """That a customer was invited, by which survey and when."""
+    """That a customer was invited, by which survey, when, and to rate what."""
 
     survey: Code
     at: datetime
+    rates: frozenset[UUID] = frozenset()
+
+    @classmethod
+    def of(cls, told: Invitation, at: datetime) -> Self:
+        """What counts of an invitation."""
+        rates = (told.interaction_id, told.complaint_id)
+        return cls(told.survey, at, frozenset(one for one in rates if one is not None))
+
+
+def planned(plan: SurveyPlanProposal, wanted: Invitation, moment: datetime, invited: Sequence[Invited]) -> Planned:
+    """Judge an invitation at a moment, where the customer was `invited` before.
+
+    A survey that the plan does not have has no cap of its own, and expires as it says itself.
+    """
+    instrument = next((one for one in plan.instruments if one.survey == wanted.survey), None)
+    expires_at = wanted.expires_at
+    if instrument is not None:
+        expires_at = moment + timedelta(days=instrument.expires_after_days)
+    rates = Invited.of(wanted, moment).rates
+    return Planned(
+        asked_already=any(one.survey == wanted.survey and one.rates & rates for one in invited),
+        contradicts=None if instrument is None else _deviation(wanted, instrument, expires_at),
+        expires_at=expires_at,
+        plan_version=plan.plan_version,
+        suppressed=suppression(plan.overall, instrument, invited, moment),
+    )
+
+
+def _deviation(wanted: Invitation, instrument: SurveyInstrument, expires_at: datetime | None) -> Deviation | None:
+    if wanted.expires_at not in {None, expires_at}:
+        return "expires_at"
+    told: tuple[Deviation, ...] = ("survey_version", "metric", "scale_min", "scale_max")
+    return next((name for name in told if getattr(wanted, name) != getattr(instrument, name)), None)
 
 
 def suppression(
-    overall: Cap, instrument: SurveyInstrument, invited: Sequence[Invited], moment: datetime
+    overall: Cap, instrument: SurveyInstrument | None, invited: Sequence[Invited], moment: datetime
 ) -> Suppression | None:
-    """Which cap forbids another invitation now; None: neither does. A moment a whole window back counts no more."""
+    """Which cap forbids another invitation at a moment; None: neither does.
+
+    What is a whole window away counts no more. Invitations after the moment count like those before it, so that one
+    told late makes no window too full that was there already.
+    """
 
     def full(cap: Cap, of: Sequence[Invited]) -> bool:
-        return sum(moment - one.at < timedelta(days=cap.days) for one in of) >= cap.most
+        return sum(abs(moment - one.at) < timedelta(days=cap.days) for one in of) >= cap.most
 
-    if full(instrument.cap, [one for one in invited if one.survey == instrument.survey]):
+    if instrument is not None and full(instrument.cap, [one for one in invited if one.survey == instrument.survey]):
         return "asked-often-by-survey"
     return "asked-often-over-all" if full(overall, invited) else None

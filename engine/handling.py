@@ -10,13 +10,12 @@ from uuid import UUID
 from eventsourcing.persistence import PersistenceError
 
 from domain.kernel import Aggregate, Command, Refusal
-from domain.touch import Touch
-from domain.touch_messages import ProposeTouch
 from engine.answers import Answer, AnsweredEvent, AnswerLookup, CommandReused, accepted, refused, repeated
-from engine.contact_judging import ContactJudge, Judgeable
+from engine.contact_judging import Judgeable
 from engine.deciding import Context, Decision, as_seen, decide, stream_of
 from engine.holding import Holds
 from engine.indexing import index_approved
+from engine.judging import Judges
 from engine.mapping import EventMapper
 from engine.sealing import Sealer
 from engine.states import States, StreamOfAnotherKind, Versioned
@@ -53,12 +52,12 @@ class Unit(NamedTuple):
 class CommandHandler:
     """The way of every command into the record."""
 
-    def __init__(self, record: Record, vault: Vault, mapper: EventMapper, contact: ContactJudge | None = None) -> None:
-        """`contact` judges touches; without it no command that needs that is accepted."""
+    def __init__(self, record: Record, vault: Vault, mapper: EventMapper, judges: Judges | None = None) -> None:
+        """`judges` judge touches and invitations; without them no command that needs that is accepted."""
         self._record = record
         self._mapper = mapper
         self._vault = vault
-        self._contact = contact
+        self._judges = judges
         self._sealer = Sealer(mapper, vault)
         self._holds = Holds(record)
         self._states = States(record, mapper)
@@ -72,28 +71,26 @@ class CommandHandler:
         *,
         expected_version: int | None = None,
         new_stream: bool = False,
-        on_condition: Sequence[CustomerCondition] = (),
     ) -> Answer:
         """Accept all of the commands, or none.
 
         `expected_version`: that of the first command's stream (If-Match). `new_stream`: its id was
         made for this command, so it needs no look in the record first; appending checks it anyway.
-        `on_condition`: what must still hold of customers when it is appended.
 
         Raises:
             Refusal: a command cannot be accepted; asked again, the same refusal is answered.
             CommandReused: the command id came with another request before.
-            ConditionFailed: a condition holds no more; whoever gave it looks again.
             VersionConflict: not at `expected_version`, or changed by others three times in a row.
+            ConditionFailed: what it was judged by was changed by others three times in a row.
             SubjectErased, KeyDestroyed: it has personal data of a subject who is erased, or is being.
             LaneFull, RecordUnreachable, OutcomeUnknown, ...: see `store.errors`.
         """
         if not self._spans(commands):
-            return await self._handle(commands, context, expected_version, on_condition, new_stream=new_stream)
+            return await self._handle(commands, context, expected_version, new_stream=new_stream)
         assert self.spanning is not None  # noqa: S101  # or nothing spans
         filled = [await self.spanning.before(command, context) for command in commands]
         try:
-            return await self._handle(filled, context, expected_version, on_condition, new_stream=new_stream)
+            return await self._handle(filled, context, expected_version, new_stream=new_stream)
         finally:
             for command in filled:
                 if self.spanning.needs(command):
@@ -107,7 +104,6 @@ class CommandHandler:
         commands: Sequence[Command],
         context: Context,
         expected_version: int | None,
-        on_condition: Sequence[CustomerCondition],
         *,
         new_stream: bool,
     ) -> Answer:
@@ -126,9 +122,7 @@ class CommandHandler:
             given = commands if said is None else (said.command,)
             conditions = () if said is None else said.conditions
             try:
-                return await self._attempt(
-                    partition, given, context, states, expected_version, conditions, on_condition
-                )
+                return await self._attempt(partition, given, context, states, expected_version, conditions)
             except CommandAnswered:
                 answers = await self._record.find_answers(partition, [context.command_id])
                 return repeated(answers[context.command_id], context.request_hmac, partition)
@@ -136,10 +130,8 @@ class CommandHandler:
                 if isinstance(conflict, KeyGone):
                     self._sealer.forget()  # sealed anew, or refused if the subject is erased
                 self._states.forget(states)
-                if self._contact is not None:
-                    self._contact.forget(conditions)
-                if on_condition and isinstance(conflict, ConditionFailed):
-                    raise
+                if self._judges is not None:
+                    self._judges.forget(conditions)
                 new_stream = False
                 attempts -= 1
                 if attempts == 0:
@@ -192,28 +184,23 @@ class CommandHandler:
             raise
 
     async def _judged(self, commands: Sequence[Command], states: Mapping[UUID, Versioned]) -> Judgeable | None:
-        """What the contact policy says of a touch; None: it is asked for nothing."""
+        """What the policy or plan in force says of a command; None: it is asked for nothing."""
         if all(command.judged_field is None for command in commands):
             return None
-        if len(commands) > 1:
-            raise ValueError("what the contact policy judges is decided by itself: it must see what came before")
-        if self._contact is None:
-            raise ValueError("this handler judges no touches")
-        (command,) = commands
-        state = states[stream_of(command)[0]].state
-        return await self._contact.judged(command, state.customer_id if isinstance(state, Touch) else None)
+        if self._judges is None:
+            raise ValueError("this handler has nobody who judges")
+        return await self._judges.judged(commands, states)
 
     async def _judged_all(self, units: Sequence[Unit]) -> dict[UUID, Judgeable] | None:
-        """What the contact policy says of each new touch, by command; None: it is asked for something else, too."""
-        asked = [unit for unit in units if any(command.judged_field for command in unit.commands)]
-        proposals = [unit.commands[0] for unit in asked if len(unit.commands) == 1]
-        touches = [one for one in proposals if isinstance(one, ProposeTouch)]
+        """The same of many units, by command; None: something among them can only be judged by itself."""
+        asked = {
+            unit.context.command_id: unit.commands
+            for unit in units
+            if any(command.judged_field for command in unit.commands)
+        }
         if not asked:
             return {}
-        if self._contact is None or len(touches) < len(asked):
-            return None
-        judged = await self._contact.judged_all(touches)
-        return {unit.context.command_id: said for unit, said in zip(asked, judged, strict=True)}
+        return None if self._judges is None else await self._judges.judged_all(asked)
 
     async def _attempt(  # noqa: PLR0913, PLR0917  # of what is attempted
         self,
@@ -223,7 +210,6 @@ class CommandHandler:
         states: dict[UUID, Versioned],
         expected_version: int | None,
         conditions: Sequence[CustomerCondition] = (),
-        on_condition: Sequence[CustomerCondition] = (),
     ) -> Answer:
         first = stream_of(commands[0])[0]
         found = as_seen(states[first], first, context.sight).version
@@ -235,10 +221,9 @@ class CommandHandler:
             await self._store_refusal(partition, context, states, refusal)
             raise
         request, answer = await self._request(partition, first, decision, context)
-        held = (*conditions, *on_condition)
-        appended = await self._record.append(request._replace(conditions=held) if held else request)
-        if conditions and self._contact is not None:
-            self._contact.appended(conditions, decision.events, appended.last)
+        appended = await self._record.append(request._replace(conditions=conditions) if conditions else request)
+        if conditions and self._judges is not None:
+            self._judges.appended(conditions, decision.events, appended.last)
         return self._accepted(partition, decision, answer, appended)
 
     async def _request(

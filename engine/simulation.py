@@ -170,7 +170,7 @@ class SimulatedBank:
         unhappy = random.random() < 0.12  # noqa: PLR2004
         if unhappy:
             yield from self._complaint(customer_id, interaction_id, at, product, topic)
-        yield self._survey(customer_id, interaction_id, at, channel, product, unhappy=unhappy)
+        yield from self._survey(customer_id, interaction_id, at, channel, product, unhappy=unhappy)
 
     def _complaint(
         self, customer_id: UUID, interaction_id: UUID, at: datetime, product: str, issue: str
@@ -219,11 +219,12 @@ class SimulatedBank:
 
     def _survey(  # noqa: PLR0913  # what a survey is about
         self, customer_id: UUID, interaction_id: UUID, at: datetime, channel: str, product: str, *, unhappy: bool
-    ) -> Unit:
+    ) -> Iterator[Unit]:
         random = self._random
         metric, low, high = random.choice((("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7)))
         invitation_id = self._id(at, customer_id)
-        survey: list[Command] = [
+        yield self._unit(
+            "system:surveys",
             InviteToSurvey.model_validate(
                 {
                     "invitation_id": invitation_id, "occurred_at": at + timedelta(hours=3), "customer_id": customer_id,
@@ -231,8 +232,10 @@ class SimulatedBank:
                     "scale_max": high, "channel": channel, "product": product, "interaction_id": interaction_id,
                 }
             ),
-            ConfirmSurveyDelivery(invitation_id=invitation_id, occurred_at=at + timedelta(hours=3)),
-        ]  # fmt: skip
+        )  # fmt: skip
+        survey: list[Command] = [
+            ConfirmSurveyDelivery(invitation_id=invitation_id, occurred_at=at + timedelta(hours=3))
+        ]
         if random.random() < 0.4:  # noqa: PLR2004
             mood = random.betavariate(1.5, 4) if unhappy else random.betavariate(5, 1.5)
             score = low + round(mood * (high - low))
@@ -243,7 +246,7 @@ class SimulatedBank:
             )
         else:
             survey.append(ExpireSurvey(invitation_id=invitation_id, occurred_at=at + timedelta(days=14)))
-        return self._unit("system:surveys", *survey)
+        yield self._unit("system:surveys", *survey)
 
     def _touch(self, customer_id: UUID, campaign_id: UUID, *, consents: bool) -> Iterator[Unit]:
         random = self._random

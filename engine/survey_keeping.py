@@ -1,10 +1,9 @@
 """Invites customers to surveys after what the survey plan names, and lets invitations expire.
 
 One process at a time has the lease of a partition. It reads final responses and contacts from the record and gives for
-each the command that the plan in force asks for: an invitation, or that a cap forbids it. The command's id derives from
-the event and the survey, the invitation's id from what is rated and the survey: so after any crash it is given again
-and does nothing, a rebuild gives none, and one thing is rated once. Caps are counted in the record, and the append
-holds only while nobody else has invited the customer since: of two that invite at once one counts again.
+each the command that the plan in force asks for, which is judged by the plan as anybody's is. The command's id derives
+from the event and the survey, the invitation's id from what is rated and the survey: so after any crash it is given
+again and does nothing, a rebuild gives none, and one thing is rated once.
 """
 
 import logging
@@ -21,26 +20,23 @@ from domain.interaction import INTERACTION
 from domain.interaction_messages import InteractionRecorded
 from domain.kernel import Aggregate, Refusal
 from domain.matters import Matter
-from domain.survey import ExpireSurvey, InviteToSurvey, SurveyInvited
-from domain.survey_plan import Invited, Occasion, SurveyInstrument, suppression
+from domain.survey import ExpireSurvey, InviteToSurvey
+from domain.survey_plan import Occasion, SurveyInstrument
 from engine.deciding import Context
 from engine.keeping import IDLE_S, Keeping
 from engine.statements import statement
-from engine.survey_plans import ActivePlan, SurveyPlans
+from engine.survey_plans import ActivePlan
 from engine.wiring import Daybook
 from projections import audit_trail, satisfaction_history
 from projections.errors import LeaseLost
 from projections.fact import Fact
 from projections.leases import TTL_S, Claim, Lease, take
 from projections.profile_query import branch_of
-from store.envelope import CustomerCondition
-from store.errors import ConditionFailed
+from store.errors import ConditionFailed, VersionConflict
 from store.identity import derive_id
 
 ACTOR: Final = "daybook:surveys"
 PAGE: Final = 500
-COUNTED_MAX: Final = 2000
-"""Invitations of one customer that are looked at: more than any cap allows."""
 TRIES: Final = 5
 WAIT_S: Final = 10.0
 """How long the audit trail, which knows the plans, is waited for."""
@@ -73,7 +69,6 @@ class SurveyKeeper:
         self._lease = lease
         self._partition = lease.partition
         self._position = position
-        self._plans = SurveyPlans(daybook.models, daybook.mapper)
 
     @classmethod
     async def open(cls, daybook: Daybook, partition: int, holder: str, ttl_s: float = TTL_S) -> Self | None:
@@ -143,7 +138,8 @@ class SurveyKeeper:
         end = await self._record.end()
         if await self._daybook.models.wait_for(audit_trail.NAME, end, WAIT_S) == "timeout":
             raise ReadModelBehind(f"the audit trail is not as far as the record after {WAIT_S} s")
-        return await self._plans.look()
+        activated = await self._daybook.survey_plans.look()
+        return activated[-1] if activated else None
 
     # Inviting
 
@@ -151,10 +147,11 @@ class SurveyKeeper:
         rated = await self._rated(cause)
         if rated is None:
             return
+        moment = max(moment, plan.since)  # it may have been activated while this turn waited for what it reads
         for instrument in plan.told.instruments:
             lasts = timedelta(days=instrument.expires_after_days)
             if instrument.occasion == rated.occasion and moment - cause.event.occurred_at < lasts:
-                await self._invite(rated, instrument, plan, moment)
+                await self._invite(rated, instrument, moment)
 
     async def _rated(self, cause: Fact) -> Rated | None:
         """What the event lets a customer be asked about; None: nothing, or a matter that only few may know of."""
@@ -175,8 +172,8 @@ class SurveyKeeper:
             return None
         return Rated("contact", stream_id, customer_id, event.channel, event.product, cause)
 
-    async def _invite(self, rated: Rated, instrument: SurveyInstrument, plan: ActivePlan, moment: datetime) -> None:
-        """Invite, or record which cap forbids it; counted again while others invite the customer too."""
+    async def _invite(self, rated: Rated, instrument: SurveyInstrument, moment: datetime) -> None:
+        """Invite, or have recorded which cap forbids it; again while others invite the customer too."""
         keyed, customer_id = self._daybook.vault.keyed_hmac, rated.customer_id
         of_thing = keyed("survey-invitation", rated.thing_id.bytes, instrument.survey.encode())
         invitation_id = derive_id(of_thing, at=EPOCH, beside=customer_id)
@@ -186,22 +183,18 @@ class SurveyKeeper:
             rated.cause.recorded.event_id, rated.cause.recorded.recorded_at,
         )  # fmt: skip
         branch = await branch_of(self._daybook.models, customer_id)
+        command = InviteToSurvey.model_validate({
+            "invitation_id": invitation_id, "occurred_at": moment, "customer_id": customer_id,
+            "survey": instrument.survey, "survey_version": instrument.survey_version, "metric": instrument.metric,
+            "scale_min": instrument.scale_min, "scale_max": instrument.scale_max, "channel": rated.channel,
+            "product": rated.product, "branch": branch,
+            "complaint_id": rated.thing_id if rated.occasion == "final-response" else None,
+            "interaction_id": rated.thing_id if rated.occasion == "contact" else None,
+        })  # fmt: skip
         for left in reversed(range(TRIES)):
-            after, invited = await self._invited(customer_id)
-            command = InviteToSurvey.model_validate({
-                "invitation_id": invitation_id, "occurred_at": moment, "customer_id": customer_id,
-                "survey": instrument.survey, "survey_version": instrument.survey_version, "metric": instrument.metric,
-                "scale_min": instrument.scale_min, "scale_max": instrument.scale_max, "channel": rated.channel,
-                "product": rated.product, "branch": branch, "plan_version": plan.told.plan_version,
-                "complaint_id": rated.thing_id if rated.occasion == "final-response" else None,
-                "interaction_id": rated.thing_id if rated.occasion == "contact" else None,
-                "expires_at": moment + timedelta(days=instrument.expires_after_days),
-                "suppressed": suppression(plan.told.overall, instrument, invited, moment),
-            })  # fmt: skip
-            condition = CustomerCondition(customer_id, frozenset({SurveyInvited.type}), after)
             try:
-                await self._daybook.handler.handle([command], context, on_condition=(condition,))
-            except ConditionFailed:
+                await self._daybook.handler.handle([command], context)
+            except (ConditionFailed, VersionConflict):
                 if not left:
                     raise
             except Refusal as refused:  # rated already, after an earlier event of the same thing
@@ -209,13 +202,6 @@ class SurveyKeeper:
                 return
             else:
                 return
-
-    async def _invited(self, customer_id: UUID) -> tuple[int, list[Invited]]:
-        """All invitations of a customer, and up to which position they are counted."""
-        after = await self._record.next_position(self._partition) - 1
-        arguments = (self._partition, customer_id, COUNTED_MAX)
-        rows = await self._record.pool.fetch(statement("invitations_of_customer"), *arguments)
-        return after, [Invited(row["survey"], row["occurred_at"]) for row in rows]
 
     async def _move(self, position: int) -> None:
         asked = (self._partition, self._lease.epoch, self._position, position, self._record.incarnation.id)

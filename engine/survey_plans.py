@@ -1,5 +1,6 @@
-"""The survey plan in force: the one that was activated last."""
+"""The survey plans that were activated; in force is the one that was activated last."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -22,7 +23,11 @@ class SurveyPlans:
     def __init__(self, models: ReadModels, mapper: EventMapper) -> None:
         self._versions = ActiveVersions(models, mapper, SurveyPlanProposed, SurveyPlanActivated)
 
-    async def look(self) -> ActivePlan | None:
-        """The plan that holds now; None: there has been none."""
-        found = await self._versions.look()
-        return ActivePlan(found[-1].proposed, found[-1].activated_at) if found else None
+    async def look(self) -> tuple[ActivePlan, ...]:
+        """All that were activated, in the order of their activation."""
+        return tuple(ActivePlan(one.proposed, one.activated_at) for one in await self._versions.look())
+
+
+def held_at(plans: Sequence[ActivePlan], moment: datetime) -> ActivePlan | None:
+    """The plan that was in force at a moment; None: there had been none."""
+    return next((one for one in reversed(plans) if one.since <= moment), None)

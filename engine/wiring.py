@@ -14,6 +14,7 @@ from engine.contact_policies import ContactPolicies
 from engine.directory import Directory
 from engine.handling import CommandHandler
 from engine.hardware_token import key_provider
+from engine.judging import Judges
 from engine.looking import SCHEMA as READS
 from engine.looking import Looks
 from engine.mapping import EventMapper
@@ -22,6 +23,8 @@ from engine.searching import CustomerSearch
 from engine.settings import Settings
 from engine.shredding import replay_tombstones
 from engine.spanning import Spanning
+from engine.survey_judging import SurveyJudge
+from engine.survey_plans import SurveyPlans
 from projections.access_days import AccessDays
 from projections.models import ReadModels
 from projections.projection import Decode, Projection
@@ -96,7 +99,9 @@ class Daybook:
         self.models = models
         self.contact_policies = ContactPolicies(models, mapper)
         self.contact = ContactJudge(record, mapper, self.contact_policies, vault.keyed_hmac)
-        self.handler = CommandHandler(record, vault, mapper, self.contact)
+        self.survey_plans = SurveyPlans(models, mapper)
+        self.judges = Judges(self.contact, SurveyJudge(record, mapper, self.survey_plans))
+        self.handler = CommandHandler(record, vault, mapper, self.judges)
         self.handler.spanning = Spanning(self)
         self.looks = looks
         self.opener = Opener(record, mapper.fact, vault, looks)

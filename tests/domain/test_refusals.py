@@ -252,6 +252,9 @@ TOUCH_CASES: list[Case] = [
 
 ASKED = {"customer_id": ANNA, "survey": "after_complaint", "survey_version": 2, "channel": "email"}
 INVITE = to(InviteToSurvey, **ASKED, metric="csat", scale_min=1, scale_max=5)
+
+JUDGED = {"plan_version": 1, "asked_already": False, "contradicts": None, "expires_at": None, "suppressed": None}
+TWICE, OTHERWISE = {"asked_already": True}, {"contradicts": "metric"}
 INVITE_FLAT = to(InviteToSurvey, **ASKED, metric="csat", scale_min=5, scale_max=5)
 INVITE_NPS = to(InviteToSurvey, **ASKED, metric="nps", scale_min=1, scale_max=5)
 FIVE = to(AnswerSurvey, score=5)
@@ -259,9 +262,11 @@ SURVEY_CASES: list[Case] = [
     (
         "survey.suppressed",
         None,
-        [to(InviteToSurvey, **dict(INVITE) | {"suppressed": "asked-often-over-all"})],
+        [to(InviteToSurvey, **dict(INVITE) | {"planned": {**JUDGED, "suppressed": "asked-often-over-all"}})],
         to(AnswerSurvey, score=1),
     ),
+    ("survey.asked-already", None, [], to(InviteToSurvey, **dict(INVITE) | {"planned": JUDGED | TWICE})),
+    ("survey.not-as-planned", "metric", [], to(InviteToSurvey, **dict(INVITE) | {"planned": JUDGED | OTHERWISE})),
     ("survey.expiry-past", "expires_at", [], to(InviteToSurvey, **dict(INVITE) | {"expires_at": INVITE.occurred_at})),
     ("survey.not-invited", "invitation_id", [], to(ConfirmSurveyDelivery)),
     ("survey.already-invited", "invitation_id", [INVITE], INVITE),

@@ -25,6 +25,8 @@ ASKED = {
     "product": "savings",
 }
 INVITE = to(InviteToSurvey, **ASKED, complaint_id=ONE)
+LATER = "2026-11-16T09:00:00Z"
+JUDGED = {"asked_already": False, "contradicts": None, "expires_at": LATER, "plan_version": 3, "suppressed": None}
 
 
 def test_a_customer_is_invited_and_answers():
@@ -50,11 +52,16 @@ def test_a_late_receipt_of_delivery_is_still_recorded():
 
 
 def test_a_cap_is_recorded_instead_of_an_invitation():
-    suppressed = to(InviteToSurvey, **ASKED, complaint_id=ONE, suppressed="asked-often-over-all")
-    given(SURVEY).when(suppressed).then(
-        it(SurveySuppressed, **ASKED, complaint_id=ONE, suppressed="asked-often-over-all")
-    )
+    planned = {**JUDGED, "suppressed": "asked-often-over-all"}
+    suppressed = to(InviteToSurvey, **ASKED, complaint_id=ONE, planned=planned)
+    told = {**ASKED, "complaint_id": ONE, "plan_version": 3, "expires_at": LATER}
+    given(SURVEY).when(suppressed).then(it(SurveySuppressed, **told, suppressed="asked-often-over-all"))
     given(SURVEY, suppressed).when(INVITE).refused("survey.already-invited", "invitation_id")
+
+
+def test_an_invitation_names_the_plan_and_expires_as_it_says():
+    told = {**ASKED, "plan_version": 3, "expires_at": LATER}
+    given(SURVEY).when(to(InviteToSurvey, **ASKED, planned=JUDGED)).then(it(SurveyInvited, **told))
 
 
 def test_an_invitation_expires_once():

@@ -70,7 +70,7 @@ async def test_what_is_remembered_of_a_customer_is_not_trusted(bank, daybook):
     other.daybook.handler = CommandHandler(daybook.record, daybook.vault, daybook.mapper)
     withdraw = WithdrawConsent(occurred_at=datetime.now(UTC), **scope(customer, point), evidence_channel="phone")
     await other.daybook.handler.handle([withdraw], Context("staff:2", new_id(), b"r", new_id()))
-    daybook.handler = CommandHandler(daybook.record, daybook.vault, daybook.mapper, daybook.contact)
+    daybook.handler = CommandHandler(daybook.record, daybook.vault, daybook.mapper, daybook.judges)
     assert (await bank.propose(customer, campaign)).reason == "consent-withdrawn"
 
 

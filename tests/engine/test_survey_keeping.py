@@ -1,101 +1,16 @@
 """Customers are invited after what the plan names, as often as it allows, each time once, whatever is killed."""
 
 import asyncio
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
-import orjson
 import pytest
 
-from domain.complaint_intake import ReceiveComplaint
-from domain.complaint_letters import IssueFinalResponse
-from domain.interaction_messages import MarkInteractionConfidential, RecordInteraction
-from domain.kernel import Command
-from domain.survey import AnswerSurvey, InviteToSurvey
-from domain.survey_plan import ActivateSurveyPlan, ProposeSurveyPlan
-from engine.deciding import Context
-from engine.following import Following
+from domain.interaction_messages import MarkInteractionConfidential
+from domain.survey import AnswerSurvey
 from engine.status import caught_up
-from engine.survey_keeping import ACTOR, SurveyKeeper, keeping_surveys
-from engine.survey_plans import ActivePlan, SurveyPlans
-from store.envelope import CustomerCondition
-from store.errors import ConditionFailed
+from engine.survey_keeping import ACTOR, keeping_surveys
 from store.identity import new_id
-from tests.domain.survey_plan_refusals import CSAT, PLAN
-
-AFTER_COMPLAINT = {**CSAT, "occasion": "final-response", "cap": {"days": 30, "most": 1}}
-AFTER_CONTACT = {**CSAT, "survey": "after-contact", "occasion": "contact", "cap": {"days": 30, "most": 2}}
-DAY = timedelta(days=1)
-
-
-class SurveyBank:
-    """Gives commands and drives the keepers of all partitions."""
-
-    def __init__(self, daybook: Any) -> None:
-        self.daybook = daybook
-        self.keepers: list[SurveyKeeper] = []
-
-    async def say(self, kind: type[Command], stream_id: UUID, at: datetime | None = None, **facts: Any) -> None:
-        command_id = new_id()
-        told = {kind.stream_field: stream_id, "occurred_at": at or datetime.now(UTC), **facts}
-        context = Context("staff:1", command_id, b"x" * 32, command_id)
-        await self.daybook.handler.handle([kind.model_validate(told)], context)
-
-    async def plan(self, *instruments: dict[str, Any], most: int = 9, version: int = 1) -> None:
-        survey_plan_id = new_id()
-        told: dict[str, Any] = {**PLAN, "overall": {"days": 90, "most": most}, "plan_version": version}
-        await self.say(ProposeSurveyPlan, survey_plan_id, **told, instruments=instruments)
-        await self.say(ActivateSurveyPlan, survey_plan_id, activated_by="staff:2")
-
-    async def contact(self, customer_id: UUID, **facts: Any) -> UUID:
-        interaction_id, now = new_id(customer_id), datetime.now(UTC)
-        given: dict[str, Any] = {
-            "channel": "phone",
-            "direction": "inbound",
-            "purpose": "servicing",
-            "ended_at": now,
-            **facts,
-        }
-        await self.say(RecordInteraction, interaction_id, given.pop("at", now), customer_id=customer_id, **given)
-        return interaction_id
-
-    async def complaint(self, customer_id: UUID) -> UUID:
-        complaint_id, now = new_id(customer_id), datetime.now(UTC)
-        person: dict[str, Any] = {"complainant_id": customer_id, "customer_id": customer_id}
-        await self.say(ReceiveComplaint, complaint_id, channel="email", product="savings", **person)
-        await self.say(IssueFinalResponse, complaint_id, outcome="upheld", redress="none", notified_at=now)
-        return complaint_id
-
-    async def open_keepers(self, holder: str = "one", ttl_s: float = 10) -> None:
-        partitions = range(self.daybook.record.partitions)
-        found = [await SurveyKeeper.open(self.daybook, one, holder, ttl_s) for one in partitions]
-        self.keepers = [one for one in found if one is not None]
-
-    async def keep(self, moment: datetime | None = None) -> None:
-        """Do all that there is to do."""
-        for keeper in self.keepers:
-            while await keeper.step(moment or datetime.now(UTC)):
-                pass
-        await caught_up(self.daybook)
-        for keeper in self.keepers:
-            await keeper.expire(moment or datetime.now(UTC))
-
-    async def told(self, customer_id: UUID) -> list[tuple[str, dict[str, Any]]]:
-        """Type and data of the events of surveys, oldest first."""
-        events = reversed(await self.daybook.record.read_customer(customer_id))
-        return [(one.type.removeprefix("survey."), orjson.loads(one.state)) for one in events if "survey." in one.type]
-
-    async def types(self, customer_id: UUID) -> list[str]:
-        return [name for name, _ in await self.told(customer_id)]
-
-
-@asynccontextmanager
-async def survey_bank(daybook):
-    made = SurveyBank(daybook)
-    async with await Following.start(daybook.models):
-        yield made
+from tests.engine.survey_bank import AFTER_COMPLAINT, AFTER_CONTACT, DAY, survey_bank
 
 
 @pytest.fixture
@@ -152,30 +67,10 @@ async def test_caps_hold_by_survey_and_over_all_each_by_itself(bank):
     assert await bank.types(by_survey) == ["invited", "invited", "suppressed"]
     assert (await bank.told(by_survey))[-1][1]["suppressed"] == "asked-often-by-survey"
     for _ in range(3):  # asked by others, in other surveys
-        facts = {name: CSAT[name] for name in ("survey_version", "metric", "scale_min", "scale_max")}
-        await bank.say(InviteToSurvey, new_id(over_all), survey="other", channel="web", customer_id=over_all, **facts)
+        await bank.invite(over_all, "other")
     await bank.contact(over_all)
     await bank.keep()
     assert (await bank.told(over_all))[-1][1]["suppressed"] == "asked-often-over-all"
-
-
-async def test_of_two_that_invite_at_once_one_counts_again(bank):
-    """The keeper counts, somebody else invites, and the append is refused."""
-    customer_id = new_id()
-    handler, record = bank.daybook.handler, bank.daybook.record
-    partition = record.partition_of(customer_id)
-    after = await record.next_position(partition) - 1
-    facts = {name: CSAT[name] for name in ("survey", "survey_version", "metric", "scale_min", "scale_max")}
-    await bank.say(InviteToSurvey, new_id(customer_id), channel="web", customer_id=customer_id, **facts)
-    again = InviteToSurvey.model_validate(
-        {**facts, "invitation_id": new_id(customer_id), "occurred_at": datetime.now(UTC), "channel": "web",
-         "customer_id": customer_id}
-    )  # fmt: skip
-    context, condition = Context("a", new_id(), b"", new_id()), frozenset({"survey.invited"})
-    with pytest.raises(ConditionFailed):
-        await handler.handle([again], context, on_condition=[CustomerCondition(customer_id, condition, after)])
-    after = await record.next_position(partition) - 1
-    await handler.handle([again], context, on_condition=[CustomerCondition(customer_id, condition, after)])
 
 
 async def test_many_keepers_of_many_contacts_stay_within_the_cap(bank):
@@ -186,8 +81,7 @@ async def test_many_keepers_of_many_contacts_stay_within_the_cap(bank):
     for _ in range(6):
         await bank.contact(customer_id)
     await caught_up(bank.daybook)
-    plan: ActivePlan | None = await SurveyPlans(bank.daybook.models, bank.daybook.mapper).look()
-    assert plan is not None
+    plan = (await bank.daybook.survey_plans.look())[-1]
     facts = [
         bank.daybook.mapper.fact(one)
         for one in await bank.daybook.record.read_types(partition, {"interaction.recorded"}, 0)
