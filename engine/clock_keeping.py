@@ -24,11 +24,11 @@ from domain.kernel import Refusal
 from engine.clock_answers import told
 from engine.clock_catalogue import Known
 from engine.deciding import Context
+from engine.keeper_bookmark import KeeperBookmark
 from engine.keeping import IDLE_S, Keeping
 from engine.statements import statement
 from engine.wiring import Daybook
-from projections.errors import LeaseLost
-from projections.leases import TTL_S, Claim, Lease, take
+from projections.leases import TTL_S, Claim
 from replay.clock_cases import Case, case_of
 from store.errors import VersionConflict
 from store.identity import derive_id
@@ -58,34 +58,21 @@ class Passed:
 class ClockKeeper:
     """Keeps the clocks of one partition, by a lease. Made by `open`."""
 
-    def __init__(self, daybook: Daybook, lease: Lease, position: int, digest: str) -> None:
+    def __init__(self, daybook: Daybook, bookmark: KeeperBookmark) -> None:
         self._daybook = daybook
         self._record = daybook.record
-        self._lease = lease
-        self._partition = lease.partition
-        self._position = position
-        self._digest = digest
+        self._bookmark = bookmark
+        self._partition = bookmark.partition
 
     @classmethod
     async def open(cls, daybook: Daybook, partition: int, holder: str, ttl_s: float = TTL_S) -> Self | None:
         """Take the lease and go on where the last holder stopped; None: another process has it."""
-        writers = daybook.models.writers
-        async with writers.acquire() as connection, connection.transaction(isolation="read_committed"):
-            lease = await take(connection, Claim(partition, holder, "clocks", ttl_s))
-            if lease is None:
-                return None
-            here = daybook.record.incarnation.id
-            row = await connection.fetchrow(statement("claim_clock_bookmark"), partition, here, lease.epoch, "")
-        if row is None:
-            raise LeaseLost(f"no bookmark of clocks for partition {partition}")
-        made = cls(daybook, lease, row["position"], row["catalogue"])
-        if row["incarnation"] != here:  # the record was restored: what was read may be gone
-            await made._move(0, made._digest)
-        return made
+        bookmark = await KeeperBookmark.take(daybook, Claim(partition, holder, "clocks", ttl_s))
+        return None if bookmark is None else cls(daybook, bookmark)
 
     async def close(self) -> None:
         """Let another take the lease."""
-        await self._lease.release(self._daybook.models.writers)
+        await self._bookmark.close()
 
     async def turn(self) -> bool:
         """Count what was moved, and record what time has done; whether more waits.
@@ -105,15 +92,14 @@ class ClockKeeper:
         Raises:
             LeaseLost: another process keeps this partition's clocks.
         """
-        if self._lease.due:
-            await self._lease.renew(self._daybook.models.writers)
-        if by.digest != self._digest:
-            await self._move(0, by.digest)
+        await self._bookmark.renew()
+        if by.digest != self._bookmark.basis:
+            await self._bookmark.move(0, basis=by.digest)
         end = await self._record.next_position(self._partition)
-        if self._position >= end:
+        if self._bookmark.position >= end:
             return 0
         types = MOVING.union(MARKS)
-        events = await self._record.read_types(self._partition, types, self._position, end, PAGE)
+        events = await self._record.read_types(self._partition, types, self._bookmark.position, end, PAGE)
         following = events[-1].position + 1 if len(events) == PAGE else end
         cases = await self._cases({one.stream_id for one in events})
         await self._write(cases, by, moment, following)
@@ -170,16 +156,9 @@ class ClockKeeper:
         writers = self._daybook.models.writers
         async with writers.acquire() as connection, connection.transaction(isolation="read_committed"):
             if following is not None:
-                await self._move(following, by.digest, connection)
+                await self._bookmark.move(following, basis=by.digest, connection=connection)
             await connection.execute(statement("delete_other_clocks"), self._partition, ids, columns[0], columns[1])
             await connection.execute(statement("write_clocks"), self._partition, *columns)
-
-    async def _move(self, position: int, digest: str, connection: Any = None) -> None:  # noqa: ANN401  # or the pool
-        using = connection or self._daybook.models.writers
-        asked = (self._partition, self._lease.epoch, self._position, position, self._record.incarnation.id, digest)
-        if await using.fetchval(statement("move_clock_bookmark"), *asked) is None:
-            raise LeaseLost(f"another process keeps the clocks of partition {self._partition}")
-        self._position, self._digest = position, digest
 
     # Recording
 

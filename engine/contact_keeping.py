@@ -22,11 +22,11 @@ from domain.customer_messages import ExpireConsent
 from domain.kernel import Command, Refusal
 from domain.touch_messages import ReconsiderTouch
 from engine.deciding import Context
+from engine.keeper_bookmark import KeeperBookmark
 from engine.keeping import IDLE_S, Keeping
 from engine.statements import statement
 from engine.wiring import Daybook
-from projections.errors import LeaseLost
-from projections.leases import TTL_S, Claim, Lease, take
+from projections.leases import TTL_S, Claim
 from store.envelope import RecordedEvent
 from store.errors import ConditionFailed, VersionConflict
 from store.identity import derive_id
@@ -60,33 +60,21 @@ class Passed:
 class ContactKeeper:
     """Keeps one partition, by a lease. Made by `open`."""
 
-    def __init__(self, daybook: Daybook, lease: Lease, position: int) -> None:
+    def __init__(self, daybook: Daybook, bookmark: KeeperBookmark) -> None:
         self._daybook = daybook
         self._record = daybook.record
-        self._lease = lease
-        self._partition = lease.partition
-        self._position = position
+        self._bookmark = bookmark
+        self._partition = bookmark.partition
 
     @classmethod
     async def open(cls, daybook: Daybook, partition: int, holder: str, ttl_s: float = TTL_S) -> Self | None:
         """Take the lease and go on where the last holder stopped; None: another process has it."""
-        writers = daybook.models.writers
-        async with writers.acquire() as connection, connection.transaction(isolation="read_committed"):
-            lease = await take(connection, Claim(partition, holder, "contact", ttl_s))
-            if lease is None:
-                return None
-            here = daybook.record.incarnation.id
-            row = await connection.fetchrow(statement("claim_contact_bookmark"), partition, here, lease.epoch)
-        if row is None:
-            raise LeaseLost(f"no bookmark of contacts for partition {partition}")
-        made = cls(daybook, lease, row["position"])
-        if row["incarnation"] != here:  # the record was restored: what was read may be gone
-            await made._move(0)
-        return made
+        bookmark = await KeeperBookmark.take(daybook, Claim(partition, holder, "contact", ttl_s))
+        return None if bookmark is None else cls(daybook, bookmark)
 
     async def close(self) -> None:
         """Let another take the lease."""
-        await self._lease.release(self._daybook.models.writers)
+        await self._bookmark.close()
 
     async def turn(self) -> bool:
         """Read on, and take up what is due."""
@@ -101,18 +89,17 @@ class ContactKeeper:
         Raises:
             LeaseLost: another process keeps this partition.
         """
-        if self._lease.due:
-            await self._lease.renew(self._daybook.models.writers)
+        await self._bookmark.renew()
         end = await self._record.next_position(self._partition)
-        if self._position >= end:
+        if self._bookmark.position >= end:
             return 0
-        events = await self._record.read_types(self._partition, READ, self._position, end, PAGE)
+        events = await self._record.read_types(self._partition, READ, self._bookmark.position, end, PAGE)
         following = events[-1].position + 1 if len(events) == PAGE else end
         last = {one.customer_id: one for one in events if one.customer_id is not None}
         due = [one async for one in self._all_due(last, moment)]
         writers = self._daybook.models.writers
         async with writers.acquire() as connection, connection.transaction(isolation="read_committed"):
-            await self._move(following, connection)
+            await self._bookmark.move(following, connection=connection)
             await connection.execute(statement("delete_contacts_due"), self._partition, list(last))
             await self._write(due, connection)
         return len(last)
@@ -172,13 +159,6 @@ class ContactKeeper:
         if due:
             columns = [list(column) for column in zip(*due, strict=True)]
             await using.execute(statement("write_contacts_due"), self._partition, *columns)
-
-    async def _move(self, position: int, connection: Any = None) -> None:  # noqa: ANN401  # or the pool
-        using = connection or self._daybook.models.writers
-        asked = (self._partition, self._lease.epoch, self._position, position, self._record.incarnation.id)
-        if await using.fetchval(statement("move_contact_bookmark"), *asked) is None:
-            raise LeaseLost(f"another process keeps the contacts of partition {self._partition}")
-        self._position = position
 
     # Settling
 

@@ -14,13 +14,12 @@ from typing import Final, Self, cast
 from domain.interaction_messages import DrawInteraction, InteractionRecorded
 from domain.kernel import Refusal
 from engine.deciding import Context
+from engine.keeper_bookmark import KeeperBookmark
 from engine.keeping import IDLE_S, Keeping
 from engine.program_commands import EPOCH
 from engine.sampling_plans import ActivePlan, Drawn, SamplingPlans, drawn
-from engine.statements import statement
 from engine.wiring import Daybook
-from projections.errors import LeaseLost
-from projections.leases import TTL_S, Claim, Lease, take
+from projections.leases import TTL_S, Claim
 from store.envelope import RecordedEvent
 from store.identity import derive_id
 
@@ -35,35 +34,23 @@ _log = logging.getLogger(__name__)
 class Sampler:
     """Draws from one partition, by a lease. Made by `open`."""
 
-    def __init__(self, daybook: Daybook, plans: SamplingPlans, lease: Lease, position: int) -> None:
+    def __init__(self, daybook: Daybook, plans: SamplingPlans, bookmark: KeeperBookmark) -> None:
         self._daybook = daybook
         self._plans = plans
-        self._lease = lease
-        self._partition = lease.partition
-        self._position = position
+        self._bookmark = bookmark
+        self._partition = bookmark.partition
 
     @classmethod
     async def open(
         cls, daybook: Daybook, plans: SamplingPlans, partition: int, holder: str, ttl_s: float = TTL_S
     ) -> Self | None:
         """Take the lease and go on where the last holder stopped; None: another process has it."""
-        writers = daybook.models.writers
-        async with writers.acquire() as connection, connection.transaction(isolation="read_committed"):
-            lease = await take(connection, Claim(partition, holder, "sampling", ttl_s))
-            if lease is None:
-                return None
-            here = daybook.record.incarnation.id
-            row = await connection.fetchrow(statement("claim_sampling_bookmark"), partition, here, lease.epoch)
-        if row is None:
-            raise LeaseLost(f"no bookmark of sampling for partition {partition}")
-        made = cls(daybook, plans, lease, row["position"])
-        if row["incarnation"] != here:  # the record was restored: what was read, and drawn, may be gone
-            await made._move(0)
-        return made
+        bookmark = await KeeperBookmark.take(daybook, Claim(partition, holder, "sampling", ttl_s))
+        return None if bookmark is None else cls(daybook, plans, bookmark)
 
     async def close(self) -> None:
         """Let another take the lease."""
-        await self._lease.release(self._daybook.models.writers)
+        await self._bookmark.close()
 
     async def turn(self) -> bool:
         """Draw from what was recorded since the last turn; whether more waits.
@@ -71,18 +58,18 @@ class Sampler:
         Raises:
             LeaseLost: another process draws from this partition.
         """
-        if self._lease.due:
-            await self._lease.renew(self._daybook.models.writers)
+        await self._bookmark.renew()
         plans, record = await self._plans.fresh(), self._daybook.record
         end = await record.next_position(self._partition)
-        if self._position >= end:
+        if self._bookmark.position >= end:
             return False
         if not plans:  # and none will draw from what is there already
-            await self._move(end)
+            await self._bookmark.move(end)
             return False
-        events = await record.read_types(self._partition, (InteractionRecorded.type,), self._position, end, PAGE)
+        start = self._bookmark.position
+        events = await record.read_types(self._partition, (InteractionRecorded.type,), start, end, PAGE)
         await self._draw(plans, events)
-        await self._move(events[-1].position + 1 if len(events) == PAGE else end)
+        await self._bookmark.move(events[-1].position + 1 if len(events) == PAGE else end)
         return len(events) == PAGE
 
     async def _draw(self, plans: Sequence[ActivePlan], events: Sequence[RecordedEvent]) -> None:
@@ -114,12 +101,6 @@ class Sampler:
             await self._daybook.handler.handle([command], context)
         except Refusal as why:  # drawn before, and then the record was restored
             _log.info("interaction %s is not drawn: %s", interaction_id, why)
-
-    async def _move(self, position: int) -> None:
-        asked = (self._partition, self._lease.epoch, self._position, position, self._daybook.record.incarnation.id)
-        if await self._daybook.models.writers.fetchval(statement("move_sampling_bookmark"), *asked) is None:
-            raise LeaseLost(f"another process draws from partition {self._partition}")
-        self._position = position
 
 
 class Sampling(Keeping):

@@ -23,14 +23,13 @@ from domain.matters import Matter
 from domain.survey import ExpireSurvey, InviteToSurvey
 from domain.survey_plan import Occasion, SurveyInstrument
 from engine.deciding import Context
+from engine.keeper_bookmark import KeeperBookmark
 from engine.keeping import IDLE_S, Keeping
-from engine.statements import statement
 from engine.survey_plans import ActivePlan
 from engine.wiring import Daybook
 from projections import audit_trail, satisfaction_history
-from projections.errors import LeaseLost
 from projections.fact import Fact
-from projections.leases import TTL_S, Claim, Lease, take
+from projections.leases import TTL_S, Claim
 from projections.profile_query import branch_of
 from store.errors import ConditionFailed, VersionConflict
 from store.identity import derive_id
@@ -63,33 +62,21 @@ class Rated(NamedTuple):
 class SurveyKeeper:
     """Keeps the surveys of one partition, by a lease. Made by `open`."""
 
-    def __init__(self, daybook: Daybook, lease: Lease, position: int) -> None:
+    def __init__(self, daybook: Daybook, bookmark: KeeperBookmark) -> None:
         self._daybook = daybook
         self._record = daybook.record
-        self._lease = lease
-        self._partition = lease.partition
-        self._position = position
+        self._bookmark = bookmark
+        self._partition = bookmark.partition
 
     @classmethod
     async def open(cls, daybook: Daybook, partition: int, holder: str, ttl_s: float = TTL_S) -> Self | None:
         """Take the lease and go on where the last holder stopped; None: another process has it."""
-        writers = daybook.models.writers
-        async with writers.acquire() as connection, connection.transaction(isolation="read_committed"):
-            lease = await take(connection, Claim(partition, holder, "surveys", ttl_s))
-            if lease is None:
-                return None
-            here = daybook.record.incarnation.id
-            row = await connection.fetchrow(statement("claim_survey_bookmark"), partition, here, lease.epoch)
-        if row is None:
-            raise LeaseLost(f"no bookmark of surveys for partition {partition}")
-        made = cls(daybook, lease, row["position"])
-        if row["incarnation"] != here:  # the record was restored: what was read may be gone
-            await made._move(0)
-        return made
+        bookmark = await KeeperBookmark.take(daybook, Claim(partition, holder, "surveys", ttl_s))
+        return None if bookmark is None else cls(daybook, bookmark)
 
     async def close(self) -> None:
         """Let another take the lease."""
-        await self._lease.release(self._daybook.models.writers)
+        await self._bookmark.close()
 
     async def turn(self) -> bool:
         """Read on, and let what is due expire."""
@@ -103,17 +90,16 @@ class SurveyKeeper:
         Raises:
             LeaseLost: another process keeps this partition's surveys.
         """
-        if self._lease.due:
-            await self._lease.renew(self._daybook.models.writers)
+        await self._bookmark.renew()
         end = await self._record.next_position(self._partition)
-        if self._position >= end:
+        if self._bookmark.position >= end:
             return 0
-        events = await self._record.read_types(self._partition, READ, self._position, end, PAGE)
+        events = await self._record.read_types(self._partition, READ, self._bookmark.position, end, PAGE)
         plan = await self._plan() if events else None
         for event in events:
             if plan is not None and event.recorded_at >= plan.since:
                 await self._consider(self._daybook.mapper.fact(event), plan, moment)
-        await self._move(events[-1].position + 1 if len(events) == PAGE else end)
+        await self._bookmark.move(events[-1].position + 1 if len(events) == PAGE else end)
         return len(events)
 
     async def expire(self, moment: datetime) -> int:
@@ -202,12 +188,6 @@ class SurveyKeeper:
                 return
             else:
                 return
-
-    async def _move(self, position: int) -> None:
-        asked = (self._partition, self._lease.epoch, self._position, position, self._record.incarnation.id)
-        if await self._daybook.models.writers.fetchval(statement("move_survey_bookmark"), *asked) is None:
-            raise LeaseLost(f"another process keeps the surveys of partition {self._partition}")
-        self._position = position
 
 
 def _matter(aggregate: Aggregate[Any], facts: Sequence[Fact]) -> Matter | None:

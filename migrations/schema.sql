@@ -1147,20 +1147,6 @@ CREATE TABLE read_model.campaign_run (
 
 ALTER TABLE read_model.campaign_run OWNER TO daybook_owner;
 
-CREATE TABLE read_model.clock_bookmark (
-    partition smallint NOT NULL,
-    "position" bigint DEFAULT 0 NOT NULL,
-    incarnation uuid NOT NULL,
-    catalogue text NOT NULL,
-    lease_epoch bigint DEFAULT 0 NOT NULL,
-    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT clock_bookmark_partition_check CHECK ((partition >= 0)),
-    CONSTRAINT clock_bookmark_position_check CHECK (("position" >= 0))
-)
-WITH (fillfactor='50');
-
-ALTER TABLE read_model.clock_bookmark OWNER TO daybook_owner;
-
 CREATE TABLE read_model.complaint_clock (
     partition smallint NOT NULL,
     complaint_id uuid NOT NULL,
@@ -1191,19 +1177,6 @@ CREATE TABLE read_model.confidential_look (
 
 ALTER TABLE read_model.confidential_look OWNER TO daybook_owner;
 
-CREATE TABLE read_model.contact_bookmark (
-    partition smallint NOT NULL,
-    "position" bigint DEFAULT 0 NOT NULL,
-    incarnation uuid NOT NULL,
-    lease_epoch bigint DEFAULT 0 NOT NULL,
-    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT contact_bookmark_partition_check CHECK ((partition >= 0)),
-    CONSTRAINT contact_bookmark_position_check CHECK (("position" >= 0))
-)
-WITH (fillfactor='50');
-
-ALTER TABLE read_model.contact_bookmark OWNER TO daybook_owner;
-
 CREATE TABLE read_model.contact_due (
     partition smallint NOT NULL,
     kind text NOT NULL,
@@ -1216,6 +1189,22 @@ CREATE TABLE read_model.contact_due (
 );
 
 ALTER TABLE read_model.contact_due OWNER TO daybook_owner;
+
+CREATE TABLE read_model.keeper_bookmark (
+    partition smallint NOT NULL,
+    duty text NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    incarnation uuid NOT NULL,
+    basis text DEFAULT ''::text NOT NULL,
+    lease_epoch bigint DEFAULT 0 NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT keeper_bookmark_duty_check CHECK ((duty ~ '^[a-z][a-z-]{0,39}$'::text)),
+    CONSTRAINT keeper_bookmark_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT keeper_bookmark_position_check CHECK (("position" >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE read_model.keeper_bookmark OWNER TO daybook_owner;
 
 CREATE TABLE read_model.lease (
     partition smallint NOT NULL,
@@ -1263,32 +1252,6 @@ CREATE TABLE read_model.parked (
 );
 
 ALTER TABLE read_model.parked OWNER TO daybook_owner;
-
-CREATE TABLE read_model.sampling_bookmark (
-    partition smallint NOT NULL,
-    "position" bigint DEFAULT 0 NOT NULL,
-    incarnation uuid NOT NULL,
-    lease_epoch bigint DEFAULT 0 NOT NULL,
-    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT sampling_bookmark_partition_check CHECK ((partition >= 0)),
-    CONSTRAINT sampling_bookmark_position_check CHECK (("position" >= 0))
-)
-WITH (fillfactor='50');
-
-ALTER TABLE read_model.sampling_bookmark OWNER TO daybook_owner;
-
-CREATE TABLE read_model.survey_bookmark (
-    partition smallint NOT NULL,
-    "position" bigint DEFAULT 0 NOT NULL,
-    incarnation uuid NOT NULL,
-    lease_epoch bigint DEFAULT 0 NOT NULL,
-    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT survey_bookmark_partition_check CHECK ((partition >= 0)),
-    CONSTRAINT survey_bookmark_position_check CHECK (("position" >= 0))
-)
-WITH (fillfactor='50');
-
-ALTER TABLE read_model.survey_bookmark OWNER TO daybook_owner;
 
 CREATE TABLE read_model.tally (
     partition smallint NOT NULL,
@@ -1800,20 +1763,17 @@ ALTER TABLE ONLY read_model.bookmark
 ALTER TABLE ONLY read_model.campaign_run
     ADD CONSTRAINT campaign_run_pkey PRIMARY KEY (partition, campaign_id);
 
-ALTER TABLE ONLY read_model.clock_bookmark
-    ADD CONSTRAINT clock_bookmark_pkey PRIMARY KEY (partition);
-
 ALTER TABLE ONLY read_model.complaint_clock
     ADD CONSTRAINT complaint_clock_pkey PRIMARY KEY (partition, complaint_id, clock);
 
 ALTER TABLE ONLY read_model.confidential_look
     ADD CONSTRAINT confidential_look_pkey PRIMARY KEY (partition, "position", stream_id, customer_id);
 
-ALTER TABLE ONLY read_model.contact_bookmark
-    ADD CONSTRAINT contact_bookmark_pkey PRIMARY KEY (partition);
-
 ALTER TABLE ONLY read_model.contact_due
     ADD CONSTRAINT contact_due_pkey PRIMARY KEY (partition, kind, key);
+
+ALTER TABLE ONLY read_model.keeper_bookmark
+    ADD CONSTRAINT keeper_bookmark_pkey PRIMARY KEY (partition, duty);
 
 ALTER TABLE ONLY read_model.lease
     ADD CONSTRAINT lease_pkey PRIMARY KEY (partition, duty);
@@ -1823,12 +1783,6 @@ ALTER TABLE ONLY read_model.live
 
 ALTER TABLE ONLY read_model.parked
     ADD CONSTRAINT parked_pkey PRIMARY KEY (partition, projection, version, key, "position");
-
-ALTER TABLE ONLY read_model.sampling_bookmark
-    ADD CONSTRAINT sampling_bookmark_pkey PRIMARY KEY (partition);
-
-ALTER TABLE ONLY read_model.survey_bookmark
-    ADD CONSTRAINT survey_bookmark_pkey PRIMARY KEY (partition);
 
 ALTER TABLE ONLY read_model.tally
     ADD CONSTRAINT tally_pkey PRIMARY KEY (partition, projection, version, day, type, folded);
@@ -2187,15 +2141,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.bookmark TO daybook_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE read_model.campaign_run TO daybook_app;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.clock_bookmark TO daybook_app;
-
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.complaint_clock TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.confidential_look TO daybook_app;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.contact_bookmark TO daybook_app;
-
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.contact_due TO daybook_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.keeper_bookmark TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.lease TO daybook_app;
 
@@ -2204,10 +2156,6 @@ GRANT USAGE ON SEQUENCE read_model.lease_epoch TO daybook_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.live TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.parked TO daybook_app;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.sampling_bookmark TO daybook_app;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.survey_bookmark TO daybook_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE read_model.tally TO daybook_app;
 

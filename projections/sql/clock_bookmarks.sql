@@ -1,1 +1,4 @@
-select b.partition, b.position, b.incarnation from read_model.clock_bookmark b order by b.partition
+select b.partition, b.position, b.incarnation
+  from read_model.keeper_bookmark b
+ where b.duty = 'clocks'
+ order by b.partition

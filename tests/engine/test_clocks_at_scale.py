@@ -55,7 +55,7 @@ async def _due(daybook) -> int:
 async def test_each_escalation_is_recorded_once_whatever_is_killed(daybook, database, tmp_path, received):
     random, kills = Random(7), 0
     command = (sys.executable, "-m", "tests.engine.clock_process", database.app_dsn, str(tmp_path))
-    bookmarks = "select sum(position) from read_model.clock_bookmark"
+    bookmarks = "select sum(position) from read_model.keeper_bookmark where duty = 'clocks'"
     end = sum((await daybook.record.end()).next_positions)
     async with asyncio.timeout(400):
         while True:
@@ -100,7 +100,7 @@ async def test_no_statement_of_the_board_or_the_keeper_reads_a_table_whole(daybo
         "due_clocks": (of_engine("due_clocks"), 3),
         "delete_other_clocks": (of_engine("delete_other_clocks"), 4),
         "write_clocks": (of_engine("write_clocks"), 12),
-        "move_clock_bookmark": (of_engine("move_clock_bookmark"), 6),
+        "move_keeper_bookmark": (of_engine("move_keeper_bookmark"), 7),
         "clock_board": (of_projections("clock_board"), 8),
         "clock_board of a clock": (of_projections("clock_board", by=OF_A_CLOCK), 9),
         "read_partition_types": (of_store("read_partition_types"), 5),
@@ -113,5 +113,5 @@ async def test_no_statement_of_the_board_or_the_keeper_reads_a_table_whole(daybo
         asked = ", ".join(["null"] * arguments)
         plan = "\n".join(row[0] for row in await admin.fetch(f"explain execute asked ({asked})"))
         await admin.execute("deallocate asked")
-        whole = [line for line in plan.splitlines() if "Seq Scan" in line and "clock_bookmark" not in line]
+        whole = [line for line in plan.splitlines() if "Seq Scan" in line and "keeper_bookmark" not in line]
         assert not whole, f"{name}: {plan}"

@@ -116,7 +116,7 @@ async def test_a_crash_between_the_command_and_the_bookmark_settles_nothing_twic
     await passed(daybook)
     await bank.give(WithdrawComplaint, complaint_id=complaint)
     await passed(daybook)
-    await daybook.models.writers.execute("update read_model.contact_bookmark set position = 0")
+    await daybook.models.writers.execute("update read_model.keeper_bookmark set position = 0")
     assert await passed(daybook) == 0
     assert len(await bank.touch(touch)) == 2
 

@@ -115,9 +115,9 @@ async def test_nothing_is_drawn_twice_whatever_is_killed_in_between(bank):
     await bank.draw(second)
     for one in first:
         with pytest.raises(LeaseLost):
-            await one._move(0)
+            await one._bookmark.move(0)
     assert sorted(one.stream_id for one in await bank.drawn()) == sorted(ids)
-    await bank.daybook.models.writers.execute("update read_model.sampling_bookmark set position = 0")
+    await bank.daybook.models.writers.execute("update read_model.keeper_bookmark set position = 0")
     await bank.daybook.models.writers.execute("delete from read_model.lease where duty = 'sampling'")
     await bank.draw(await bank.samplers("three"))
     assert len(await bank.drawn()) == 30

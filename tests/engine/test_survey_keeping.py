@@ -101,7 +101,7 @@ async def test_what_happened_before_the_plan_leads_to_nothing_and_neither_does_r
     await bank.contact(customer_id)
     await bank.keep()
     for keeper in bank.keepers:
-        await keeper._move(0)
+        await keeper._bookmark.move(0)
     await bank.keep()
     assert await bank.types(customer_id) == ["invited"]
 
