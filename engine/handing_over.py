@@ -21,6 +21,7 @@ from domain.customer_messages import AssignRelationshipManager, RelationshipMana
 from domain.kernel import Refusal
 from domain.portfolio_handover import CompletePortfolioHandover, PortfolioHandoverOrdered
 from engine.deciding import Context
+from engine.keeping import at_intervals
 from engine.program_commands import Program, now
 from engine.wiring import Daybook
 from projections import audit_trail, portfolio
@@ -38,6 +39,9 @@ AT_ONCE: Final = 100
 CAUGHT_UP_S: Final = 30.0
 INTERVAL_S: Final = 5.0
 PAUSE_S: Final = 10.0
+TROUBLES: Final = (
+    Refusal, PersistenceError, ReadModelError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError,
+)  # fmt: skip
 
 _log = logging.getLogger(__name__)
 
@@ -146,27 +150,11 @@ async def handing_over(daybook: Daybook, *, interval_s: float = INTERVAL_S) -> A
     if not daybook.settings.handovers:
         yield False
         return
-    task = asyncio.create_task(_work(daybook, interval_s), name="handing over")
-    try:
+    working = HandingOver(daybook)
+
+    async def work() -> None:
+        if await portfolio.ordered(daybook.models, 1):
+            await working.run()
+
+    async with at_intervals("handing over", work, TROUBLES, interval_s, PAUSE_S):
         yield True
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _work(daybook: Daybook, interval_s: float) -> None:
-    working, told = HandingOver(daybook), ""
-    while True:
-        trouble = ""
-        try:
-            if await portfolio.ordered(daybook.models, 1):
-                await working.run()
-        except (
-            PersistenceError, ReadModelError, Refusal, asyncpg.PostgresError, asyncpg.InterfaceError, OSError,
-            TimeoutError,
-        ) as error:  # fmt: skip
-            trouble = repr(error)
-        if trouble and trouble != told:  # once, and not every few seconds
-            _log.warning("portfolios are not handed over: %s", trouble)
-        told = trouble
-        await asyncio.sleep(PAUSE_S if trouble else interval_s)

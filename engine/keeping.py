@@ -1,10 +1,11 @@
-"""Work that goes on beside everything else, by a lease of each partition: the loops that do it."""
+"""Work that goes on beside everything else: the loops that do it, at intervals or by a lease of each partition."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Final, Protocol, Self
+from uuid import UUID
 
 from eventsourcing.persistence import PersistenceError
 
@@ -92,3 +93,39 @@ class Keeping:
         finally:
             with suppress(PersistenceError, ReadModelError, OSError):
                 await asyncio.shield(keeper.close())
+
+
+@asynccontextmanager
+async def at_intervals(
+    what: str,
+    work: Callable[[], Awaitable[Mapping[UUID, str] | None]],
+    troubles: tuple[type[Exception], ...],
+    interval_s: float,
+    pause_s: float | None = None,
+) -> AsyncGenerator[None]:
+    """Do a piece of work again and again while the block runs.
+
+    `work` answers what it could not do yet and why, if there is such. `troubles`: what it may raise and is tried again
+    after; any other error ends it. `pause_s`: after either, instead of `interval_s`.
+    """
+
+    async def again_and_again() -> None:
+        told: object = None
+        while True:
+            trouble: object
+            try:
+                trouble = await work()
+            except troubles as error:
+                trouble = repr(error)
+            wait_s = pause_s if trouble and pause_s is not None else interval_s
+            if trouble and trouble != told:  # once, and not every few seconds
+                _log.warning("%s, trying again every %g s: %s", what, wait_s, trouble)
+            told = trouble
+            await asyncio.sleep(wait_s)
+
+    task = asyncio.create_task(again_and_again(), name=what)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

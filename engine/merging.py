@@ -5,10 +5,8 @@ then it is completed, first in the stream of the smaller id, which counts. Every
 what it says, so that two who carry on at once do it once.
 """
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID
 
@@ -28,6 +26,7 @@ from domain.identity_messages import (
     Parties,
 )
 from domain.kernel import Refusal
+from engine.keeping import at_intervals
 from engine.program_commands import Program, Story, now
 from projections import persons
 from projections.errors import ReadModelError
@@ -46,8 +45,6 @@ ERASED: Final = "merge-erased"
 TROUBLES: Final = (
     Refusal, PersistenceError, ReadModelError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError,
 )  # fmt: skip
-
-_log = logging.getLogger(__name__)
 
 Reached = Callable[[str], None]
 """Told the name of every step that was just done; tests let it fail."""
@@ -181,26 +178,11 @@ def _last(story: Story[Customer], kind: type[E], merge_id: UUID) -> E:
     return found[-1]
 
 
-@asynccontextmanager
-async def merging(daybook: "Daybook", *, interval_s: float = INTERVAL_S) -> AsyncGenerator[None]:
+def merging(daybook: "Daybook", *, interval_s: float = INTERVAL_S) -> AbstractAsyncContextManager[object]:
     """While the block runs, go on with merges that whoever began them has not ended."""
-    task = asyncio.create_task(_work(daybook, interval_s), name="merging")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    carrying = Merging(daybook)
 
+    async def work() -> None:
+        await carrying.run()
 
-async def _work(daybook: "Daybook", interval_s: float) -> None:
-    carrying, told = Merging(daybook), ""
-    while True:
-        trouble = ""
-        try:
-            await carrying.run()
-        except TROUBLES as error:
-            trouble = repr(error)
-        if trouble and trouble != told:  # once, and not every few seconds
-            _log.warning("a merge is not carried on yet: %s", trouble)
-        told = trouble
-        await asyncio.sleep(interval_s)
+    return at_intervals("merging", work, TROUBLES, interval_s)

@@ -1,20 +1,18 @@
 """Carrying out what was approved, again and again, beside whatever else a process does."""
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
+from uuid import UUID
 
 from engine.carrying_out import TROUBLES, CarryingOut
+from engine.keeping import at_intervals
 from engine.shredding import eraser_dsn
 from engine.wiring import Daybook
 from projections.errors import ReadModelError
 from store.role_powers import RoleUnfit
 
 INTERVAL_S: Final = 5.0
-
-_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -29,25 +27,10 @@ async def carrying_out(daybook: Daybook, *, interval_s: float = INTERVAL_S) -> A
         return
     async with CarryingOut.open(daybook):
         pass  # only to refuse at once what the loop would be refused again and again
-    task = asyncio.create_task(_work(daybook, interval_s), name="carrying out")
-    try:
+
+    async def work() -> dict[UUID, str]:
+        async with CarryingOut.open(daybook) as carrying:
+            return (await carrying.run()).troubles
+
+    async with at_intervals("carrying out", work, (*TROUBLES, ReadModelError, RoleUnfit), interval_s):
         yield True
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _work(daybook: Daybook, interval_s: float) -> None:
-    told: object = None
-    while True:
-        trouble: object
-        try:
-            async with CarryingOut.open(daybook) as carrying:
-                done = await carrying.run()
-            trouble = done.troubles
-        except (*TROUBLES, ReadModelError, RoleUnfit) as error:
-            trouble = repr(error)
-        if trouble and trouble != told:  # once, and not every few seconds
-            _log.warning("not carried out yet: %s", trouble)
-        told = trouble
-        await asyncio.sleep(interval_s)

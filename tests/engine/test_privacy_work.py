@@ -33,7 +33,7 @@ async def test_the_loop_carries_out_what_is_approved_and_tells_a_trouble_once(ba
     first = await bank.request(who)
     async with carrying_out(bank.daybook, interval_s=0.02) as works:
         assert works
-        with caplog.at_level(logging.WARNING, logger="engine.privacy_work"):
+        with caplog.at_level(logging.WARNING, logger="engine.keeping"):
             async with asyncio.timeout(60):
                 while "no retention schedule" not in caplog.text:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
