@@ -59,23 +59,15 @@ from api.tail import Tail
 from api.throttle import Throttle
 from api.validation import parameter_faults
 from audit.errors import SealingStopped
-from engine.campaign_running import running_campaigns
-from engine.clock_keeping import keeping_clocks
-from engine.contact_keeping import keeping_contacts
 from engine.daily_report import DailyReport
+from engine.duties import on_duty
 from engine.follower_process import FollowerProcess
 from engine.following import Following
-from engine.handing_over import handing_over
 from engine.issuer import DevelopmentIssuer, development
 from engine.issuer import tokens as tokens_of
-from engine.merging import merging
-from engine.privacy_work import carrying_out
 from engine.receipts import Receipts
-from engine.sampling import drawing_samples
 from engine.sealing_process import SealingProcess
 from engine.settings import Settings
-from engine.survey_keeping import keeping_surveys
-from engine.watching import watching
 from engine.wiring import Daybook
 from store.collecting import collect_seldom
 from store.migrate import MigrationError
@@ -116,16 +108,7 @@ def create_app(daybook: Daybook | None = None) -> FastAPI:
                 if sealing is not None:
                     await opened.enter_async_context(sealing)
                     await opened.enter_async_context(DailyReport(used.settings, used.record, used.models))
-                await opened.enter_async_context(keeping_surveys(used))
-                await opened.enter_async_context(carrying_out(used))
-                if used.settings.follow:
-                    await opened.enter_async_context(watching(used))
-                await opened.enter_async_context(keeping_clocks(used))
-                await opened.enter_async_context(drawing_samples(used))
-                await opened.enter_async_context(handing_over(used))
-                await opened.enter_async_context(keeping_contacts(used))
-                await opened.enter_async_context(running_campaigns(used))
-                await opened.enter_async_context(merging(used))
+                await opened.enter_async_context(on_duty(used, watch=used.settings.follow))
             except MENDABLE as error:
                 made.why_not_started = str(error)
                 raise

@@ -22,7 +22,6 @@ from audit.tiles import TileMissing
 from audit.timestamps import TimestampRefused
 from engine import demo as demonstration
 from engine import status as reports
-from engine.campaign_running import running_campaigns
 from engine.carrying_out import NotNow
 from engine.cli_certificates import certificates
 from engine.cli_certify import certifying
@@ -37,19 +36,14 @@ from engine.cli_sampling import sampling
 from engine.cli_search_index import search_index
 from engine.cli_verify import verifying
 from engine.cli_witness import witness
-from engine.clock_keeping import keeping_clocks
-from engine.contact_keeping import keeping_contacts
+from engine.duties import on_duty
 from engine.following import Following
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportRefused, ImportSummary
 from engine.issuer import LIFETIME_S, USERS, DevelopmentIssuer, IssuerRefused, development
-from engine.privacy_work import carrying_out
 from engine.reporting import people, result, steps
-from engine.sampling import drawing_samples
 from engine.settings import Settings
 from engine.shredding import NoEraser
-from engine.survey_keeping import keeping_surveys
-from engine.watching import watching
 from engine.wiring import Daybook, find_database, initialise, read_model_setup
 from projections.errors import ReadModelError
 from replay.rebuild import rebuild as rebuild_models
@@ -133,16 +127,7 @@ def follow() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         try:
-            async with (
-                await Following.start(daybook.models),
-                keeping_surveys(daybook),
-                carrying_out(daybook),
-                watching(daybook),
-                keeping_clocks(daybook),
-                drawing_samples(daybook),
-                keeping_contacts(daybook),
-                running_campaigns(daybook),
-            ):
+            async with await Following.start(daybook.models), on_duty(daybook):
                 people.print("Following the record for the read models.")
                 await stop.wait()
         finally:

@@ -158,8 +158,8 @@ class Settings(BaseSettings):
     )
     handovers: bool = Field(
         default=True,
-        description="Whether `serve` also carries out handovers of portfolios. Any number of processes may: each "
-        "customer goes over once.",
+        description="Whether `serve` and `follow` also carry out handovers of portfolios. Any number of processes may: "
+        "each customer goes over once.",
     )
     contacts: bool = Field(
         default=True,
