@@ -7,7 +7,7 @@ fills in: the stream's id (from the path, or made), and the acting person (from 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, get_args
@@ -25,7 +25,6 @@ from domain.access_rules import AccessRules
 from domain.kernel import Command
 from store.identity import derive_id
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 EMPTY: Final = UUID(int=0)
 
 COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -215,7 +214,7 @@ class Operation:
     def _own_id(self, given: "Given") -> UUID:
         """The id of a new thing inside the stream, in the same partition: it may be somebody's."""
         beside = None if given.stream_id is None else UUID(given.stream_id)
-        return derive_id(given.command_id.bytes + str(self.own_id).encode(), at=EPOCH, beside=beside)
+        return derive_id(given.command_id.bytes + str(self.own_id).encode(), beside=beside)
 
     def _new_id(self, given: "Given", now: datetime) -> UUID:
         """The id of the stream that is created: always the same for the same command id and time."""

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, NamedTuple, Self
 from uuid import UUID
 
@@ -39,7 +39,6 @@ PAGE: Final = 256
 """Customers to whom is proposed before how far it is is written."""
 WAIT_S: Final = 5.0
 """How long a turn waits for the read model of segments to know all that was recorded before the launch."""
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _log = logging.getLogger(__name__)
 
 
@@ -195,12 +194,12 @@ class CampaignRunner:
     def _proposal(self, launch: Launch, customer_id: UUID) -> Unit:
         digest = self._daybook.vault.keyed_hmac("campaign-touch", launch.event_id.bytes, customer_id.bytes)
         command = ProposeTouch(
-            touch_id=derive_id(digest, at=EPOCH, beside=customer_id),
+            touch_id=derive_id(digest, beside=customer_id),
             occurred_at=launch.recorded_at,
             customer_id=customer_id,
             campaign_id=launch.campaign_id,
         )
-        command_id = derive_id(digest + b"command", at=EPOCH, beside=customer_id)
+        command_id = derive_id(digest + b"command", beside=customer_id)
         context = Context(ACTOR, command_id, digest, launch.event_id, launch.event_id)
         return Unit([command], context)
 

@@ -40,7 +40,6 @@ PAGE: Final = 500
 AT_ONCE: Final = 64
 """Commands that are on their way at a time."""
 FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 MARKS: Final = ("complaint.marked-confidential", "complaint.declassified")
 _log = logging.getLogger(__name__)
@@ -192,7 +191,7 @@ class ClockKeeper:
             command = EscalateComplaintClock.model_validate({**facts, "occurred_at": at, "threshold": share})
         parts = (complaint_id.bytes, clock.clock.encode(), b"%d/%d" % (clock.run, share))
         digest = self._daybook.vault.keyed_hmac("clock", *parts)
-        command_id = derive_id(digest, at=EPOCH, beside=complaint_id)
+        command_id = derive_id(digest, beside=complaint_id)
         context = Context(ACTOR, command_id, digest, command_id, clock.moved_by[-1])
         answer = await self._daybook.handler.handle([command], context, expected_version=version)
         return answer.version

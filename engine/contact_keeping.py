@@ -34,7 +34,6 @@ from store.identity import derive_id
 ACTOR: Final = "daybook:contact"
 PAGE: Final = 500
 AT_ONCE: Final = 64
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _log = logging.getLogger(__name__)
 
 
@@ -182,7 +181,7 @@ class ContactKeeper:
     async def _give(self, command: Command, due: Due) -> int:
         what = b"%s/%s" % (due.cause.bytes, str(due.due_at).encode())
         digest = self._daybook.vault.keyed_hmac("contact", due.kind.encode(), due.key.bytes, what)
-        command_id = derive_id(digest, at=EPOCH, beside=due.customer_id)
+        command_id = derive_id(digest, beside=due.customer_id)
         context = Context(ACTOR, command_id, digest, command_id, due.cause)
         return len((await self._daybook.handler.handle([command], context)).events)
 

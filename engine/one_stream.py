@@ -1,13 +1,9 @@
 """Streams of which there is one for a value: their id is made from it, so that a second one can never begin."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import Final
 from uuid import UUID
 
 from store.identity import derive_id
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def one_stream(hmac: Callable[..., bytes], kind: str, values: Iterable[object]) -> UUID:
@@ -15,4 +11,4 @@ def one_stream(hmac: Callable[..., bytes], kind: str, values: Iterable[object]) 
 
     `hmac`: as `Vault.keyed_hmac`. Whoever begins it finds whether somebody else has: both come to the same partition.
     """
-    return derive_id(hmac(f"{kind}-entry", *(str(value).encode() for value in values)), at=_EPOCH)
+    return derive_id(hmac(f"{kind}-entry", *(str(value).encode() for value in values)))

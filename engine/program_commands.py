@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 
 ACTOR: Final = "daybook:eraser"
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +62,13 @@ class Program:
         said: dict[str, Any] = {name: value for name, value in command.__dict__.items() if name != "occurred_at"}
         parts = (command.type.encode(), stream_id.bytes, str(after).encode(), canonical_json(said))
         digest = self._daybook.vault.keyed_hmac("program-command", *parts)
-        command_id = derive_id(digest, at=EPOCH, beside=stream_id)
+        command_id = derive_id(digest, beside=stream_id)
         await self._daybook.handler.handle([command], Context(self._actor, command_id, digest, correlation_id))
 
     def derived(self, purpose: str, *parts: bytes, beside: UUID | None = None) -> UUID:
         """An id that always comes out of these parts."""
         digest = self._daybook.vault.keyed_hmac("program-id", purpose.encode(), *parts)
-        return derive_id(digest, at=EPOCH, beside=beside)
+        return derive_id(digest, beside=beside)
 
     def one_stream(self, aggregate: Aggregate[Any], *values: object) -> UUID:
         """The stream of which there is one for these values, as the API finds it, too."""

@@ -6,7 +6,7 @@ acted, and confirms or expires it by that. So a crash between acting and confirm
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 from uuid import UUID
@@ -35,7 +35,6 @@ ACTOR: Final = "daybook:reservations"
 FULL: Final = "reservation.full"
 NOT_HELD: Final = frozenset({"reservation.not-held", "reservation.not-claimed"})
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Acted = Callable[[UUID], Awaitable[bool]]
 """Whether this holder has done what its claim was for."""
@@ -57,7 +56,7 @@ def reservation_id_of(keyed_hmac: Callable[..., bytes], purpose: str, *parts: by
 
     `keyed_hmac`: as `Vault.keyed_hmac`; without its secret nobody can try out which value an id was made from.
     """
-    return derive_id(keyed_hmac("reservation", purpose.encode(), *parts), at=_EPOCH)
+    return derive_id(keyed_hmac("reservation", purpose.encode(), *parts))
 
 
 class Reservations:

@@ -16,7 +16,6 @@ from domain.kernel import Refusal
 from engine.deciding import Context
 from engine.keeper_bookmark import KeeperBookmark
 from engine.keeping import IDLE_S, Keeping
-from engine.program_commands import EPOCH
 from engine.sampling_plans import ActivePlan, Drawn, SamplingPlans, drawn
 from engine.wiring import Daybook
 from projections.leases import TTL_S, Claim
@@ -90,7 +89,7 @@ class Sampler:
     async def _give(self, recorded: RecordedEvent, by: Drawn) -> None:
         interaction_id = recorded.stream_id
         digest = self._daybook.vault.keyed_hmac("sampling", recorded.event_id.bytes)
-        command_id = derive_id(digest, at=EPOCH, beside=interaction_id)
+        command_id = derive_id(digest, beside=interaction_id)
         command = DrawInteraction(
             interaction_id=interaction_id, occurred_at=recorded.recorded_at, draw_id=command_id,
             plan_id=by.plan.plan_id, plan_version=by.plan.told.plan_version, period=by.period,

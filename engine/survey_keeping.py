@@ -39,7 +39,6 @@ PAGE: Final = 500
 TRIES: Final = 5
 WAIT_S: Final = 10.0
 """How long the audit trail, which knows the plans, is waited for."""
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 READ: Final = frozenset({FinalResponseIssued.type, InteractionRecorded.type})
 _log = logging.getLogger(__name__)
 
@@ -108,7 +107,7 @@ class SurveyKeeper:
         for invitation_id, expires_at in due:
             command = ExpireSurvey(invitation_id=invitation_id, occurred_at=expires_at)
             digest = self._daybook.vault.keyed_hmac("survey-expiry", invitation_id.bytes)
-            command_id = derive_id(digest, at=EPOCH, beside=invitation_id)
+            command_id = derive_id(digest, beside=invitation_id)
             try:
                 await self._daybook.handler.handle([command], Context(ACTOR, command_id, digest, command_id))
             except Refusal as refused:  # answered meanwhile
@@ -162,10 +161,10 @@ class SurveyKeeper:
         """Invite, or have recorded which cap forbids it; again while others invite the customer too."""
         keyed, customer_id = self._daybook.vault.keyed_hmac, rated.customer_id
         of_thing = keyed("survey-invitation", rated.thing_id.bytes, instrument.survey.encode())
-        invitation_id = derive_id(of_thing, at=EPOCH, beside=customer_id)
+        invitation_id = derive_id(of_thing, beside=customer_id)
         caused = keyed("survey-command", rated.cause.recorded.event_id.bytes, instrument.survey.encode())
         context = Context(
-            ACTOR, derive_id(caused, at=EPOCH, beside=customer_id), caused, rated.cause.recorded.correlation_id,
+            ACTOR, derive_id(caused, beside=customer_id), caused, rated.cause.recorded.correlation_id,
             rated.cause.recorded.event_id, rated.cause.recorded.recorded_at,
         )  # fmt: skip
         branch = await branch_of(self._daybook.models, customer_id)

@@ -64,12 +64,12 @@ def new_id(beside: UUID | None = None) -> UUID:
     return _make((time.time_ns() // 1_000_000).to_bytes(6, "big") + middle + tail)
 
 
-def derive_id(key: bytes, *, at: datetime, beside: UUID | None = None) -> UUID:
+def derive_id(key: bytes, *, at: datetime = _EPOCH, beside: UUID | None = None) -> UUID:
     """The UUIDv8 that always comes out of this key and time.
 
     `key` must be secret or made with a keyed HMAC where it stems from an outside identifier: a plain
-    hash of one can be enumerated. `at` (times before 1970 count as 1970) fills the first 48 bits, so
-    that derived ids lie near each other in an index.
+    hash of one can be enumerated. `at` (times before 1970 count as 1970, as does none) fills the first 48
+    bits, so that derived ids of one time lie near each other in an index.
     """
     digest = hashlib.sha256(key).digest()
     since = at - _EPOCH

@@ -6,7 +6,6 @@ incarnation, found by the fingerprint of its database (cluster, timeline, databa
 cursor names the incarnation it was made in.
 """
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -15,8 +14,6 @@ from store.cursor import Cursor
 from store.errors import NotInitialised, RecordMismatch, StaleCursor
 from store.identity import derive_id
 from store.statements import statement
-
-_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Incarnation:
@@ -100,4 +97,4 @@ async def _began(connection: "asyncpg.Connection[asyncpg.Record]", schema: str) 
 
 def _incarnation_id(fingerprint: str) -> UUID:
     """The same id for all partitions and processes, without their having to agree on one."""
-    return derive_id(fingerprint.encode(), at=_NO_TIME)
+    return derive_id(fingerprint.encode())

@@ -13,7 +13,6 @@ KeyedHmac = Callable[..., bytes]
 """`Vault.keyed_hmac`: (purpose, *parts) to 32 bytes."""
 
 _PURPOSE: Final = "import"
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CommandKey(NamedTuple):
@@ -37,12 +36,12 @@ class Identities:
 
     def import_id(self, file_sha256: bytes) -> UUID:
         """The id of a file's import: the same whenever the same file is imported."""
-        return derive_id(self.secret(b"file", file_sha256), at=_EPOCH)
+        return derive_id(self.secret(b"file", file_sha256))
 
     def quarantined_row(self, import_id: UUID, number: int) -> UUID:
         """The id under which a row of that import is kept in quarantine."""
         secret = self.secret(b"row", import_id.bytes, number.to_bytes(8, "big"))
-        return derive_id(secret, at=_EPOCH, beside=import_id)
+        return derive_id(secret, beside=import_id)
 
 
 def part_of(secret: bytes, part: bytes, *, at: datetime, beside: UUID | None = None) -> UUID:

@@ -87,6 +87,7 @@ def test_derived_ids_are_uuids_of_version_8(key, at):
     assert (derived.version, derived.variant) == (8, uuid4().variant)
     assert derived == derive_id(key, at=at)
     assert derived != derive_id(key + b"x", at=at)
+    assert derive_id(key).bytes == bytes(6) + derived.bytes[6:], "without a time it lies at 1970"
 
 
 def test_fresh_ids_are_uuids_of_version_7_in_order_of_time():
