@@ -1,11 +1,11 @@
 """The access table in force: the highest version that is active in the record, else the one that came with it."""
 
-import time
 from collections.abc import Sequence
 from typing import Final
 
 from domain.access_table import AccessTableActivated, AccessTableProposed
 from engine.access import AccessTable, first_table
+from engine.fresh import Fresh
 from engine.mapping import EventMapper
 from engine.rule_versions import UNREADABLE, ActiveVersion, ActiveVersions
 from projections.models import ReadModels
@@ -21,8 +21,7 @@ class InForce:
         self.table: AccessTable = first_table()
         self._versions = ActiveVersions(models, mapper, AccessTableProposed, AccessTableActivated)
         self._taken: Sequence[ActiveVersion[AccessTableProposed]] = ()
-        self._looked_at = float("-inf")
-        self._known = False
+        self._fresh = Fresh(self._look, LOOK_S, despite=UNREADABLE)
 
     async def fresh(self) -> None:
         """Look whether another table was activated, unless that was done a moment ago.
@@ -30,20 +29,14 @@ class InForce:
         Raises:
             PersistenceError, ReadModelError, ...: no table is known yet; decided by a guess nothing is.
         """
-        now = time.monotonic()
-        if self._known and now - self._looked_at < LOOK_S:
-            return
-        self._looked_at = now  # whoever comes meanwhile goes on with the table that is known
-        try:
-            await self.look()
-        except UNREADABLE:
-            if not self._known:
-                raise
+        await self._fresh.get()
 
     async def look(self) -> None:
-        """Take the highest active version; of two with one number every process takes the same."""
+        """Take the highest active version now; of two with one number every process takes the same."""
+        await self._fresh.look()
+
+    async def _look(self) -> None:
         found = await self._versions.look()
         if found and found is not self._taken:
             highest = max(found, key=lambda one: (one.proposed.table_version, one.stream_id)).proposed
             self.table, self._taken = AccessTable(highest.table_version, highest.rules), found
-        self._known = True

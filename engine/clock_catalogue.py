@@ -1,7 +1,6 @@
 """The policies and calendars that clocks are counted by: what is activated and adopted in the record."""
 
 import hashlib
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,6 +14,7 @@ from domain.clocks import Catalogue, PolicyTable
 from domain.counting import Calendar, DayTable
 from domain.kernel import Event
 from domain.working_calendar import CalendarAdopted, CalendarDrafted
+from engine.fresh import Fresh
 from engine.mapping import EventMapper
 from engine.rule_versions import UNREADABLE, ActiveVersion, ActiveVersions, in_force_since, last_proposed
 from projections.models import ReadModels
@@ -38,7 +38,7 @@ class ClockCatalogue:
         self._policies = ActiveVersions(models, mapper, ClockPolicyProposed, ClockPolicyActivated)
         self._calendars = ActiveVersions(models, mapper, CalendarDrafted, CalendarAdopted)
         self._made_of: tuple[object, object] | None = None
-        self._looked_at = float("-inf")
+        self._fresh = Fresh(self._look, LOOK_S, despite=UNREADABLE)
         self.latest = known_of(Catalogue({}, {}))
         """What was known at the last look."""
 
@@ -48,6 +48,9 @@ class ClockCatalogue:
         The first version of a policy or calendar reaches back as far as it says; a later one takes effect on the day
         that it names, never before the day after it was recorded as activated or adopted.
         """
+        return await self._fresh.look()
+
+    async def _look(self) -> Known:
         policies, calendars = await self._policies.look(), await self._calendars.look()
         made_of = (policies, calendars)
         if self._made_of is None or any(one is not other for one, other in zip(made_of, self._made_of, strict=True)):
@@ -61,15 +64,7 @@ class ClockCatalogue:
         Raises:
             PersistenceError, ReadModelError, ...: nothing is known yet.
         """
-        now = time.monotonic()
-        if self._made_of is None or now - self._looked_at >= LOOK_S:
-            self._looked_at = now  # whoever comes meanwhile goes on with what is known
-            try:
-                await self.known()
-            except UNREADABLE:
-                if self._made_of is None:
-                    raise
-        return self.latest
+        return await self._fresh.get()
 
 
 def _policies_of(found: Iterable[ActiveVersion[ClockPolicyProposed]]) -> dict[str, tuple[PolicyTable, ...]]:

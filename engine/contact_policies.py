@@ -1,7 +1,5 @@
 """The contact policies in force: those that were activated in the record, and the one that came with the program."""
 
-import asyncio
-import time
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -9,6 +7,7 @@ from uuid import UUID
 from domain.contact_catalogue import FIRST_RULES
 from domain.contact_policy import ContactPolicyActivated, ContactPolicyProposed
 from domain.contact_rules import ContactRules
+from engine.fresh import Fresh
 from engine.mapping import EventMapper
 from engine.rule_versions import ActiveVersions, in_force_since
 from projections.models import ReadModels
@@ -34,9 +33,7 @@ class ContactPolicies:
 
     def __init__(self, models: ReadModels, mapper: EventMapper) -> None:
         self._versions = ActiveVersions(models, mapper, ContactPolicyProposed, ContactPolicyActivated)
-        self._known: tuple[PolicyVersion, ...] = ()
-        self._looked_at = float("-inf")
-        self._first = asyncio.Lock()
+        self._fresh = Fresh(self._look, LOOK_S)
 
     async def at(self, moment: datetime) -> PolicyVersion:
         """The policy in force at a moment: of all in force the one with the highest version.
@@ -44,28 +41,16 @@ class ContactPolicies:
         Raises:
             PersistenceError, ReadModelError, ...: which policies there are is not known; nothing is decided by a guess.
         """
-        await self._fresh()
+        known = await self._fresh.get()
         day = moment.astimezone(UTC).date()
-        return max((one for one in self._known if one.in_force_from <= day), key=_rank)
-
-    async def _fresh(self) -> None:
-        """Look again now and then; who comes meanwhile goes on with what is known, unless nothing is."""
-        if self._known:
-            if time.monotonic() - self._looked_at >= LOOK_S:
-                self._looked_at = time.monotonic()
-                await self.look()
-            return
-        async with self._first:
-            if not self._known:
-                await self.look()
+        return max((one for one in known if one.in_force_from <= day), key=_rank)
 
     async def of(self, version: int, policy_id: UUID | None) -> PolicyVersion | None:
         """The policy that a touch names; None: no such version was ever activated."""
-        await self.look()
-        return next((one for one in self._known if (one.version, one.policy_id) == (version, policy_id)), None)
+        known = await self._fresh.look()
+        return next((one for one in known if (one.version, one.policy_id) == (version, policy_id)), None)
 
-    async def look(self) -> None:
-        """Take all that were activated."""
+    async def _look(self) -> tuple[PolicyVersion, ...]:
         found = await self._versions.look()
         activated = (
             PolicyVersion(
@@ -76,8 +61,7 @@ class ContactPolicies:
             )
             for one in found
         )
-        self._known = (FIRST, *activated)
-        self._looked_at = time.monotonic()
+        return (FIRST, *activated)
 
 
 def _rank(one: PolicyVersion) -> tuple[int, str]:

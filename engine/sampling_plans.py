@@ -1,7 +1,6 @@
 """The sampling plan in force, and the key by which it draws."""
 
 import hmac
-import time
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final, NamedTuple
@@ -12,6 +11,7 @@ from domain.codes import Channel, Purpose
 from domain.interaction_messages import InteractionRecorded
 from domain.sampling import drawing_text, is_drawn, period_of, rate_of
 from domain.sampling_plan import SamplingPlanActivated, SamplingPlanProposed
+from engine.fresh import Fresh
 from engine.mapping import EventMapper
 from engine.rule_versions import ActiveVersions, in_force_since
 from projections.models import ReadModels
@@ -43,25 +43,27 @@ class SamplingPlans:
 
     def __init__(self, models: ReadModels, mapper: EventMapper) -> None:
         self._versions = ActiveVersions(models, mapper, SamplingPlanProposed, SamplingPlanActivated)
-        self._looked_at = float("-inf")
-        self._plans: tuple[ActivePlan, ...] = ()
+        self._fresh = Fresh(self._look, LOOK_S)
 
     async def fresh(self) -> tuple[ActivePlan, ...]:
-        """All versions, looked for again if that was some seconds ago."""
-        if time.monotonic() - self._looked_at >= LOOK_S:
-            await self.look()
-        return self._plans
+        """All versions, looked for again if that was some seconds ago.
+
+        Raises:
+            PersistenceError, ReadModelError, ...: which there are is not known; nothing is passed over by a guess.
+        """
+        return await self._fresh.get()
 
     async def look(self) -> tuple[ActivePlan, ...]:
         """All versions now. None reaches back: nobody can choose a plan for interactions that they have seen."""
-        self._plans = tuple(
+        return await self._fresh.look()
+
+    async def _look(self) -> tuple[ActivePlan, ...]:
+        return tuple(
             ActivePlan(
                 one.stream_id, in_force_since(one.proposed.in_force_from, one.activated_at, first=False), one.proposed
             )
             for one in await self._versions.look()
         )
-        self._looked_at = time.monotonic()
-        return self._plans
 
 
 def plan_at(plans: Iterable[ActivePlan], at: datetime) -> ActivePlan | None:

@@ -61,8 +61,8 @@ async def test_nobody_signs_alone(client):
 
 
 async def test_before_any_table_is_known_nothing_is_decided(client, app, monkeypatch):
-    access = app.state.edge.daybook.access
-    access._known = False
+    fresh = app.state.edge.daybook.access._fresh
+    fresh._known = None
 
     async def away(*_, **__):
         raise ConnectionRefusedError
@@ -70,5 +70,5 @@ async def test_before_any_table_is_known_nothing_is_decided(client, app, monkeyp
     monkeypatch.setattr("engine.rule_versions.audit_trail.positions_of", away)
     answer = await client.get("/campaigns")
     assert (answer.status_code, answer.json()["code"]) == (503, "record-unreachable")
-    access._known = True
+    fresh._known = (None,)
     assert (await client.get("/campaigns")).status_code == 200
