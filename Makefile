@@ -68,7 +68,7 @@ lock: venv ## resolve the newest allowed versions into the requirements files
 schema: venv ## write migrations/schema.sql and catalog.json anew from the migrations
 	@$(BIN)/python -m pytest -q tests/store/test_schema.py tests/store/test_catalog.py --write-schema
 
-bench: venv ## benchmarks (ARGS: append, import, rebuild, http, read, verify, clocks; --json)
+bench: venv ## benchmarks (ARGS: append, import, rebuild, http, read, vault, verify, seal, clocks, touches; --json)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove .venv and the caches; never touches data

@@ -18,7 +18,7 @@ from domain.identity_messages import (
     ReverseMerge,
     WithdrawIdentityDocument,
 )
-from domain.kernel import Command
+from domain.kernel import Command, with_fact
 from engine.deciding import Context
 from engine.merging import TROUBLES, Merging
 from engine.program_commands import Program, now
@@ -70,7 +70,7 @@ class Spanning:
         fill = self._before.get(type(command))
         if fill is None or command.spans_field is None:
             return command
-        return command.model_copy(update={command.spans_field: await fill(command, context)})
+        return with_fact(command, command.spans_field, await fill(command, context))
 
     async def after(self, command: Command, context: Context) -> None:
         """Settle what was claimed, whether the command was accepted or not; what fails is settled by who comes next."""

@@ -7,10 +7,9 @@ again and does nothing, a rebuild gives none, and one thing is rated once.
 """
 
 import logging
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from domain.complaint import COMPLAINT
@@ -18,13 +17,13 @@ from domain.complaint_intake import ComplaintReceived
 from domain.complaint_letters import FinalResponseIssued
 from domain.interaction import INTERACTION
 from domain.interaction_messages import InteractionRecorded
-from domain.kernel import Aggregate, Refusal
-from domain.matters import Matter
+from domain.kernel import Refusal
 from domain.survey import ExpireSurvey, InviteToSurvey
 from domain.survey_plan import Occasion, SurveyInstrument
 from engine.deciding import Context
 from engine.keeper_bookmark import KeeperBookmark
 from engine.keeping import IDLE_S, Keeping
+from engine.program_commands import Program
 from engine.survey_plans import ActivePlan
 from engine.wiring import Daybook
 from projections import audit_trail, satisfaction_history
@@ -66,6 +65,7 @@ class SurveyKeeper:
         self._record = daybook.record
         self._bookmark = bookmark
         self._partition = bookmark.partition
+        self._program = Program(daybook, ACTOR)
 
     @classmethod
     async def open(cls, daybook: Daybook, partition: int, holder: str, ttl_s: float = TTL_S) -> Self | None:
@@ -144,16 +144,16 @@ class SurveyKeeper:
         customer_id = cause.recorded.customer_id
         if customer_id is None:
             return None
-        story = await self._record.read_streams(self._partition, [stream_id])
-        facts = [self._daybook.mapper.fact(one) for one in story.get(stream_id, ())]
         if isinstance(event, FinalResponseIssued):
-            received = facts[0].event
-            if not isinstance(received, ComplaintReceived) or _matter(COMPLAINT, facts) is not None:
+            complaint = await self._program.story(COMPLAINT, stream_id)
+            received = complaint.facts[0].event
+            if not isinstance(received, ComplaintReceived) or COMPLAINT.matter_of(complaint.state) is not None:
                 return None
             return Rated("final-response", stream_id, customer_id, received.channel, received.product, cause)
-        if not isinstance(event, InteractionRecorded) or _matter(INTERACTION, facts) is not None:
+        if not isinstance(event, InteractionRecorded) or event.direction != "inbound" or event.ended_at is None:
             return None
-        if event.direction != "inbound" or event.ended_at is None:
+        interaction = await self._program.story(INTERACTION, stream_id)
+        if INTERACTION.matter_of(interaction.state) is not None:
             return None
         return Rated("contact", stream_id, customer_id, event.channel, event.product, cause)
 
@@ -187,13 +187,6 @@ class SurveyKeeper:
                 return
             else:
                 return
-
-
-def _matter(aggregate: Aggregate[Any], facts: Sequence[Fact]) -> Matter | None:
-    state = aggregate.initial
-    for fact in facts:
-        state = aggregate.evolve(state, fact.event)
-    return aggregate.matter_of(state)
 
 
 def keeping_surveys(daybook: Daybook, *, idle_s: float = IDLE_S) -> AbstractAsyncContextManager[object]:

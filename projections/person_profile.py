@@ -25,6 +25,8 @@ _STATUSES: Final = ("active", "ended", "unregistered")
 
 def combined(person: Person, profiles: Sequence[Profile]) -> Profile:
     """The profile of the person, of the profiles of their customer ids (one at least), in whatever order they come."""
+    if not person.merged_ids:
+        return profiles[0]
     by_id = sorted(profiles, key=lambda one: one.customer_id)
     first = by_id[0]
     if len(by_id) == 1:
