@@ -37,10 +37,10 @@ demo: venv ## start everything with a simulated bank and print what to try (ARGS
 	@$(BIN)/daybook demo $(ARGS)
 
 test: check ## what CI runs: make check, then the tests
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-long: venv ## what takes long: chaos, big rebuilds, another server, more examples of each property
-	@DAYBOOK_TEST_EXAMPLES=4 $(BIN)/python -m pytest -m "long or hypothesis" $(ARGS)
+	@DAYBOOK_TEST_EXAMPLES=4 $(BIN)/python -m pytest -n 2 --dist worksteal -m "long or hypothesis" $(ARGS)
 
 third-party: venv ## fetch the verifier from npm that tests show our proofs to; without it they skip that
 	@mkdir -p .cache/third-party

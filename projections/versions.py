@@ -30,7 +30,10 @@ async def read_live(connection: Connection) -> dict[str, Live]:
 
 async def ensure(connection: Connection, projections: Iterable[Projection], incarnation: Incarnation) -> None:
     """Make a first version, live at once, of each read model that has none. Any number of processes may ask."""
+    live = await read_live(connection)
     for projection in projections:
+        if projection.name in live:
+            continue
         async with connection.transaction(isolation="read_committed"):
             # Whoever comes second waits here for the first to commit, and finds all done.
             if await connection.fetchval(statement("insert_first_version"), projection.name, projection.code):

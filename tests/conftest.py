@@ -1,6 +1,7 @@
 """One embedded server per run, one migrated template, and a fresh clone of it for each test that asks.
 
-- `database`: a `Database` of the test's own: `.admin_dsn` (superuser), `.app_dsn` (user daybook_app), `.name`
+- `database`: a `Database` of the test's own: `.admin_dsn` (superuser), `.app_dsn` (user daybook_app), `.name`. Where a
+  test also asks for an open `daybook`, four partitions and the tables of all read models are there
 - `app`, `admin`: an open asyncpg connection to it as that user
 - `empty_database`: the same without migrations; `server`: the `EmbeddedServer`; `shared_data`: the real files
 
@@ -14,10 +15,11 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import asyncpg
 import hypothesis
@@ -26,7 +28,11 @@ import pytest
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from engine.hardware_token import HardwareToken
+from projections import versions
+from projections.registry import PROJECTIONS
 from store.embedded import EmbeddedServer
+from store.incarnation import Incarnation, enter
+from store.initialising import create_partitions
 from store.migrate import migrate
 from store.postgres_programs import POSTGRES_16, POSTGRES_18, packaged_bin_dir
 from tests import softhsm
@@ -35,8 +41,14 @@ PROJECT = Path(__file__).resolve().parents[1]
 CACHE = PROJECT / ".cache"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 RUN_DIR = "DAYBOOK_TEST_RUN_DIR"
+RUN_PREFIX = "daybook-tests-"
+RUNNING = pytest.StashKey[IO[bytes]]()
 POSTGRES_OLDEST = 15
 TEMPLATE = "daybook_template"
+BEGUN = "daybook_begun"
+PARTITIONS = 4
+MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux keeps files in memory
+MEMORY_FREE_MIN = 4 * 2**30
 # The machine does not lose power during a test; a killed server loses nothing without fsync either.
 SERVER_SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_wal_size": "1GB"}
 
@@ -54,9 +66,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the one process that starts the others; they inherit this
-        run_dir = tempfile.mkdtemp(prefix="daybook-tests-")
+        # A database is hundreds of files, made and removed for each test; a disk has work with that without fsync, too.
+        roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_FREE_MIN
+        _sweep()
+        run_dir = tempfile.mkdtemp(prefix=RUN_PREFIX, dir=MEMORY if roomy else None)
         Path(run_dir).chmod(0o711)  # as root the server runs as another user, who must get in
         os.environ[RUN_DIR] = run_dir
+        config.stash[RUNNING] = _held(Path(run_dir))
+
+
+def _held(run_dir: Path) -> IO[bytes]:
+    """A lock on the directory, which ends with the run, also when that is killed. Named once it is held."""
+    unnamed = run_dir / "running.new"
+    lock = unnamed.open("wb")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    unnamed.rename(run_dir / "running")
+    return lock
+
+
+def _sweep() -> None:
+    """Free the memory of runs that were killed."""
+    for lock_file in MEMORY.glob(f"{RUN_PREFIX}*/running"):
+        with suppress(OSError), lock_file.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock_file.parent, ignore_errors=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -129,18 +162,57 @@ def server(run_dir: Path, postgres_bin: Callable[[int], Path]) -> Generator[Embe
 @pytest.fixture(scope="session")
 def template(run_dir: Path, server: EmbeddedServer) -> str:
     """Name of the migrated database, made by whichever process comes first."""
-    with (run_dir / "template.lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (run_dir / "template").exists():
+    with _first(run_dir, TEMPLATE) as first:
+        if first:
             server.ensure_database(TEMPLATE)
             asyncio.run(migrate(server.admin_dsn(TEMPLATE)))
-            (run_dir / "template").touch()
     return TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def begun(run_dir: Path, server: EmbeddedServer, template: str) -> str:
+    """Name of the same with a record, and with the first version of every read model."""
+    with _first(run_dir, BEGUN) as first:
+        if first:
+            asyncio.run(_execute(server, f"create database {BEGUN} template {template}"))
+            asyncio.run(_begin(server.admin_dsn(BEGUN), server.dsn(BEGUN, "daybook_app")))
+    return BEGUN
+
+
+@contextmanager
+def _first(run_dir: Path, name: str) -> Generator[bool]:
+    """Whether this process is the first to make it; the others wait until it is there."""
+    with (run_dir / f"{name}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not (run_dir / name).exists()
+        (run_dir / name).touch()
+
+
+async def _begin(admin_dsn: str, app_dsn: str) -> None:
+    """Make the record and the read models. Nobody enters the record, so that each clone is an incarnation by itself."""
+    for schema in ("record", "reads"):
+        await create_partitions(admin_dsn, PARTITIONS, schema=schema)
+    connection = await asyncpg.connect(app_dsn)
+    await versions.ensure(connection, PROJECTIONS, Incarnation(BEGUN, {}, PARTITIONS))
+    await connection.close()
+
+
+async def _enter(app_dsn: str) -> None:
+    """Have the read models' bookmarks count in the clone."""
+    connection = await asyncpg.connect(app_dsn)
+    here = await enter(connection, PARTITIONS, "record")
+    await connection.execute("update read_model.bookmark set incarnation = $1", here.id)
+    await connection.close()
+
+
 @pytest.fixture
-def database(server: EmbeddedServer, template: str) -> Generator[Database]:
-    with _scratch_database(server, template) as made:
+def database(request: pytest.FixtureRequest, server: EmbeddedServer, template: str) -> Generator[Database]:
+    if "daybook" not in request.fixturenames:
+        with _scratch_database(server, template) as made:
+            yield made
+        return
+    with _scratch_database(server, request.getfixturevalue("begun")) as made:
+        asyncio.run(_enter(made.app_dsn))
         yield made
 
 

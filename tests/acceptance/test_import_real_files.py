@@ -17,7 +17,7 @@ from domain.touch import TouchConverted, TouchDecided, TouchDelivered, TouchResp
 from engine.importing import ImportSummary, Quarantine, run_import
 from engine.importing.run import Kind
 from engine.settings import Settings
-from engine.wiring import Databases, Daybook, initialise
+from engine.wiring import Databases, Daybook
 from projections.fact import Fact
 
 TITLES = {
@@ -30,7 +30,6 @@ TITLES = {
 @pytest.fixture
 async def daybook(database, tmp_path: Path) -> AsyncGenerator[Daybook]:
     databases = Databases(database.app_dsn, database.admin_dsn, None)
-    await initialise(databases, 4, progress=lambda *_: None)
     opened = await Daybook.open(Settings(database_url=database.app_dsn, data_dir=tmp_path), databases)
     yield opened
     await opened.close()

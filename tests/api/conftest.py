@@ -14,14 +14,11 @@ from fastapi import FastAPI
 from api.app import create_app
 from engine.settings import Settings
 from engine.wiring import Databases, Daybook
-from store.initialising import create_partitions
 from tests.api import bearer
 
 
 @pytest.fixture
 async def daybook(database, tmp_path: Path) -> AsyncGenerator[Daybook]:
-    await create_partitions(database.admin_dsn, 4)
-    await create_partitions(database.admin_dsn, 4, schema="reads")
     bearer.install(tmp_path)
     settings = Settings(
         database_url=database.app_dsn, data_dir=tmp_path, wait_s_max=2, clocks=False, handovers=False, contacts=False

@@ -1,11 +1,19 @@
 """Lift and its intervals, held against statsmodels."""
 
+from importlib import import_module
+from types import ModuleType
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from projections.lift import Compared, compared, katz, newcombe, wilson
+
+
+@pytest.fixture(scope="module")
+def theirs() -> ModuleType:
+    """Imported here: it takes five seconds, which who collects or runs other tests need not spend."""
+    return import_module("statsmodels.stats.proportion")
 
 
 @st.composite
@@ -21,21 +29,21 @@ CONFIDENCE = st.sampled_from([0.8, 0.9, 0.95, 0.99])
 
 
 @given(groups(), CONFIDENCE)
-def test_the_interval_of_the_difference_is_that_of_statsmodels(both, confidence):
+def test_the_interval_of_the_difference_is_that_of_statsmodels(theirs, both, confidence):
     one, other = both
-    expected = confint_proportions_2indep(
+    expected = theirs.confint_proportions_2indep(
         one.converted, one.customers, other.converted, other.customers,
         method="newcomb", compare="diff", alpha=1 - confidence,
     )  # fmt: skip
     assert newcombe(one, other, confidence) == pytest.approx(expected, rel=1e-9, abs=1e-9)
-    alone = proportion_confint(one.converted, one.customers, alpha=1 - confidence, method="wilson")
+    alone = theirs.proportion_confint(one.converted, one.customers, alpha=1 - confidence, method="wilson")
     assert wilson(one.converted, one.customers, confidence) == pytest.approx(alone, rel=1e-9, abs=1e-9)
 
 
 @given(groups(least=1), CONFIDENCE)
-def test_the_interval_of_the_ratio_is_that_of_statsmodels(both, confidence):
+def test_the_interval_of_the_ratio_is_that_of_statsmodels(theirs, both, confidence):
     one, other = both
-    expected = confint_proportions_2indep(
+    expected = theirs.confint_proportions_2indep(
         one.converted, one.customers, other.converted, other.customers,
         method="log", compare="ratio", alpha=1 - confidence,
     )  # fmt: skip
