@@ -12,7 +12,9 @@ from pathlib import Path
 from random import Random
 from urllib.parse import quote
 
+import hypothesis
 import schemathesis
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 from joserfc.jwk import ECKey
 
 from api.operations import operations
@@ -28,6 +30,14 @@ OF_HTTP = {"cache-control", "content-length", "content-type", "date", "server", 
 """Headers that every answer may have, whatever the document says."""
 CONDITIONS = ("If-Match", "Daybook-Break-Glass", "Daybook-Token", "Daybook-Reason")
 CREATED = {one.path: one.stream_field for one in operations().values() if one.creates}
+
+if os.environ["DAYBOOK_FUZZ_PHASES"] == "stateful":
+    # How a chain goes on depends on what is answered, which is never twice the same. Hypothesis begins many chains as
+    # earlier ones began; where one then goes another way, the phase ends, and nothing is said. Under another name its
+    # backend is not expected to repeat itself.
+    AVAILABLE_PROVIDERS["never-twice"] = AVAILABLE_PROVIDERS["hypothesis"]
+    hypothesis.settings.register_profile("never-twice", backend="never-twice")
+    hypothesis.settings.load_profile("never-twice")
 
 _random = Random(0)
 _issuer = DevelopmentIssuer(ECKey.import_key(json.loads((FOLDER / "issuer" / "key.json").read_bytes())), "daybook")
