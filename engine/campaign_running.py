@@ -212,4 +212,4 @@ def running_campaigns(daybook: Daybook, *, idle_s: float = IDLE_S) -> AbstractAs
     async def opened(partition: int, holder: str) -> CampaignRunner | None:
         return await CampaignRunner.open(daybook, partition, holder)
 
-    return Keeping("campaigns", daybook.record.partitions, opened, idle_s=idle_s)
+    return Keeping("campaigns", daybook.ends, opened, idle_s=idle_s)

@@ -217,7 +217,7 @@ class ClockKeeping(Keeping):
         async def opened(partition: int, holder: str) -> ClockKeeper | None:
             return await ClockKeeper.open(daybook, partition, holder, ttl_s)
 
-        super().__init__("clocks", daybook.record.partitions, opened, idle_s=idle_s)
+        super().__init__("clocks", daybook.ends, opened, idle_s=idle_s)
 
 
 @asynccontextmanager

@@ -208,4 +208,4 @@ def keeping_contacts(daybook: Daybook, *, idle_s: float = IDLE_S) -> AbstractAsy
     async def opened(partition: int, holder: str) -> ContactKeeper | None:
         return await ContactKeeper.open(daybook, partition, holder)
 
-    return Keeping("contacts", daybook.record.partitions, opened, idle_s=idle_s)
+    return Keeping("contacts", daybook.ends, opened, idle_s=idle_s)

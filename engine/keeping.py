@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Protocol, Self
 from uuid import UUID
@@ -11,8 +12,13 @@ from eventsourcing.persistence import PersistenceError
 
 from projections.errors import LeaseLost, ReadModelError
 from projections.leases import new_holder
+from store.record import Record
+from vault.lane import Lane
 
 IDLE_S: Final = 0.5
+"""How often it is looked whether anything was recorded."""
+LOOKS_MAX: Final = 4
+"""So many looks in vain, and a keeper takes its turn anyway: time makes work, and so does what other partitions say."""
 PAUSE_S_MAX: Final = 10.0
 _log = logging.getLogger(__name__)
 
@@ -33,8 +39,26 @@ class Keeper(Protocol):
         ...
 
 
+class Ends:
+    """The next position of each partition. All who ask at once share a look."""
+
+    def __init__(self, record: Record) -> None:
+        self.partitions = record.partitions
+        self._next_position = record.next_position
+        self._lane = Lane(self._look, record.partitions)
+
+    async def of(self, partition: int) -> int:
+        """As committed after this was asked."""
+        return (await self._lane.get((partition,)))[partition]
+
+    async def _look(self, partitions: Collection[int]) -> dict[int, int]:
+        return {partition: await self._next_position(partition) for partition in partitions}
+
+
 class Keeping:
     """Keeps every partition whose lease it gets. A context manager.
+
+    While there is nothing to do, all keepings of one `ends` look together whether anything was recorded.
 
     `open_keeper(partition, holder)` takes the lease and goes on where the last holder stopped; None: another has it.
     """
@@ -42,13 +66,13 @@ class Keeping:
     def __init__(
         self,
         what: str,
-        partitions: int,
+        ends: Ends,
         open_keeper: Callable[[int, str], Awaitable[Keeper | None]],
         *,
         idle_s: float = IDLE_S,
     ) -> None:
         self._what = what
-        self._partitions = partitions
+        self._ends = ends
         self._open = open_keeper
         self._idle_s = idle_s
         self._holder = new_holder()
@@ -58,7 +82,7 @@ class Keeping:
         """Begin."""
         self._tasks = [
             asyncio.create_task(self._keep(partition), name=f"{self._what} {partition}")
-            for partition in range(self._partitions)
+            for partition in range(self._ends.partitions)
         ]
         return self
 
@@ -87,12 +111,29 @@ class Keeping:
         if keeper is None:
             return
         try:
+            end = await self._ends.of(partition)
             while True:
                 if not await keeper.turn():
-                    await asyncio.sleep(self._idle_s)
+                    end = await self._rest(partition, end)
         finally:
             with suppress(PersistenceError, ReadModelError, OSError):
                 await asyncio.shield(keeper.close())
+
+    async def _rest(self, partition: int, end: int) -> int:
+        """Until something was recorded since the partition ended so, or for a few looks; where it ends now."""
+        found = end
+        for _ in range(LOOKS_MAX):
+            await asyncio.sleep(_until_next(self._idle_s))
+            found = await self._ends.of(partition)
+            if found != end:
+                break
+        return found
+
+
+def _until_next(interval_s: float) -> float:
+    """Seconds to the next multiple of the interval, which is the same one for all; a timer may have been early."""
+    early_s = interval_s / 10
+    return interval_s + early_s - (time.monotonic() + early_s) % interval_s
 
 
 @asynccontextmanager

@@ -111,7 +111,7 @@ class Sampling(Keeping):
         async def opened(partition: int, holder: str) -> Sampler | None:
             return await Sampler.open(daybook, plans, partition, holder, ttl_s)
 
-        super().__init__("sampling", daybook.record.partitions, opened, idle_s=idle_s)
+        super().__init__("sampling", daybook.ends, opened, idle_s=idle_s)
 
 
 @asynccontextmanager

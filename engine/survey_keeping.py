@@ -197,4 +197,4 @@ def keeping_surveys(daybook: Daybook, *, idle_s: float = IDLE_S) -> AbstractAsyn
     async def opened(partition: int, holder: str) -> SurveyKeeper | None:
         return await SurveyKeeper.open(daybook, partition, holder)
 
-    return Keeping("surveys", daybook.record.partitions, opened, idle_s=idle_s)
+    return Keeping("surveys", daybook.ends, opened, idle_s=idle_s)

@@ -15,6 +15,7 @@ from engine.directory import Directory
 from engine.handling import CommandHandler
 from engine.hardware_token import key_provider
 from engine.judging import Judges
+from engine.keeping import Ends
 from engine.looking import SCHEMA as READS
 from engine.looking import Looks
 from engine.mapping import EventMapper
@@ -97,6 +98,7 @@ class Daybook:
         self.vault = vault
         self.mapper = mapper
         self.models = models
+        self.ends = Ends(record)
         self.contact_policies = ContactPolicies(models, mapper)
         self.contact = ContactJudge(record, mapper, self.contact_policies, vault.keyed_hmac)
         self.survey_plans = SurveyPlans(models, mapper)

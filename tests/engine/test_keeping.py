@@ -1,14 +1,15 @@
-"""Work at intervals goes on after its troubles, and tells each of them once."""
+"""Work at intervals tells each trouble once; keepers take turns when something was recorded, and now and then."""
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 
-from engine.keeping import at_intervals
+from engine.keeping import Ends, Keeping, at_intervals
 from store.identity import new_id
+from store.record import Record
 
 
 class Work:
@@ -53,3 +54,61 @@ async def test_it_ends_with_its_block(caplog):
     assert "counting" in names
     assert "counting" not in [task.get_name() for task in asyncio.all_tasks()]
     assert caplog.records == []
+
+
+class Places:
+    """Stands for a record of three partitions: where each ends, and how often each was asked for."""
+
+    partitions = 3
+
+    def __init__(self) -> None:
+        self.ends = [0, 0, 0]
+        self.asked = [0, 0, 0]
+
+    async def next_position(self, partition: int) -> int:
+        self.asked[partition] += 1
+        return self.ends[partition]
+
+
+class Counting:
+    """A keeper that has nothing to do; tells each of its turns."""
+
+    def __init__(self, turns: asyncio.Queue[int], partition: int) -> None:
+        self.turns = turns
+        self.partition = partition
+
+    async def turn(self) -> bool:
+        self.turns.put_nowait(self.partition)
+        return False
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_who_asks_at_once_shares_a_look():
+    places = Places()
+    ends = Ends(cast("Record", places))
+    places.ends[2] = 7
+    assert await asyncio.gather(*(ends.of(partition) for partition in (0, 2, 2, 0, 2))) == [0, 7, 7, 0, 7]
+    assert places.asked == [1, 0, 1]
+    places.ends[2] = 8
+    assert await ends.of(2) == 8
+
+
+async def test_a_keeper_takes_its_turn_when_something_was_recorded_and_now_and_then(monkeypatch):
+    places, turns = Places(), asyncio.Queue[int]()
+
+    async def opened(partition: int, _: str) -> Counting:
+        return Counting(turns, partition)
+
+    monkeypatch.setattr("engine.keeping.LOOKS_MAX", 1_000_000)
+    async with Keeping("counting", Ends(cast("Record", places)), opened, idle_s=0.001), asyncio.timeout(10):
+        assert sorted([await turns.get() for _ in range(3)]) == [0, 1, 2]
+        while min(places.asked) < 5:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        assert turns.empty(), "looked, and there was nothing"
+        places.ends[1] = 4
+        assert await turns.get() == 1
+    monkeypatch.setattr("engine.keeping.LOOKS_MAX", 2)
+    async with Keeping("counting", Ends(cast("Record", places)), opened, idle_s=0.001), asyncio.timeout(10):
+        assert {await turns.get() for _ in range(20)} == {0, 1, 2}
