@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import httpx
+
+from api.app import create_app
 from audit.guard import ForkGuard
 from audit.logs import ensure_logs, read_logs
 from audit.sealer import Hands
@@ -20,6 +23,8 @@ from engine.simulation import START, SimulatedBank
 from engine.status import caught_up
 from engine.wiring import Databases, Daybook, initialise
 from store.identity import new_id
+from tests.api import bearer
+from tests.api.stories import told_all
 from tests.audit.made import seal_all
 from tests.engine.lookers import LOOKER
 
@@ -43,7 +48,8 @@ async def sealed_bank(app_dsn: str, admin_dsn: str, folder: Path) -> AsyncGenera
     """Fill, follow and seal in two rounds, so that every log has several checkpoints behind it."""
     databases = Databases(app_dsn, admin_dsn, None)
     await initialise(databases, PARTITIONS, progress=lambda *_: None)
-    settings = Settings(database_url=app_dsn, data_dir=folder)
+    bearer.install(folder)
+    settings = Settings(database_url=app_dsn, data_dir=folder, clocks=False, handovers=False, contacts=False)
     daybook = await Daybook.open(settings, databases)
     pool = await open_pool(app_dsn.replace("daybook_app", "daybook_sealer"))
     hands = Hands(pool, ForkGuard(folder / "guard"), FileKeys(folder / "signing"), "here")
@@ -54,6 +60,7 @@ async def sealed_bank(app_dsn: str, admin_dsn: str, folder: Path) -> AsyncGenera
             await daybook.handler.handle_copy(batch)
             await seal_all(hands)
         await _joint_interactions(daybook)
+        await _told(daybook)
         await _looks(daybook)
         async with await Following.start(daybook.models):
             await caught_up(daybook)
@@ -63,6 +70,17 @@ async def sealed_bank(app_dsn: str, admin_dsn: str, folder: Path) -> AsyncGenera
     finally:
         await pool.close()
         await daybook.close()
+
+
+async def _told(daybook: Daybook) -> None:
+    """What the simulation has nothing of: holds, erasures, handovers, doors that were opened in an emergency."""
+    made = create_app(daybook)
+    transport = httpx.ASGITransport(made, client=("127.0.0.1", 50000))
+    async with (
+        made.router.lifespan_context(made),
+        bearer.Client(transport=transport, base_url="http://127.0.0.1:8000") as client,
+    ):
+        await told_all(client)
 
 
 async def _joint_interactions(daybook: Daybook) -> None:
