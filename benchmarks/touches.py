@@ -100,6 +100,7 @@ async def _decide(daybook: Daybook, customers: list[UUID], campaign_id: UUID) ->
         Unit(
             [ProposeTouch(touch_id=new_id(one), occurred_at=now, customer_id=one, campaign_id=campaign_id)],
             _context(),
+            new_stream=True,
         )
         for one in customers
     ]

@@ -123,21 +123,23 @@ ScopeKey = tuple[UUID, Channel, Purpose, Code]
 class ContactFacts:
     """The facts of one customer. It is filled by `take`, by one owner, with committed events only."""
 
+    # A bare `dict` as factory: `dict[UUID, Point]()` takes eight times as long, and each customer has eleven of them.
+
     taken: int = 0
     registered: UUID | None = None
     ended: UUID | None = None
     vulnerable: UUID | None = None
-    place: dict[str, str | None] = field(default_factory=dict[str, str | None])
-    points: dict[UUID, Point] = field(default_factory=dict[UUID, Point])
-    consents: dict[ScopeKey, ConsentWord] = field(default_factory=dict[ScopeKey, ConsentWord])
-    preferences: dict[str, tuple[Code, UUID]] = field(default_factory=dict[str, tuple[Code, UUID]])
-    complaints: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
-    confidential: set[UUID] = field(default_factory=set[UUID])
-    restrictions: dict[UUID, list[Restriction]] = field(default_factory=dict[UUID, list[Restriction]])
-    objections: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
-    touch_objections: dict[UUID, tuple[Purpose, UUID]] = field(default_factory=dict[UUID, tuple[Purpose, UUID]])
-    touches: dict[UUID, KnownTouch] = field(default_factory=dict[UUID, KnownTouch])
-    held: dict[UUID, HeldTouch] = field(default_factory=dict[UUID, HeldTouch])
+    place: dict[str, str | None] = field(default_factory=dict)
+    points: dict[UUID, Point] = field(default_factory=dict)
+    consents: dict[ScopeKey, ConsentWord] = field(default_factory=dict)
+    preferences: dict[str, tuple[Code, UUID]] = field(default_factory=dict)
+    complaints: dict[UUID, UUID] = field(default_factory=dict)
+    confidential: set[UUID] = field(default_factory=set)
+    restrictions: dict[UUID, list[Restriction]] = field(default_factory=dict)
+    objections: dict[UUID, UUID] = field(default_factory=dict)
+    touch_objections: dict[UUID, tuple[Purpose, UUID]] = field(default_factory=dict)
+    touches: dict[UUID, KnownTouch] = field(default_factory=dict)
+    held: dict[UUID, HeldTouch] = field(default_factory=dict)
 
     def take(self, event: Event, stream_id: UUID, event_id: UUID) -> None:
         """Fold the customer's next event; one that the policy does not read changes nothing."""

@@ -281,7 +281,7 @@ def _window(case: _Case, window: ContactWindow) -> Ground:
         if at is not None and event is not None:
             counted.append((at, event))
     if len(counted) < window.limit:
-        return Ground("window", "pass", window.window, tuple(event for _, event in counted))
+        return Ground("window", "pass", window.window, tuple([event for _, event in counted]))
     counted.sort()
     free_at, within = _free_at(case, window, counted)
     if free_at is None:

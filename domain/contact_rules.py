@@ -115,7 +115,10 @@ class ContactRules:
 
     def of(self, purpose: Purpose) -> PurposeRules | None:
         """The rules of a purpose; None: the policy does not allow it."""
-        return next((one for one in self.purposes if one.purpose == purpose), None)
+        for one in self.purposes:  # `next` over a generator takes twice as long, and every touch asks
+            if one.purpose == purpose:
+                return one
+        return None
 
     def zones_of(self, regions: tuple[str | None, ...]) -> tuple[str, ...]:
         """The zones of the first of these regions that the policy knows."""

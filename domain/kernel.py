@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, create_model
 
 from domain.matters import Matter
 from domain.search_terms import ByField, SearchKind
@@ -206,12 +206,10 @@ def _foreign_fields(event: type[Event], command: type[Command]) -> tuple[tuple[s
 
 
 @cache
-def _checks(event: type[Event]) -> Mapping[str, Callable[[object], object]]:
-    """What validates one field of the event alone."""
-    return {
-        name: TypeAdapter[object](field.rebuild_annotation()).validate_python
-        for name, field in event.model_fields.items()
-    }
+def _check(event: type[Event], names: tuple[str, ...]) -> Callable[[object], object]:
+    """What validates these fields of the event, all with one call: one for each takes as long as the decision."""
+    fields: dict[str, Any] = {name: (event.model_fields[name].rebuild_annotation(), ...) for name in names}
+    return create_model(event.__name__, __config__=Message.model_config, **fields).model_validate
 
 
 def happened(event: type[E], command: Command, **facts: object) -> E:
@@ -225,9 +223,7 @@ def happened(event: type[E], command: Command, **facts: object) -> E:
         ValidationError: one of `facts` is nothing that the event may hold.
     """
     if facts:
-        checks = _checks(event)
-        for name, value in facts.items():
-            checks[name](value)
+        _check(event, tuple(facts))(facts)
     values = command.__dict__.copy()
     foreign, own = _foreign_fields(event, type(command))
     for name in foreign:

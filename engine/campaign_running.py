@@ -201,7 +201,7 @@ class CampaignRunner:
         )
         command_id = derive_id(digest + b"command", beside=customer_id)
         context = Context(ACTOR, command_id, digest, launch.event_id, launch.event_id)
-        return Unit([command], context)
+        return Unit([command], context, new_stream=True)
 
 
 def running_campaigns(daybook: Daybook, *, idle_s: float = IDLE_S) -> AbstractAsyncContextManager[object]:

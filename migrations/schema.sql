@@ -33,7 +33,7 @@ ALTER SCHEMA vault OWNER TO daybook_owner;
 CREATE TYPE reads.customer_condition AS (
 	request integer,
 	customer_id uuid,
-	types text[],
+	types text,
 	after bigint
 );
 
@@ -98,7 +98,7 @@ ALTER TYPE reads.new_sealed OWNER TO daybook_owner;
 CREATE TYPE record.customer_condition AS (
 	request integer,
 	customer_id uuid,
-	types text[],
+	types text,
 	after bigint
 );
 
@@ -312,7 +312,7 @@ begin
                          where e.partition = p
                            and (e.customer_id, e.position) > (k.customer_id, k.after)
                            and (e.customer_id, e.position) <= (k.customer_id, 9223372036854775807)
-                           and e.type = any (k.types)
+                           and e.type = any (string_to_array(k.types, E'\n'))
                          order by e.customer_id, e.position limit 1) as found
                   from unnest(conditions) k
                 offset 0) f
@@ -628,7 +628,7 @@ begin
                          where e.partition = p
                            and (e.customer_id, e.position) > (k.customer_id, k.after)
                            and (e.customer_id, e.position) <= (k.customer_id, 9223372036854775807)
-                           and e.type = any (k.types)
+                           and e.type = any (string_to_array(k.types, E'\n'))
                          order by e.customer_id, e.position limit 1) as found
                   from unnest(conditions) k
                 offset 0) f

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -41,10 +42,16 @@ class Batch:
         streams: list[UUID] = []
         events: list[NewEvent] = []
         commands: list[UUID] = []
+        written: set[UUID | None] = set()
+        seen = 0  # how many of the events `written` tells of
         for request in requests:
             _, of_request, expected, conditions, answer, *_ = request
             if conditions:
-                return None
+                written.update([event[3] for event in events[seen:]])
+                seen = len(events)
+                for condition in conditions:
+                    if condition[0] in written:
+                        return None
             streams += expected
             for event in of_request:
                 if event[1] not in expected:
@@ -152,7 +159,7 @@ class Batch:
 
     def _conditions(self) -> Rows:
         return [
-            (ordinal, c.customer_id, sorted(c.types), c.after)
+            (ordinal, c.customer_id, _lines(c.types), c.after)
             for ordinal, r in enumerate(self.requests, 1)
             if r.conditions
             for c in r.conditions
@@ -178,6 +185,14 @@ class Batch:
                 rows.extend((events + p.event + 1, p.customer_id, p.role) for p in request.participants)
             events += len(request.events)
         return rows
+
+
+@lru_cache(maxsize=100)
+def _lines(types: frozenset[str]) -> str:
+    """Types as `record.judge` takes them."""
+    if any("\n" in one for one in types):
+        raise ValueError("a type of events has no line breaks")
+    return "\n".join(sorted(types))
 
 
 def _distinct(keys: Sequence[UUID | bytes]) -> bool:

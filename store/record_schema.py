@@ -12,6 +12,7 @@ RECORD_MIGRATIONS: Final = (
     "0003_append.sql",
     "0004_reading.sql",
     "0005_refusals.sql",
+    "0091_types_as_one_text.sql",
 )
 # Those that change the bank's record alone: they need the vault, and other schemas of the same make have no personal
 # data to erase and no retention.
