@@ -17,16 +17,20 @@ from domain.codes import Channel, Code, Purpose
 from domain.consent_judging import Place, consented
 from domain.contact_facts import ContactFacts
 from domain.contact_hours import calendar_day, day_starts, next_opening
-from domain.contact_rules import ContactRules, ContactWindow, Outcome, PurposeRules
+from domain.contact_rules import ContactRules, ContactWindow, Outcome, PurposeRules, SharedWindow
+from domain.shared_points import SharedSeen
 
 LOOK_AGAIN: Final = timedelta(hours=1)
 """How soon a touch is looked at again that waits for its campaign."""
+
+VALUE_UNKNOWN: Final = "value-unknown"
+"""Why a touch is held whose number or address cannot be found, so that it cannot be counted."""
 
 Verdict = Literal["send", "suppress", "hold"]
 
 ORDER: Final = (
     "purpose", "relationship", "restriction", "objection", "campaign", "contact-point", "consent", "preference",
-    "vulnerability", "complaint", "window", "hours", "holdout",
+    "vulnerability", "complaint", "window", "shared", "hours", "holdout",
 )  # fmt: skip
 """In this order the rules are looked at, and precede each other."""
 
@@ -78,6 +82,8 @@ class Judged(NamedTuple):
     """The decision, by which rule and why; and everything that was looked at.
 
     `held_until`: when it is to be looked at again by time alone, never after `expires_at`, when it is given up.
+    `needs`: the window in which the touch's number or address must be looked at, and judged again with what is seen:
+    one that would be sent needs a place there first. One that is held out only goes by whether there is any.
     """
 
     decision: Verdict
@@ -87,6 +93,7 @@ class Judged(NamedTuple):
     held_until: datetime | None
     expires_at: datetime | None
     grounds: tuple[Ground, ...]
+    needs: SharedWindow | None = None
 
 
 class _Case(NamedTuple):
@@ -98,6 +105,8 @@ class _Case(NamedTuple):
     wanted: Wanted
     campaign: CampaignSeen
     moment: datetime
+    contact_point_id: UUID | None
+    shared: SharedSeen | None
 
 
 _SENT: Final = ("allowed", "all-rules-pass")
@@ -110,14 +119,19 @@ def judge(  # noqa: PLR0913, PLR0917  # all that decides
     campaign: CampaignSeen,
     moment: datetime,
     expires_at: datetime | None = None,
+    shared: SharedSeen | None = None,
 ) -> Judged:
-    """Decide one touch. `expires_at`: of a touch that is held already; else the policy's own limit counts from now."""
+    """Decide one touch. `expires_at`: of a touch that is held already; else the policy's own limit counts from now.
+
+    `shared`: what was seen of the number or address; without it no cap over several customers is looked at.
+    """
     rules = policy.of(wanted.purpose)
     if rules is None:
         ruled_out = Ground("purpose", "suppress", "purpose-not-allowed")
         return Judged("suppress", "purpose", ruled_out.reason, wanted.contact_point_id, None, None, (ruled_out,))
-    case = _Case(rules, zones_at(policy, facts), facts, wanted, campaign, moment)
     place = consented(rules, facts, wanted.channel, wanted.purpose, wanted.topic, wanted.contact_point_id, moment)
+    zones = zones_at(policy, facts)
+    case = _Case(rules, zones, facts, wanted, campaign, moment, place.contact_point_id, shared)
     grounds = [_ALLOWED]
     for rule in _RULES:
         found = rule(case)
@@ -128,7 +142,8 @@ def judge(  # noqa: PLR0913, PLR0917  # all that decides
         if rule is _campaign:
             grounds.extend(_reachable(place))
     expires_at = expires_at or moment + timedelta(days=rules.held_days_max)
-    return _decided(grounds, place.contact_point_id, expires_at)
+    found = _decided(grounds, place.contact_point_id, expires_at)
+    return found if rules.shared is None else found._replace(needs=_needs(case, rules.shared, found))
 
 
 def zones_at(policy: ContactRules, facts: ContactFacts) -> tuple[str, ...]:
@@ -258,11 +273,14 @@ def _complaint(case: _Case) -> Ground:
 
 
 def _windows(case: _Case) -> list[Ground]:
-    return [
+    found = [
         _window(case, window)
         for window in case.rules.windows
         if not window.channels or case.wanted.channel in window.channels
     ]
+    if case.rules.shared is not None and (seen := _seen(case, case.rules.shared)) is not None:
+        found.append(_shared(case, case.rules.shared, seen))
+    return found
 
 
 def _window(case: _Case, window: ContactWindow) -> Ground:
@@ -305,6 +323,30 @@ def _free_at(
             free = day_starts(leaves, (zone,))
             free_at = free if free_at is None else max(free_at, free)
     return free_at, within
+
+
+def _seen(case: _Case, window: SharedWindow) -> SharedSeen | None:
+    """What was seen of the contact point that is chosen now; None: nothing, or it is not of the window."""
+    seen = case.shared
+    if seen is None or seen.contact_point_id != case.contact_point_id or not window.counts(case.wanted.channel):
+        return None
+    return seen
+
+
+def _shared(case: _Case, window: SharedWindow, seen: SharedSeen) -> Ground:
+    again = case.moment + LOOK_AGAIN
+    if seen.reservation_id is None:
+        return Ground("shared", "hold", VALUE_UNKNOWN, (), again)
+    room = seen.room(window, case.moment, again)
+    return Ground("shared", "pass" if room.free_at is None else window.reached, window.window, *room)
+
+
+def _needs(case: _Case, window: SharedWindow, found: Judged) -> SharedWindow | None:
+    sends = found.decision == "send"
+    if not window.counts(case.wanted.channel) or not (sends or found.rule == "holdout"):
+        return None
+    seen = _seen(case, window)
+    return window if seen is None or (sends and not seen.covers(window, case.moment)) else None
 
 
 def _hours(case: _Case) -> Ground:

@@ -4,7 +4,8 @@ Caps are per purpose: what counts towards one purpose never holds another back. 
 not allowed. Nothing here is law by itself: each purpose names its source.
 """
 
-from typing import Annotated, Final, Literal
+from datetime import timedelta
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -34,6 +35,10 @@ KINDS: Final[dict[Channel, tuple[ContactPointKind, ...]]] = {
     "mobile_app": ("app",),
 }
 """The contact points that a channel reaches a customer by; other channels need none."""
+
+ValueChannel = Literal["phone", "sms", "email", "fax"]
+VALUE_CHANNELS: Final[frozenset[Channel]] = frozenset(get_args(ValueChannel))
+"""By these a customer is reached at a value that can be found again, whoever else has it: a number or an address."""
 
 # Values are dataclasses with their fields in alphabetical order, as in `domain.codes`.
 _STRICT: Final = ConfigDict(extra="forbid")
@@ -69,13 +74,41 @@ class ContactHours:
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
+class SharedWindow:
+    """At most `limit` touches of the purpose to one number or address in so many days, whoever the customers are.
+
+    For the phone of a family, or the mailbox of a company. A day has 24 hours here, counted from the touch that was
+    sent, for who shares a phone need not be in one time zone. `channels`: of these only, and held against these only
+    (none: all that reach a number or an address). `source`: whose rule it is. What was sent under one name of a window
+    does not count under another.
+    """
+
+    channels: Annotated[tuple[ValueChannel, ...], Field(max_length=4)]
+    days: Annotated[int, Field(ge=1, le=DAYS_MAX)]
+    limit: Annotated[int, Field(ge=1, le=1000)]
+    reached: Literal["hold", "suppress"]
+    source: Label
+    window: Code
+
+    def counts(self, channel: Channel) -> bool:
+        """Whether touches by this channel are of the window."""
+        return channel in (self.channels or VALUE_CHANNELS)
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long a touch counts."""
+        return timedelta(days=self.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class PurposeRules:
     """What holds for touches of one purpose.
 
     Each of `complaint` (a complaint is open), `ended` (the relationship has), `objection` (to processing, or to how a
     touch was decided), `preference` (the customer prefers another channel, or no contact), `restricted` (data may be
     kept but not used) and `vulnerable` is what happens then. `consent_unset`: nobody ever asked, which is neither
-    yes nor no. `held_days_max`: a touch that is held longer expires.
+    yes nor no. `held_days_max`: a touch that is held longer expires. `shared`: a cap over all who share a number or an
+    address.
     """
 
     complaint: Outcome
@@ -88,6 +121,7 @@ class PurposeRules:
     preference: Outcome
     purpose: Purpose
     restricted: Outcome
+    shared: SharedWindow | None = None
     source: Label
     vulnerable: Outcome
     windows: Annotated[tuple[ContactWindow, ...], Field(max_length=20)]
@@ -112,6 +146,11 @@ class ContactRules:
     purposes: Annotated[tuple[PurposeRules, ...], Field(min_length=1, max_length=20)]
     regions: Annotated[tuple[RegionZones, ...], Field(max_length=1000)]
     zones_unknown: Zones
+
+    @property
+    def shared(self) -> bool:
+        """Whether there is a cap over customers who share a number or an address."""
+        return any(one.shared is not None for one in self.purposes)
 
     def of(self, purpose: Purpose) -> PurposeRules | None:
         """The rules of a purpose; None: the policy does not allow it."""

@@ -27,8 +27,9 @@ HOLDERS_MAX: Final = 10_000
 class Claim(Facts):
     """What is reserved, and for whom.
 
-    `holder`: the id of what holds it, such as a customer or a touch; `customer_id`: whose that is. `holders_max`: so
-    many may hold it at once. `lapses_at`: from then on the claim may be expired unless it was confirmed.
+    `holder`: the id of what holds it, such as a customer or a command; `customer_id`: whose that is. `holders_max`: so
+    many may hold it at once. `lapses_at`: from then on the claim may be expired unless it was confirmed. `ends_at`:
+    from then on it counts no more, whatever became of it (None: it counts until it is confirmed, released or expired).
     """
 
     purpose: Code
@@ -36,6 +37,7 @@ class Claim(Facts):
     customer_id: UUID | None = None
     holders_max: Annotated[int, Field(ge=1, le=HOLDERS_MAX)]
     lapses_at: AwareDatetime
+    ends_at: AwareDatetime | None = None
 
 
 # Events
@@ -73,11 +75,16 @@ class ReservationExpired(Event, name="reservation.expired"):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place that is taken: whose, whether they have acted, and until when it counts (None: until it is released)."""
+    """A place that is taken: whose, and whether they have acted.
+
+    `lapses_at`: from when on a claim may be expired (None: it is confirmed); `ends_at`: until when the place counts
+    (None: until it is released).
+    """
 
     customer_id: UUID | None
     confirmed: bool
-    until: datetime | None
+    lapses_at: datetime | None
+    ends_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +95,13 @@ class Reservation:
     places: Mapping[UUID, Place] = field(default_factory=dict[UUID, Place])
 
     def taken_by_others(self, holder: UUID, at: datetime) -> int:
-        """How many places others have at this time; a claim counts until it is expired."""
+        """How many places others have at this time; a claim that names no end counts until it is expired."""
         return sum(one != holder and not _is_over(place, at) for one, place in self.places.items())
 
 
 def _is_over(place: Place, at: datetime) -> bool:
-    """Whether a confirmed place has come to its end."""
-    return place.confirmed and place.until is not None and place.until <= at
+    """Whether the place has come to its end."""
+    return place.ends_at is not None and place.ends_at <= at
 
 
 # Evolve
@@ -102,12 +109,12 @@ def _is_over(place: Place, at: datetime) -> bool:
 
 def _claimed(state: Reservation, event: ReservationClaimed) -> Reservation:
     standing = {one: place for one, place in state.places.items() if not _is_over(place, event.occurred_at)}
-    claimed = Place(event.customer_id, confirmed=False, until=event.lapses_at)
+    claimed = Place(event.customer_id, confirmed=False, lapses_at=event.lapses_at, ends_at=event.ends_at)
     return replace(state, purpose=event.purpose, places={**standing, event.holder: claimed})
 
 
 def _confirmed(state: Reservation, event: ReservationConfirmed) -> Reservation:
-    confirmed = Place(event.customer_id, confirmed=True, until=event.ends_at)
+    confirmed = Place(event.customer_id, confirmed=True, lapses_at=None, ends_at=event.ends_at)
     return replace(state, places={**state.places, event.holder: confirmed})
 
 
@@ -179,8 +186,10 @@ _refuse: Final = partial(refusal, REFUSALS)
 
 def _claim(command: ClaimReservation, state: Reservation) -> Sequence[Event]:
     place, at = state.places.get(command.holder), command.occurred_at
+    if place is not None and (place.lapses_at, place.ends_at) == (command.lapses_at, command.ends_at):
+        return []
     if place is not None and not _is_over(place, at):
-        later = not place.confirmed and place.until is not None and place.until < command.lapses_at
+        later = place.lapses_at is not None and place.lapses_at < command.lapses_at
         return [happened(ReservationClaimed, command)] if later else []
     if state.taken_by_others(command.holder, at) >= command.holders_max:
         raise _refuse("reservation.full", "holder")
@@ -189,7 +198,7 @@ def _claim(command: ClaimReservation, state: Reservation) -> Sequence[Event]:
 
 def _confirm(command: ConfirmReservation, state: Reservation) -> Sequence[Event]:
     place = _place(command.holder, state)
-    if place.confirmed and place.until == command.ends_at:
+    if place.confirmed and place.ends_at == command.ends_at:
         return []
     return [happened(ReservationConfirmed, command, customer_id=place.customer_id)]
 
@@ -203,7 +212,8 @@ def _expire(command: ExpireReservation, state: Reservation) -> Sequence[Event]:
     place = state.places.get(command.holder)
     if place is None:
         return []
-    if place.until is None or place.until > command.occurred_at:
+    due = place.ends_at if place.confirmed else place.lapses_at
+    if due is None or due > command.occurred_at:
         raise _refuse("reservation.not-lapsed", "holder")
     return [happened(ReservationExpired, command, customer_id=place.customer_id)]
 

@@ -170,7 +170,8 @@ def _propose(command: ProposeTouch, state: Touch) -> Sequence[Event]:
             channel=said.channel, purpose=said.purpose, topic=said.topic, group=said.group,
             decision="suppress" if said.decision == "expire" else said.decision,
             contact_point_id=said.contact_point_id, held_until=said.held_until if held else None,
-            expires_at=said.expires_at if held else None,
+            expires_at=said.expires_at if held else None, reservation_id=said.reservation_id,
+            reservation_version=said.reservation_version,
         )
     ]  # fmt: skip
 
@@ -190,7 +191,8 @@ def _reconsider(command: ReconsiderTouch, state: Touch) -> Sequence[Event]:
             ruling: dict[str, object] = {
                 "rule": said.rule, "rule_version": said.rule_version, "reason": said.reason,
                 "campaign_version": said.campaign_version, "occurred_at": said.at, "judged_at": said.at,
-                "policy_id": said.policy_id,
+                "policy_id": said.policy_id, "reservation_id": said.reservation_id,
+                "reservation_version": said.reservation_version,
             }  # fmt: skip
             return [happened(TouchReleased if decision == "send" else TouchSuppressed, command, **ruling)]
 

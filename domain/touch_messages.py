@@ -47,6 +47,16 @@ class Decision(Ruling):
     attributes: Attributes = Field(default_factory=dict)
 
 
+class Counted(Facts):
+    """Where a touch was counted with those of others to the same number or address: at which version of that stream.
+
+    Set where the contact policy has a cap over customers who share one.
+    """
+
+    reservation_id: UUID | None = None
+    reservation_version: Count | None = None
+
+
 class Wish(Facts):
     """A touch that somebody wants; purpose, channel and topic are those of the campaign.
 
@@ -77,6 +87,8 @@ class Judgement:
     policy_id: UUID | None
     purpose: Purpose
     reason: Code
+    reservation_id: UUID | None
+    reservation_version: Count | None
     rule: Code
     rule_version: Count
     topic: Code
@@ -93,7 +105,7 @@ class Conversion(Facts):
 # Events
 
 
-class TouchDecided(Decision, Event, name="touch.decided"):
+class TouchDecided(Counted, Decision, Event, name="touch.decided"):
     """A rule decided to send, suppress or hold.
 
     `judged_at` is set where Daybook's own contact policy decided; without it somebody else did, and it was recorded.
@@ -112,7 +124,7 @@ class TouchDecided(Decision, Event, name="touch.decided"):
     expires_at: AwareDatetime | None = None
 
 
-class TouchReleased(Ruling, Event, name="touch.released"):
+class TouchReleased(Counted, Ruling, Event, name="touch.released"):
     """A held touch was sent after all. `judged_at` as of `touch.decided`; `campaign_version`: that seen then."""
 
     campaign_version: Count | None = None
@@ -120,7 +132,7 @@ class TouchReleased(Ruling, Event, name="touch.released"):
     policy_id: UUID | None = None
 
 
-class TouchSuppressed(Ruling, Event, name="touch.suppressed"):
+class TouchSuppressed(Counted, Ruling, Event, name="touch.suppressed"):
     """A held touch will not be sent. `judged_at` as of `touch.decided`; `campaign_version`: that seen then."""
 
     campaign_version: Count | None = None

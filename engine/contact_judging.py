@@ -8,23 +8,27 @@ touch names the version that was seen.
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 from domain.campaign import Campaign
-from domain.contact_facts import READ, ContactFacts
+from domain.contact_facts import READ, ContactFacts, HeldTouch
 from domain.contact_judging import CampaignSeen, Judged, Wanted, judge
 from domain.kernel import Command, with_fact
+from domain.shared_points import SharedSeen
 from domain.touch_messages import Group, Judgement, ProposeTouch, ReconsiderTouch
 from engine.campaigns_seen import CampaignsSeen, Seen
 from engine.contact_policies import ContactPolicies, PolicyVersion
-from engine.deciding import Decided
+from engine.deciding import Context, Decided
 from engine.mapping import EventMapper
-from store.envelope import CustomerCondition, RecordedEvent
+from store.envelope import NO_STREAM, CustomerCondition, RecordedEvent
 from store.record import Record
 from vault.lane import Lanes
+
+if TYPE_CHECKING:
+    from engine.contact_places import ContactPlaces
 
 CUSTOMERS_IN_ONE_LOOKUP: Final = 500
 TEN_THOUSAND: Final = 10_000
@@ -46,6 +50,22 @@ class Judgeable(NamedTuple):
     conditions: tuple[CustomerCondition, ...]
 
 
+class Found(NamedTuple):
+    """What the policy says, and of what. `late`: it is held already, and its time is over."""
+
+    said: Judged
+    wanted: Wanted
+    policy: PolicyVersion
+    campaign: CampaignSeen
+    moment: datetime
+    late: bool = False
+
+    @property
+    def looks(self) -> UUID | None:
+        """The contact point whose number or address must be looked at before this holds; None: it holds."""
+        return None if self.said.needs is None or self.late else self.said.contact_point_id
+
+
 class ContactJudge:
     """Gathers and remembers facts, and judges. Only committed events are remembered."""
 
@@ -63,16 +83,21 @@ class ContactJudge:
         self._policies = policies
         self._keyed_hmac = keyed_hmac
         self._campaigns = CampaignsSeen(record, mapper)
+        self.places: ContactPlaces | None = None
         self._most = most
         self._known: OrderedDict[UUID, Known] = OrderedDict()
         self._lookups = Lanes(self._read, CUSTOMERS_IN_ONE_LOOKUP)
 
     # For commands
 
-    async def judged(self, command: Command, customer_id: UUID | None) -> Judgeable:
+    async def judged(self, command: Command, customer_id: UUID | None, context: Context) -> Judgeable:
         """The command with what the policy says now; without, where there is nothing to judge.
 
-        `customer_id`: of the touch as it is; None: there is none yet.
+        `customer_id`: of the touch as it is; None: there is none yet. Where a cap is over customers who share a number
+        or address, a place there is claimed for the command before it is said that the touch is sent.
+
+        Raises:
+            PersistenceError, ...: see `engine.handling`.
         """
         if not isinstance(command, ProposeTouch | ReconsiderTouch):
             return Judgeable(command, ())
@@ -81,37 +106,34 @@ class ContactJudge:
         if customer_id is None:
             return Judgeable(command, ())
         self._require_beside(command, customer_id)
-        known = await self._of(customer_id)
-        policy, moment = await self._policies.at(datetime.now(UTC)), datetime.now(UTC)
-        held = None if isinstance(command, ProposeTouch) else known.facts.held.get(command.touch_id)
-        campaign_id = command.campaign_id if isinstance(command, ProposeTouch) else held and held.campaign_id
-        seen = None if campaign_id is None else await self._campaigns.seen(campaign_id)
-        # From here on nothing is awaited: the facts are those at the position that the condition names.
-        if isinstance(command, ProposeTouch):
-            said = None if seen is None else self._of_proposal(command, known.facts, policy, seen, moment)
-        else:
-            said = (
-                None
-                if seen is None
-                else self._of_held(command.touch_id, customer_id, known.facts, policy, seen, moment)
-            )
-        return _judgeable(command, said, customer_id, known.position)
+        shared: SharedSeen | None = None
+        while True:  # once more only where a place is claimed, or the contact point that is chosen has changed
+            known = await self._of(customer_id)
+            found = await self._found(command, customer_id, known, shared)
+            if found is None or found.looks is None:
+                return _judgeable(command, found, customer_id, known.position, shared)
+            shared = await self._seen(found, known.facts, customer_id, context)
 
-    async def judged_all(self, commands: Sequence[ProposeTouch]) -> list[Judgeable]:
-        """The same for many new touches of one partition, whose customers are read together and not remembered."""
+    async def judged_all(self, commands: Sequence[ProposeTouch]) -> list[Judgeable] | None:
+        """The same for many new touches of one partition, whose customers are read together and not remembered.
+
+        None: some need a place, so each is to be judged by itself.
+        """
         for command in commands:
             self._require_beside(command, command.customer_id)
         partition = self._record.partition_of(commands[0].customer_id)
         customers = {command.customer_id for command in commands}
         policy, moment = await self._policies.at(datetime.now(UTC)), datetime.now(UTC)
         seen = {one: await self._campaigns.seen(one) for one in {command.campaign_id for command in commands}}
-        found = await self._record.read_customers(partition, customers, READ)
-        known = {one: self.folded(found.get(one, ())) for one in customers}
+        read = await self._record.read_customers(partition, customers, READ)
+        known = {one: self.folded(read.get(one, ())) for one in customers}
         judged: list[Judgeable] = []
         for command in commands:
             facts, position = known[command.customer_id].facts, known[command.customer_id].position
-            said = self._of_proposal(command, facts, policy, seen[command.campaign_id], moment)
-            judged.append(_judgeable(command, said, command.customer_id, position))
+            found = self._of_proposal(command, facts, policy, seen[command.campaign_id], moment)
+            if found is not None and found.looks is not None:
+                return None
+            judged.append(_judgeable(command, found, command.customer_id, position))
         return judged
 
     def _require_beside(self, command: ProposeTouch | ReconsiderTouch, customer_id: UUID) -> None:
@@ -145,7 +167,11 @@ class ContactJudge:
         if held is None:
             return None
         policy, seen = await self._policies.at(moment), await self._campaigns.seen(held.campaign_id)
-        return self._of_held(touch_id, customer_id, facts, policy, seen, moment)
+        found = self._of_held(held, touch_id, customer_id, facts, policy, seen, moment)
+        if found.looks is None:
+            return _judgement(found)
+        shared = await self._seen(found, facts)
+        return _judgement(self._of_held(held, touch_id, customer_id, facts, policy, seen, moment, shared), shared)
 
     def held_out(self, campaign_id: UUID, customer_id: UUID, share: int) -> bool:
         """Whether a customer is kept out of a campaign for comparison, always the same; share in ten-thousandths."""
@@ -160,9 +186,44 @@ class ContactJudge:
 
     # Judging
 
-    def _of_proposal(
-        self, command: ProposeTouch, facts: ContactFacts, policy: PolicyVersion, seen: Seen, moment: datetime
-    ) -> Judgement | None:
+    async def _found(
+        self, command: ProposeTouch | ReconsiderTouch, customer_id: UUID, known: Known, shared: SharedSeen | None
+    ) -> Found | None:
+        policy, moment = await self._policies.at(datetime.now(UTC)), datetime.now(UTC)
+        if isinstance(command, ProposeTouch):
+            seen = await self._campaigns.seen(command.campaign_id)
+            # From here on nothing is awaited: the facts are those at the position that the condition names.
+            return self._of_proposal(command, known.facts, policy, seen, moment, shared)
+        held = known.facts.held.get(command.touch_id)
+        if held is None:
+            return None
+        seen = await self._campaigns.seen(held.campaign_id)
+        held = known.facts.held.get(command.touch_id)  # as above
+        if held is None:
+            return None
+        return self._of_held(held, command.touch_id, customer_id, known.facts, policy, seen, moment, shared)
+
+    async def _seen(
+        self, found: Found, facts: ContactFacts, customer_id: UUID | None = None, context: Context | None = None
+    ) -> SharedSeen:
+        """Who has places of the number or address: looked at, or taken where a command would send."""
+        window, point = found.said.needs, found.looks
+        if window is None or point is None or self.places is None:
+            raise ValueError("this judge looks at no places")
+        place = (point, found.wanted.purpose, window, facts)
+        if context is None or customer_id is None or found.said.decision != "send":
+            return await self.places.look(*place)
+        return await self.places.claim(*place, customer_id, context)
+
+    def _of_proposal(  # noqa: PLR0913, PLR0917  # all that decides
+        self,
+        command: ProposeTouch,
+        facts: ContactFacts,
+        policy: PolicyVersion,
+        seen: Seen,
+        moment: datetime,
+        shared: SharedSeen | None = None,
+    ) -> Found | None:
         plan = seen.state
         if plan.purpose is None or plan.channel is None:
             return None
@@ -170,27 +231,24 @@ class ContactJudge:
         wanted = Wanted(
             command.touch_id, plan.purpose, plan.channel, plan.topic or "any", command.matter, command.contact_point_id
         )
-        return _judgement(judge(policy.rules, facts, wanted, campaign, moment), wanted, policy, campaign, moment)
+        said = judge(policy.rules, facts, wanted, campaign, moment, None, shared)
+        return Found(said, wanted, policy, campaign, moment)
 
     def _of_held(  # noqa: PLR0913, PLR0917  # all that decides
         self,
+        held: HeldTouch,
         touch_id: UUID,
         customer_id: UUID,
         facts: ContactFacts,
         policy: PolicyVersion,
         seen: Seen,
         moment: datetime,
-    ) -> Judgement | None:
-        held = facts.held.get(touch_id)
-        if held is None:
-            return None
+        shared: SharedSeen | None = None,
+    ) -> Found:
         campaign = self._campaign(held.campaign_id, customer_id, seen)
         wanted = Wanted(touch_id, held.purpose, held.channel, held.topic, held.matter, held.contact_point_id)
-        found = judge(policy.rules, facts, wanted, campaign, moment, held.expires_at)
-        said = _judgement(found, wanted, policy, campaign, moment)
-        if said.decision != "suppress" and moment >= held.expires_at:
-            return replace(said, decision="expire", reason=HELD_TOO_LONG)
-        return said
+        said = judge(policy.rules, facts, wanted, campaign, moment, held.expires_at, shared)
+        return Found(said, wanted, policy, campaign, moment, said.decision != "suppress" and moment >= held.expires_at)
 
     def _campaign(self, campaign_id: UUID, customer_id: UUID, seen: Seen) -> CampaignSeen:
         held_out = self.held_out(campaign_id, customer_id, seen.state.holdout_share)
@@ -220,22 +278,23 @@ class ContactJudge:
         return await self._record.read_customers(partition, customer_ids, READ)
 
 
-def _judgement(
-    found: Judged, wanted: Wanted, policy: PolicyVersion, campaign: CampaignSeen, moment: datetime
-) -> Judgement:
+def _judgement(found: Found, shared: SharedSeen | None = None) -> Judgement:
+    said, wanted, policy, campaign, moment, late = found
     return Judgement(
         at=moment,
         campaign_version=campaign.version,
         channel=wanted.channel,
-        contact_point_id=found.contact_point_id,
-        decision=found.decision,
-        expires_at=found.expires_at,
-        group=_group(found),
-        held_until=found.held_until,
+        contact_point_id=said.contact_point_id,
+        decision="expire" if late else said.decision,
+        expires_at=said.expires_at,
+        group=_group(said),
+        held_until=said.held_until,
         policy_id=policy.policy_id,
         purpose=wanted.purpose,
-        reason=found.reason,
-        rule=found.rule,
+        reason=HELD_TOO_LONG if late else said.reason,
+        reservation_id=None if shared is None else shared.reservation_id,
+        reservation_version=None if shared is None or shared.version == NO_STREAM else shared.version,
+        rule=said.rule,
         rule_version=policy.version,
         topic=wanted.topic,
     )
@@ -247,6 +306,8 @@ def _group(found: Judged) -> Group | None:
     return None if found.decision == "suppress" else "treated"
 
 
-def _judgeable(command: Command, said: Judgement | None, customer_id: UUID, position: int) -> Judgeable:
-    given = command if said is None else with_fact(command, "judgement", said)
+def _judgeable(
+    command: Command, found: Found | None, customer_id: UUID, position: int, shared: SharedSeen | None = None
+) -> Judgeable:
+    given = command if found is None else with_fact(command, "judgement", _judgement(found, shared))
     return Judgeable(given, (CustomerCondition(customer_id, READ, position),))

@@ -94,6 +94,10 @@ class ContactKeeper:
             return 0
         events = await self._record.read_types(self._partition, READ, self._bookmark.position, end, PAGE)
         following = events[-1].position + 1 if len(events) == PAGE else end
+        if self._daybook.contact_policies.shared:
+            for one in events:
+                if one.type.startswith("touch."):
+                    await self._daybook.places.settle_told(self._daybook.mapper.fact(one))
         last = {one.customer_id: one for one in events if one.customer_id is not None}
         due = [one async for one in self._all_due(last, moment)]
         writers = self._daybook.models.writers

@@ -29,11 +29,15 @@ FIRST: Final = PolicyVersion(0, None, date.min, FIRST_RULES)
 
 
 class ContactPolicies:
-    """Knows every version that was activated, and looks for newer ones now and then."""
+    """Knows every version that was activated, and looks for newer ones now and then.
+
+    `shared`: whether any of them has a cap over customers who share a number or address; so until it is known.
+    """
 
     def __init__(self, models: ReadModels, mapper: EventMapper) -> None:
         self._versions = ActiveVersions(models, mapper, ContactPolicyProposed, ContactPolicyActivated)
         self._fresh = Fresh(self._look, LOOK_S)
+        self.shared = True
 
     async def at(self, moment: datetime) -> PolicyVersion:
         """The policy in force at a moment: of all in force the one with the highest version.
@@ -61,7 +65,9 @@ class ContactPolicies:
             )
             for one in found
         )
-        return (FIRST, *activated)
+        known = (FIRST, *activated)
+        self.shared = any(one.rules.shared for one in known)
+        return known
 
 
 def _rank(one: PolicyVersion) -> tuple[int, str]:

@@ -118,7 +118,7 @@ class CommandHandler:
                 states = {stream_id: Versioned(NO_STREAM, aggregate.initial) for stream_id, aggregate in streams}
             else:
                 states = await self._load(partition, streams, commands, context, expected_version)
-            said = await self._judged(commands, states)
+            said = await self._judged(commands, states, context)
             given = commands if said is None else (said.command,)
             conditions = () if said is None else said.conditions
             try:
@@ -142,7 +142,12 @@ class CommandHandler:
         outcomes: list[Outcome] = []
         for spans, of in groupby(units, key=lambda unit: self._spans(unit.commands)):
             run = list(of)
-            outcomes += [await self._alone(unit) for unit in run] if spans else await self._copy_all(run)
+            if not spans:
+                outcomes += await self._copy_all(run)
+            elif all(unit.new_stream for unit in run):  # nothing of the one comes before the other
+                outcomes += await asyncio.gather(*map(self._alone, run))
+            else:
+                outcomes += [await self._alone(unit) for unit in run]
         return outcomes
 
     async def _copy_all(self, units: Sequence[Unit]) -> list[Outcome]:
@@ -183,13 +188,15 @@ class CommandHandler:
                 decide(commands, context, {one: Versioned(NO_STREAM, kind.initial) for one, kind in streams})
             raise
 
-    async def _judged(self, commands: Sequence[Command], states: Mapping[UUID, Versioned]) -> Judgeable | None:
+    async def _judged(
+        self, commands: Sequence[Command], states: Mapping[UUID, Versioned], context: Context
+    ) -> Judgeable | None:
         """What the policy or plan in force says of a command; None: it is asked for nothing."""
         if all(command.judged_field is None for command in commands):
             return None
         if self._judges is None:
             raise ValueError("this handler has nobody who judges")
-        return await self._judges.judged(commands, states)
+        return await self._judges.judged(commands, states, context)
 
     async def _judged_all(self, units: Sequence[Unit]) -> dict[UUID, Judgeable] | None:
         """The same of many units, by command; None: something among them can only be judged by itself."""

@@ -12,7 +12,7 @@ from domain.survey import InviteToSurvey
 from domain.touch import Touch
 from domain.touch_messages import ProposeTouch
 from engine.contact_judging import ContactJudge, Judgeable
-from engine.deciding import Decided, stream_of
+from engine.deciding import Context, Decided, stream_of
 from engine.states import Versioned
 from engine.survey_judging import SurveyJudge
 from store.envelope import CustomerCondition
@@ -25,7 +25,9 @@ class Judges:
         self._contact = contact
         self._surveys = surveys
 
-    async def judged(self, commands: Sequence[Command], states: Mapping[UUID, Versioned]) -> Judgeable:
+    async def judged(
+        self, commands: Sequence[Command], states: Mapping[UUID, Versioned], context: Context
+    ) -> Judgeable:
         """The command with what is said of it now, and the conditions under which that holds."""
         if len(commands) > 1:
             raise ValueError("what is judged is decided by itself: it must see what came before")
@@ -33,7 +35,7 @@ class Judges:
         if isinstance(command, InviteToSurvey):
             return (await self._surveys.judged_all([command]))[0]
         state = states[stream_of(command)[0]].state
-        return await self._contact.judged(command, state.customer_id if isinstance(state, Touch) else None)
+        return await self._contact.judged(command, state.customer_id if isinstance(state, Touch) else None, context)
 
     async def judged_all(self, units: Mapping[UUID, Sequence[Command]]) -> dict[UUID, Judgeable] | None:
         """The same for units of one partition by their ids; None: something among them can only be judged by itself."""
@@ -46,7 +48,10 @@ class Judges:
             return None
         judged: dict[UUID, Judgeable] = {}
         if touches:
-            judged |= zip(touches, await self._contact.judged_all([*touches.values()]), strict=True)
+            of_touches = await self._contact.judged_all([*touches.values()])
+            if of_touches is None:
+                return None
+            judged |= zip(touches, of_touches, strict=True)
         if invitations:
             judged |= zip(invitations, await self._surveys.judged_all([*invitations.values()]), strict=True)
         return judged

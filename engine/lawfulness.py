@@ -11,7 +11,8 @@ from typing import Literal
 from uuid import UUID
 
 from domain.contact_facts import READ, ContactFacts
-from domain.contact_judging import CampaignSeen, Judged, Wanted, judge
+from domain.contact_judging import VALUE_UNKNOWN, CampaignSeen, Judged, Wanted, judge
+from domain.shared_points import SharedSeen
 from domain.touch_messages import TouchDecided, TouchReleased
 from engine.contact_policies import PolicyVersion
 from engine.wiring import Daybook
@@ -69,9 +70,11 @@ async def lawfulness(daybook: Daybook, touch_id: UUID) -> Lawfulness | None:
     then = hindsight = None
     if policy is not None:
         before = [one for one in events if one.recorded.position < deciding.recorded.position]
-        then = judge(policy.rules, _facts(before), wanted, campaign, moment, expires_at)
+        seen, later, places = await _places(daybook, deciding, decided.contact_point_id, moment)
+        known |= {one.recorded.event_id: one for one in places}
+        then = judge(policy.rules, _facts(before), wanted, campaign, moment, expires_at, seen)
         others = [one for one in events if one.recorded.stream_id != touch_id and one.recorded.occurred_at <= moment]
-        hindsight = judge(policy.rules, _facts(others), wanted, campaign, moment, expires_at)
+        hindsight = judge(policy.rules, _facts(others), wanted, campaign, moment, expires_at, later)
     said = _said(deciding)
     return Lawfulness(
         touch_id=touch_id,
@@ -115,6 +118,22 @@ async def _campaign(daybook: Daybook, decided: TouchDecided, deciding: Fact) -> 
     state = await daybook.contact.campaign_at(decided.campaign_id, version)
     held_out = daybook.contact.held_out(decided.campaign_id, decided.customer_id, state.holdout_share)
     return CampaignSeen(version, state, held_out)
+
+
+async def _places(
+    daybook: Daybook, deciding: Fact, contact_point_id: UUID | None, moment: datetime
+) -> tuple[SharedSeen | None, SharedSeen | None, Sequence[Fact]]:
+    """The places of the number or address as they were seen, as they were by what is known now, and their events.
+
+    None: no cap over customers who share it was looked at.
+    """
+    event = deciding.event
+    looked = isinstance(event, TouchDecided | TouchReleased) and (
+        event.reservation_id is not None or event.reason == VALUE_UNKNOWN
+    )
+    if not looked or contact_point_id is None:
+        return None, None, ()
+    return await daybook.places.told(deciding, contact_point_id, moment)
 
 
 def _facts(events: Sequence[Fact]) -> ContactFacts:

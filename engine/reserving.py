@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Final
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from domain.kernel import Refusal
@@ -17,6 +17,7 @@ from domain.reservation import (
     ClaimReservation,
     ConfirmReservation,
     ExpireReservation,
+    Place,
     ReleaseReservation,
     Reservation,
     ReservationCommand,
@@ -36,19 +37,33 @@ FULL: Final = "reservation.full"
 NOT_HELD: Final = frozenset({"reservation.not-held", "reservation.not-claimed"})
 
 
-Acted = Callable[[UUID], Awaitable[bool]]
-"""Whether this holder has done what its claim was for."""
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The holder has acted; the place is theirs until `ends_at` (None: until it is released)."""
+
+    ends_at: datetime | None = None
+
+
+Deed: TypeAlias = Done | Literal["not-done", "unknown"]
+"""What a holder has done on its claim; unknown: it may still act."""
+
+Acted: TypeAlias = Callable[[UUID, Place], Awaitable[Deed]]
+"""What this holder, whose claim this is, has done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Who wants a place where: see `domain.reservation.Claim`."""
+    """Who wants a place where: see `domain.reservation.Claim`.
+
+    `lasts`: so long after it has lapsed the claim ends by itself, as nobody who is late may act on it any more.
+    """
 
     reservation_id: UUID
     purpose: str
     holder: UUID
     holders_max: int = 1
     customer_id: UUID | None = None
+    lasts: timedelta | None = None
 
 
 def reservation_id_of(keyed_hmac: Callable[..., bytes], purpose: str, *parts: bytes) -> UUID:
@@ -73,9 +88,13 @@ class Reservations:
         Raises:
             PersistenceError, ...: see `engine.handling`.
         """
-        story = await self._story(wish.reservation_id)
+        story = await self.story(wish.reservation_id)
         if story.state.taken_by_others(wish.holder, now()) >= wish.holders_max:
-            await self._settle(wish.reservation_id, story, acted, correlation_id)
+            await self._settle_lapsed(wish.reservation_id, story, acted, correlation_id)
+            story = await self.story(wish.reservation_id)
+            if story.state.taken_by_others(wish.holder, now()) >= wish.holders_max:
+                return False
+        lapses_at = now() + LAPSES_AFTER
         command = ClaimReservation(
             occurred_at=now(),
             reservation_id=wish.reservation_id,
@@ -83,7 +102,8 @@ class Reservations:
             holder=wish.holder,
             customer_id=wish.customer_id,
             holders_max=wish.holders_max,
-            lapses_at=now() + LAPSES_AFTER,
+            lapses_at=lapses_at,
+            ends_at=None if wish.lasts is None else lapses_at + wish.lasts,
         )
         return await self._accepted(command, correlation_id, {FULL})
 
@@ -96,17 +116,21 @@ class Reservations:
 
     async def release(self, reservation_id: UUID, holder: UUID, reason: str, correlation_id: UUID) -> None:
         """The holder needs the place no more."""
-        story = await self._story(reservation_id)
+        story = await self.story(reservation_id)
         if holder in story.state.places:
             command = ReleaseReservation(occurred_at=now(), reservation_id=reservation_id, holder=holder, reason=reason)
             await self._accepted(command, correlation_id)
+
+    async def story(self, reservation_id: UUID) -> Story[Reservation]:
+        """What is reserved, as the record has it."""
+        return await self._program.story(RESERVATION, reservation_id)
 
     async def _accepted(
         self, command: ReservationCommand, correlation_id: UUID, may_refuse: Collection[str] = ()
     ) -> bool:
         """Give a command, again while others change the stream; False: it is refused by one of these codes."""
         for attempt in count(1):
-            story = await self._story(command.reservation_id)
+            story = await self.story(command.reservation_id)
             try:
                 await self._program.give(command, correlation_id, story.version)
             except Refusal as refused:
@@ -120,19 +144,19 @@ class Reservations:
                 break
         return True
 
-    async def _story(self, reservation_id: UUID) -> Story[Reservation]:
-        return await self._program.story(RESERVATION, reservation_id)
-
-    async def _settle(
+    async def _settle_lapsed(
         self, reservation_id: UUID, story: Story[Reservation], acted: Acted, correlation_id: UUID
     ) -> None:
         """Confirm or expire what has lapsed, by whether there was acted on it."""
         at = now()
         for holder, place in story.state.places.items():
-            if place.confirmed or place.until is None or place.until > at:
+            if place.lapses_at is None or place.lapses_at > at:
                 continue
-            if await acted(holder):
-                await self.confirm(reservation_id, holder, correlation_id)
-                continue
-            expire = ExpireReservation(occurred_at=now(), reservation_id=reservation_id, holder=holder)
-            await self._accepted(expire, correlation_id)
+            match await acted(holder, place):
+                case Done(ends_at):
+                    await self.confirm(reservation_id, holder, correlation_id, ends_at=ends_at)
+                case "not-done":
+                    expire = ExpireReservation(occurred_at=now(), reservation_id=reservation_id, holder=holder)
+                    await self._accepted(expire, correlation_id, NOT_HELD)
+                case "unknown":
+                    continue

@@ -19,10 +19,13 @@ from domain.identity_messages import (
     WithdrawIdentityDocument,
 )
 from domain.kernel import Command, with_fact
+from domain.reservation import Place
+from domain.touch import TOUCH
+from domain.touch_messages import ProposeTouch, ReconsiderTouch
 from engine.deciding import Context
 from engine.merging import TROUBLES, Merging
 from engine.program_commands import Program, now
-from engine.reserving import ACTOR, Reservations, Wish, reservation_id_of
+from engine.reserving import ACTOR, Deed, Done, Reservations, Wish, reservation_id_of
 
 if TYPE_CHECKING:
     from engine.wiring import Daybook
@@ -31,6 +34,7 @@ DOCUMENT: Final = "identity-document"
 """What the places of documents' numbers are reserved for."""
 
 TAKEN: Final = "number-taken"
+TOUCHES: Final = (ProposeTouch, ReconsiderTouch)
 
 _log = logging.getLogger(__name__)
 
@@ -54,12 +58,15 @@ class Spanning:
                 WithdrawIdentityDocument: self._withdrawn,
                 MergeCustomers: self._merged,
                 ReverseMerge: self._reversed,
+                ProposeTouch: self._touched,
+                ReconsiderTouch: self._touched,
             }
         )
 
     def needs(self, command: Command) -> bool:
         """Whether this command needs anything of another partition."""
-        return type(command) in self._after
+        kind = type(command)
+        return kind in self._after and (kind not in TOUCHES or self._daybook.contact_policies.shared)
 
     async def before(self, command: Command, context: Context) -> Command:
         """The command with what the decision needs.
@@ -90,8 +97,8 @@ class Spanning:
             return DocumentClaim(held=False, reservation_id=reservation_id)
         wish = Wish(reservation_id, DOCUMENT, command.customer_id, customer_id=command.customer_id)
 
-        async def acted(holder: UUID) -> bool:
-            return (await self._customer(holder)).identity.holds(reservation_id)
+        async def acted(holder: UUID, _: Place) -> Deed:
+            return Done() if (await self._customer(holder)).identity.holds(reservation_id) else "not-done"
 
         held = await self._reservations.claim(wish, acted, context.correlation_id)
         return DocumentClaim(held=held, reservation_id=reservation_id)
@@ -120,6 +127,12 @@ class Spanning:
             await self._reservations.release(
                 document.reservation_id, command.customer_id, "withdrawn", context.correlation_id
             )
+
+    # Touches: what they need is claimed when they are judged
+
+    async def _touched(self, command: ProposeTouch | ReconsiderTouch, context: Context) -> None:
+        story = await self._program.story(TOUCH, command.touch_id)
+        await self._daybook.places.settle(context.command_id, story.facts, context.correlation_id)
 
     # Merges
 

@@ -10,6 +10,7 @@ import asyncpg
 from engine.access_tables import InForce
 from engine.clock_catalogue import ClockCatalogue
 from engine.contact_judging import ContactJudge
+from engine.contact_places import ContactPlaces
 from engine.contact_policies import ContactPolicies
 from engine.directory import Directory
 from engine.handling import CommandHandler
@@ -105,6 +106,7 @@ class Daybook:
         self.judges = Judges(self.contact, SurveyJudge(record, mapper, self.survey_plans))
         self.handler = CommandHandler(record, vault, mapper, self.judges)
         self.handler.spanning = Spanning(self)
+        self.contact.places = self.places = ContactPlaces(self)
         self.looks = looks
         self.opener = Opener(record, mapper.fact, vault, looks)
         self.search = CustomerSearch(models, vault.index, self.opener)

@@ -57,6 +57,11 @@ class BlindIndex:
         rows = await self._pool.fetch(statement("find_token"), partition, field, token, after, limit)
         return [row["subject_id"] for row in rows]
 
+    async def token_of(self, partition: int, event_id: UUID) -> tuple[str, bytes] | None:
+        """Field and token of an event that has one searchable value; None: it has none, or its key is destroyed."""
+        row = await self._pool.fetchrow(statement("token_of_event"), partition, event_id)
+        return None if row is None else (row["field"], row["token"])
+
     async def events_indexed(self, partition: int, event_ids: Collection[UUID]) -> set[UUID]:
         """Which of these events have a token."""
         rows = await self._pool.fetch(statement("events_with_tokens"), partition, list(event_ids))

@@ -71,7 +71,7 @@ def judged(decision: str, **changes) -> Judgement:
         "at": "2026-11-02T09:00:00Z", "campaign_version": 2, "channel": "email", "contact_point_id": ONE,
         "decision": decision, "expires_at": "2026-11-16T09:00:00Z", "group": "treated",
         "held_until": "2026-11-03T09:00:00Z", "policy_id": None, "purpose": "marketing", "reason": "a-reason",
-        "rule": "a-rule", "rule_version": 0, "topic": "any",
+        "reservation_id": None, "reservation_version": None, "rule": "a-rule", "rule_version": 0, "topic": "any",
     }  # fmt: skip
     return Judgement(**{**said, **changes})
 

@@ -12,6 +12,7 @@ from domain.contact_judging import CampaignSeen, Judged, Wanted, judge
 from domain.contact_rules import ContactRules
 from domain.customer_messages import ConsentGranted, ContactPointAdded, CustomerRegistered
 from domain.kernel import Event
+from domain.shared_points import SharedSeen
 from domain.touch_messages import TouchDecided, TouchDelivered
 
 BASE = 0x018BCFE5_6800_7000_8000_000000000000
@@ -73,6 +74,7 @@ class Life:
         *,
         campaign: Campaign = RUNNING,
         held_out: bool = False,
+        shared: SharedSeen | None = None,
         **wanted: Any,
     ) -> Judged:
         wish: dict[str, Any] = {
@@ -81,9 +83,8 @@ class Life:
             "topic": "any",
             **wanted,
         }
-        return judge(
-            policy, self.facts, Wanted(UUID(int=BASE + 9), **wish), CampaignSeen(2, campaign, held_out), moment
-        )
+        seen = CampaignSeen(2, campaign, held_out)
+        return judge(policy, self.facts, Wanted(UUID(int=BASE + 9), **wish), seen, moment, shared=shared)
 
 
 def with_purpose(purpose: str, **changes: Any) -> ContactRules:

@@ -66,7 +66,7 @@ def test_who_comes_too_late_has_no_place_any_more():
 
 def test_a_holder_may_wait_longer_by_claiming_again_and_has_one_place():
     again = given(RESERVATION, claim(ANNA), claim(ANNA, 5)).state
-    assert again.places[ANNA].until == at(15)
+    assert again.places[ANNA].lapses_at == at(15)
     assert len(again.places) == 1
     given(RESERVATION, claim(ANNA, 5)).when(claim(ANNA)).then()
 

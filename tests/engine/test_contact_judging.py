@@ -80,8 +80,8 @@ async def test_what_happens_between_judging_and_appending_makes_it_judge_again(b
     judged = daybook.contact.judged
     looks: list[int] = []
 
-    async def slow(command, customer_id):
-        found = await judged(command, customer_id)
+    async def slow(command, customer_id, context):
+        found = await judged(command, customer_id, context)
         if not looks:
             await bank.give(DenyConsent, **scope(customer, point), evidence_channel="web")
         looks.append(found.conditions[0].after)

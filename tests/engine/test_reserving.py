@@ -8,7 +8,7 @@ import pytest
 from domain.reservation import RESERVATION
 from engine import reserving
 from engine.program_commands import Program, now
-from engine.reserving import ACTOR, Reservations, Wish, reservation_id_of
+from engine.reserving import ACTOR, Deed, Done, Reservations, Wish, reservation_id_of
 from store.identity import new_id
 
 PURPOSE = "identity-document"
@@ -19,16 +19,20 @@ def reservations(daybook) -> Reservations:
     return Reservations(Program(daybook, ACTOR))
 
 
-async def never(_) -> bool:
+async def never(*_) -> Deed:
     raise AssertionError("nobody's claim has lapsed")
 
 
-async def done(_) -> bool:
-    return True
+async def done(*_) -> Deed:
+    return Done()
 
 
-async def not_done(_) -> bool:
-    return False
+async def not_done(*_) -> Deed:
+    return "not-done"
+
+
+async def unknown(*_) -> Deed:
+    return "unknown"
 
 
 def wish(daybook, holder, holders_max: int = 1, number: bytes = b"11010519491231002X") -> Wish:
@@ -60,7 +64,7 @@ async def test_claimed_twice_it_is_one_place_and_released_it_is_anothers(daybook
     assert await places(daybook, mine.reservation_id) == {other.holder: False}
 
 
-@pytest.mark.parametrize(("acted", "gets"), [(done, False), (not_done, True)])
+@pytest.mark.parametrize(("acted", "gets"), [(done, False), (not_done, True), (unknown, False)])
 async def test_a_claim_left_by_a_crash_is_settled_by_whether_there_was_acted(
     daybook, reservations, monkeypatch, acted, gets
 ):
@@ -69,7 +73,9 @@ async def test_a_claim_left_by_a_crash_is_settled_by_whether_there_was_acted(
     later = now() + reserving.LAPSES_AFTER + timedelta(seconds=1)
     monkeypatch.setattr(reserving, "now", lambda: later)
     assert await reservations.claim(other, acted, new_id()) is gets
-    assert await places(daybook, left.reservation_id) == ({other.holder: False} if gets else {left.holder: True})
+    assert await places(daybook, left.reservation_id) == (
+        {other.holder: False} if gets else {left.holder: acted is done}
+    )
     assert await reservations.confirm(left.reservation_id, left.holder, new_id()) is not gets
 
 
