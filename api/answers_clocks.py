@@ -27,6 +27,7 @@ CLOCK: Final[Mapping[str, Schema]] = {
     "stopped_at": maybe(TIME),
     "void_by": maybe(TEXT),
     "extension": maybe(TEXT),
+    "agreed_on": {**maybe(DATE), "description": "The last day that both sides agreed on."},
     "missed": {"enum": ["breach", "lapse"]},
     "provisional": {"type": "boolean", "description": "No adopted calendar knows its last day yet."},
     "counsel": {"type": "boolean", "description": "What its source leaves open should be confirmed with counsel."},

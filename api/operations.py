@@ -79,6 +79,7 @@ _OWN_IDS: Final[Mapping[str, str]] = MappingProxyType(
         "actor.rename": "renaming_id",
         "campaign.record-cost": "cost_id",
         "complaint.add-representative": "representative_id",
+        "complaint.agree-time": "agreement_id",
         "complaint.attach": "attachment_id",
         "complaint.check-quality": "check_id",
         "complaint.issue-final-response": "letter_id",

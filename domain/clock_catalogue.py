@@ -18,8 +18,7 @@ US: Final = "us.federal"
 
 _ORDER = "CBIRC Order 2020 No. 3"  # as printed in the State Council Gazette 2020 No. 14
 _COUNSEL_CN = (
-    "Days are natural and 以内 includes the number (art. 43); whether day one counts and the end rolls are choices. "
-    "What both sides agree on goes before (art. 21)"
+    "Days are natural and 以内 includes the number (art. 43); whether day one counts and the end rolls are choices"
 )
 
 
@@ -28,6 +27,7 @@ def _rule(clock: str, calendar: str, **facts: Any) -> ClockRule:  # noqa: ANN401
         "clock": clock,
         "calendar": calendar,
         "after_close": "same-day",
+        "agreement": False,
         "counsel": False,
         "ends": "end-of-day",
         "extensions": (),
@@ -46,6 +46,8 @@ def _rule(clock: str, calendar: str, **facts: Any) -> ClockRule:  # noqa: ANN401
 # Art. 18: complex cases may take 30 days, without anybody's leave; 30 more need the leave of the institution above or
 # of senior management at the head office, and that the complainant was told. Appraisal by others (鉴定, 检测, 评估) may
 # be left out of the time, and the complainant is told; mediation is left out (art. 23); new facts begin it anew.
+# Art. 21: what both sides have agreed on is kept to, also the time in which the complainant is told. The time to ask
+# for a review is none in which the bank tells anything, so it is not open to agreement.
 _CN_RULES: Final = (
     _rule(
         "cn.decide", CN, starts="received", length=15, unit="natural-day", stops=("decision-notified",),
@@ -53,17 +55,18 @@ _CN_RULES: Final = (
             ExtensionStep(approvers=(), code="complex", length=30, notice=False),
             ExtensionStep(approvers=("superior", "head-office"), code="special", length=60, notice=True),
         ),
-        pauses=("external-appraisal", "mediation"), restarts=True, roll="rest-day", counsel=True, note=_COUNSEL_CN,
+        pauses=("external-appraisal", "mediation"), restarts=True, agreement=True, roll="rest-day", counsel=True,
+        note=_COUNSEL_CN,
         source=f"{_ORDER} arts. 15, 18, 21, 23, 43; Civil Code arts. 201, 203",
     ),
     _rule(
         "cn.review.request", CN, starts="decision-received", length=30, unit="natural-day", stops=("review-requested",),
         missed="lapse", roll="rest-day", counsel=True, note=_COUNSEL_CN,
-        source=f"{_ORDER} arts. 20, 21, 43; Civil Code arts. 201, 203",
+        source=f"{_ORDER} arts. 20, 43; Civil Code arts. 201, 203",
     ),
     _rule(
         "cn.review.decide", CN, starts="review-requested", length=30, unit="natural-day", stops=("review-notified",),
-        roll="rest-day", counsel=True, note=_COUNSEL_CN,
+        agreement=True, roll="rest-day", counsel=True, note=_COUNSEL_CN,
         source=f"{_ORDER} arts. 20, 21, 43; Civil Code arts. 201, 203",
     ),
     _rule(

@@ -18,8 +18,8 @@ from domain.counting import Unit
 from domain.kernel import Event
 
 Change = Literal[
-    "regime", "asserted-answer", "withdrawn", "reopened", "merged", "paused", "resumed", "extended", "new-facts",
-    "escalated", "breached",
+    "regime", "asserted-answer", "withdrawn", "reopened", "merged", "paused", "resumed", "extended", "agreed",
+    "new-facts", "escalated", "breached",
 ]  # fmt: skip
 """Changes that start and stop no clock by themselves."""
 Late = Literal["claimed", "told", "unjudged"]
@@ -32,7 +32,8 @@ class ClockFact:
     `on`: the local day, where the source states a day. Of a change, `key` is what it concerns: the pause, the regime,
     the clock. `code` is the reason of a pause or an extension, or the moment of an answer that is only asserted. An
     extension is so much `more` in `unit`, or `until` a time; `level` is the approver's, `notice_at` when the
-    complainant was told. Of a clock's own events `run` and `threshold` (100 for the breach) tell which.
+    complainant was told. An agreement is on the day `due_on`. Of a clock's own events `run` and `threshold` (100 for
+    the breach) tell which.
     """
 
     told: Moment | Change
@@ -44,6 +45,7 @@ class ClockFact:
     more: int | None = None
     unit: Unit | None = None
     until: datetime | None = None
+    due_on: date | None = None
     level: Code | None = None
     notice_at: datetime | None = None
     run: int = 0
@@ -163,6 +165,10 @@ def _extended(event: Any, event_id: UUID) -> list[ClockFact]:  # noqa: ANN401
     ]  # fmt: skip
 
 
+def _agreed(event: Any, event_id: UUID) -> list[ClockFact]:  # noqa: ANN401
+    return [ClockFact("agreed", event.occurred_at, event_id, key=event.clock, due_on=event.due_on)]
+
+
 def _escalated(event: Any, event_id: UUID) -> list[ClockFact]:  # noqa: ANN401
     told = {"key": event.clock, "run": event.run, "threshold": event.threshold}
     return [ClockFact("escalated", event.occurred_at, event_id, **told)]
@@ -189,6 +195,7 @@ _TOLD: Final[Mapping[str, Telling]] = MappingProxyType(
         "complaint.paused": _paused,
         "complaint.resumed": _resumed,
         "complaint.extended": _extended,
+        "complaint.time-agreed": _agreed,
         "complaint.restarted": _moment("new-facts"),
         "complaint.referred": _referred,
         "complaint.review-requested": _review_requested,

@@ -70,17 +70,19 @@ class ExtensionStep:
     notice: bool
 
 
-@dataclass(frozen=True, slots=True, config=_STRICT)
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class ClockRule:
     """One clock of a regime.
 
     `after_close`: what comes in after close of business, or on a day that is not worked, counts as of the next worked
-    day. `ends`: at 24:00 of the last day, or at its close of business. `first_day_counts`, `roll`, `unit`, `length`:
-    see `domain.counting`. `pauses`: for which reasons it stands still. `restarts`: new facts begin it anew.
-    `reopening`: a case that is opened again gets no new clock; one that a withdrawal ended goes on, or stays ended.
+    day. `agreement`: a day that complainant and bank agree on takes the place of the counted one. `ends`: at 24:00 of
+    the last day, or at its close of business. `first_day_counts`, `roll`, `unit`, `length`: see `domain.counting`.
+    `pauses`: for which reasons it stands still. `restarts`: new facts begin it anew. `reopening`: a case that is opened
+    again gets no new clock; one that a withdrawal ended goes on, or stays ended.
     """
 
     after_close: Literal["same-day", "next-working-day"]
+    agreement: bool = False  # policies of before do not say
     calendar: Code
     clock: Code
     counsel: bool

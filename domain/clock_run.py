@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from domain.clock_facts import ClockFact
-from domain.clock_rules import ClockRule, ExtensionStep
+from domain.clock_rules import LENGTH_MAX, ClockRule, ExtensionStep
 from domain.counting import Calendar, last_day, moved_on, next_worked
 
 WITHDRAWN: Final = "withdrawn"
@@ -23,6 +23,13 @@ class Due(NamedTuple):
 
     day: date
     at: datetime
+
+
+class Agreed(NamedTuple):
+    """The last day that both sides agreed on, and the day on which they did."""
+
+    due_on: date
+    made_on: date
 
 
 @dataclass(slots=True)
@@ -54,6 +61,7 @@ class Run:
         """Count from this fact on."""
         self.started_at = start.at
         self.extension: str | None = None
+        self.agreed: Agreed | None = None
         self.length = self.rule.length
         self._due: Due | None = None
         self.days = self._calendar.at(start.at) if start.on is None else self._calendar.as_of(start.on)
@@ -78,15 +86,18 @@ class Run:
             return None
         if self._due is None:
             rule, days = self.rule, self.days
-            last = last_day(self.first_day, self.length, rule.unit, days, first_counts=rule.first_day_counts)
-            last = moved_on(last, self._paused_days(), rule.unit, days, rule.roll)
+            if self.agreed is None:
+                last = last_day(self.first_day, self.length, rule.unit, days, first_counts=rule.first_day_counts)
+                last = moved_on(last, self._paused_days(self.first_day), rule.unit, days, rule.roll)
+            else:  # the day that was named, which does not roll; what stood still before was known to both
+                last = moved_on(self.agreed.due_on, self._paused_days(self.agreed.made_on), rule.unit, days)
             self._due = Due(last, days.close_of(last) if rule.ends == "close-of-business" else days.end_of(last))
         return self._due
 
-    def _paused_days(self) -> list[tuple[date, date]]:
+    def _paused_days(self, first: date) -> list[tuple[date, date]]:
         found: list[tuple[date, date]] = []
         for one in self.pauses.values():
-            since = max(self.days.day_of(one.since), self.first_day)
+            since = max(self.days.day_of(one.since), first)
             found.append((since, max(self.days.day_of(one.until or one.since), since)))
         return found
 
@@ -217,6 +228,8 @@ class Run:
         return named or next(long_enough, steps[-1] if steps else None)
 
     def _not_extended(self, fact: ClockFact, step: ExtensionStep | None) -> str | None:
+        if self.agreed is not None:
+            return "time-agreed"
         if step is None:
             return "step-unknown"
         if fact.more is not None and fact.unit not in {None, self.rule.unit}:
@@ -233,8 +246,29 @@ class Run:
         untold = fact.notice_at is None or self.over(fact.notice_at)
         return "notice-missing" if step.notice and untold else None
 
+    def agree(self, fact: ClockFact) -> None:
+        """Both sides agree on its last day, earlier or later; the last agreement holds."""
+        if self._ended or fact.key != self.rule.clock or fact.due_on is None:
+            return
+        made_on = max(self.days.day_of(fact.at), self.first_day)
+        why = self._not_agreed(fact, fact.due_on, made_on)
+        if why is not None:
+            self.passed_over.append((fact.event_id, why))
+            return
+        self.agreed = Agreed(fact.due_on, made_on)
+        self._moved(fact)
+
+    def _not_agreed(self, fact: ClockFact, due_on: date, made_on: date) -> str | None:
+        if not self.rule.agreement:
+            return "not-open-to-agreement"
+        if self.over(fact.at):
+            return "already-over"
+        if due_on < made_on:
+            return "day-passed"
+        return "day-too-far" if (due_on - self.first_day).days > LENGTH_MAX else None
+
     def new_facts(self, fact: ClockFact) -> None:
-        """New facts begin it anew, without its extensions; a pause that goes on goes on."""
+        """New facts begin it anew, without extensions and agreed days; a pause that goes on goes on."""
         if not self.rule.restarts or self._ended:
             return
         if self.over(fact.at):
@@ -270,6 +304,7 @@ _CHANGES: Final[Mapping[str, Callable[[Run, ClockFact], None]]] = MappingProxyTy
         "resumed": Run.resumed,
         "closed": Run.closed,
         "extended": Run.extended,
+        "agreed": Run.agree,
         "new-facts": Run.new_facts,
         "escalated": Run.was_escalated,
         "breached": Run.was_breached,

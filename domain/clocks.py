@@ -50,9 +50,10 @@ class Catalogue:
 class Clock:
     """How one clock stands, and why.
 
-    `due_at` is None while it is paused. `escalate_at`: when each share of its time is over. `moved_by`: the events
-    that started, paused, extended, restarted, stopped or ended it; `passed_over`: those that should have and could
-    not, each with the reason. `provisional`: it ends on a day whose holidays no adopted calendar knows yet.
+    `due_at` is None while it is paused. `agreed_on`: the last day that both sides agreed on. `escalate_at`: when each
+    share of its time is over. `moved_by`: the events that started, paused, extended, restarted, stopped or ended it, or
+    on which both sides agreed; `passed_over`: those that should have and could not, each with the reason.
+    `provisional`: it ends on a day whose holidays no adopted calendar knows yet.
     """
 
     clock: str
@@ -72,6 +73,7 @@ class Clock:
     stopped_at: datetime | None
     void_by: str | None
     extension: str | None
+    agreed_on: date | None
     provisional: bool
     missed: Missed
     counsel: bool
@@ -183,6 +185,7 @@ def _clock(run: Run, policy: PolicyTable, moment: datetime) -> Clock:
         stopped_at=run.stopped_at,
         void_by=run.void_by,
         extension=run.extension,
+        agreed_on=None if run.agreed is None else run.agreed.due_on,
         provisional=due is not None and run.days.provisional(due.day),
         missed=run.rule.missed,
         counsel=run.rule.counsel,

@@ -1,7 +1,8 @@
 """Complaint: from any expression of dissatisfaction to its final response, redress and end (ISO 10002).
 
 The aggregate is one, with one stream; its topics stand in files of their own: `complaint_intake`, `_handling`,
-`_letters`, `_redress`, `_time`, `_review` and `_confidentiality`. Here is how it ends, and what they make together.
+`_letters`, `_redress`, `_time`, `_agreement`, `_review` and `_confidentiality`. Here is how it ends, and what they make
+together.
 Business times may be odd in real input (sent before received), so no decision compares them: only the order of states
 counts, and whether a time was told late.
 """
@@ -15,6 +16,7 @@ from typing import Final
 from uuid import UUID
 
 from domain import (
+    complaint_agreement,
     complaint_case,
     complaint_clock,
     complaint_confidentiality,
@@ -36,6 +38,7 @@ _TOPICS: Final = (
     complaint_letters,
     complaint_redress,
     complaint_time,
+    complaint_agreement,
     complaint_review,
     complaint_confidentiality,
     complaint_clock,

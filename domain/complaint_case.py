@@ -102,10 +102,11 @@ class Backdating:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What pauses, extends and restarts clocks, and which times are claimed. Of `pauses`: whether it runs."""
+    """What pauses, extends, agrees on and restarts clocks; which times are claimed. Of `pauses`: whether it runs."""
 
     pauses: Mapping[UUID, tuple[Terms, bool]] = field(default_factory=dict[UUID, tuple[Terms, bool]])
     extensions: Mapping[UUID, Extension] = field(default_factory=dict[UUID, Extension])
+    agreements: Known = field(default_factory=_known)
     restarts: Known = field(default_factory=_known)
     backdatings: tuple[Backdating, ...] = ()
 

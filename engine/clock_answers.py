@@ -28,6 +28,7 @@ def told(clock: Clock) -> dict[str, Any]:
         "stopped_at": clock.stopped_at,
         "void_by": clock.void_by,
         "extension": clock.extension,
+        "agreed_on": clock.agreed_on,
         "missed": clock.missed,
         "provisional": clock.provisional,
         "counsel": clock.counsel,

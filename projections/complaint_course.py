@@ -7,6 +7,7 @@ facts of its event, when it was (`at`) and who recorded it (`by`).
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, cast
 
+from domain.complaint_agreement import ComplaintTimeAgreed
 from domain.complaint_handling import ComplaintCounted, ComplaintQualityChecked, ComplaintRecused
 from domain.complaint_intake import ComplaintDetailsRequested, RepresentativeAdded, RepresentativeRemoved
 from domain.complaint_letters import ComplaintNotified, DeliveryRecorded, LetterSent, ResolutionAccepted
@@ -47,6 +48,7 @@ COURSE: Final[Mapping[str, str]] = {
     "counted": "Whether it counts, for each regime the last decision.",
     "pauses": "What stops clocks, until `ended_at`.",
     "extensions": "More time that was asked for; with an `approver` it was granted.",
+    "agreements": "Last days of clocks that both sides agreed on.",
     "restarts": "New facts with which clocks begin anew.",
     "claimed_times": "Times that were told late; `verdict` is what another person found.",
     "resolutions": "What the complainant accepted before any final response.",
@@ -67,6 +69,7 @@ _ADDS: Final[Mapping[type[Event], str]] = {
     ComplaintQualityChecked: "quality_checks",
     ComplaintPaused: "pauses",
     ExtensionRequested: "extensions",
+    ComplaintTimeAgreed: "agreements",
     ComplaintRestarted: "restarts",
     BackdatingRecorded: "claimed_times",
     ResolutionAccepted: "resolutions",

@@ -42,6 +42,7 @@ async def test_the_register_shows_the_course(client, case):
     await case("resume")
     await case("request-extension")
     await case("extend", actor="staff-2")
+    await case("agree-time", actor="staff-2")
     await case("count", counts=False)
     await case("count")
     await case("confirm-backdating", actor="staff-2")
@@ -59,6 +60,9 @@ async def test_the_register_shows_the_course(client, case):
     assert course["pauses"][0]["ended_at"] > course["pauses"][0]["since"]
     assert [(e["clock"], e["approver"], e["requested_by"]) for e in course["extensions"]] == [
         ("cn.decide", "staff-2", "staff-1")
+    ]
+    assert [(e["due_on"], e["agreed_by"], e["confirmed_by"]) for e in course["agreements"]] == [
+        ("2026-12-18", "staff-3", "staff-2")
     ]
     assert [(c["regime"], c["counts"]) for c in course["counted"]] == [("cn.cbirc-2020-3", True)]
     assert [(c["number"], c["verdict"], c["reason"]) for c in course["claimed_times"]] == [

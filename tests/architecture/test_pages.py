@@ -11,7 +11,7 @@ PAGES = {
     "how-to/survey-customers.md": 2,
     "how-to/measure.md": 4,
     "how-to/make-returns.md": 2,
-    "how-to/handle-complaints.md": 13,
+    "how-to/handle-complaints.md": 14,
     "how-to/time-complaints.md": 5,
     "how-to/sample-interactions.md": 4,
     "how-to/manage-relationships.md": 9,

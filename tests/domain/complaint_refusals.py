@@ -5,6 +5,7 @@ from datetime import datetime
 from domain.access_rules import RedressLimit
 from domain.codes import Giving, Money
 from domain.complaint import CloseComplaint, MergeComplaint, ReopenComplaint, WithdrawComplaint
+from domain.complaint_agreement import AgreeComplaintTime
 from domain.complaint_confidentiality import (
     DeclassifyComplaint,
     MarkComplaintConfidential,
@@ -87,6 +88,11 @@ TOLD = {"notice_sent_at": WHEN, "notice_how": "sent"}
 
 def _extend(one=ONE, by="staff:2", level="institution"):
     return to(ExtendComplaint, extension_id=one, approver=by, approver_level=level, **TOLD)
+
+
+def _agree(by="staff:2", **facts):
+    terms = {"clock": "cn.decide", "due_on": "2026-12-18", "agreed_by": "staff:1", "evidence": "recorded-call"}
+    return to(AgreeComplaintTime, agreement_id=ONE, confirmed_by=by, **{**terms, **facts})
 
 
 LATER = Giving(by="staff:1", at=datetime.fromisoformat("2026-11-02T10:00:01Z"))
@@ -189,6 +195,11 @@ COMPLAINT_CASES: list[Case] = [
     ("complaint.second-person-required", "approver", [RECEIVE, ASSIGN, ASK_MORE], _extend(by="staff:18")),
     ("complaint.handler-has-interest", "approver", [RECEIVE, ASK_MORE], _extend(by="staff:17")),
     ("complaint.superior-required", "approver_level", [RECEIVE, ASK_MORE, _extend(), ASK_AGAIN], _extend(TWO)),
+    ("complaint.id-reused", "agreement_id", [RECEIVE, _agree()], _agree(due_on="2026-12-19")),
+    ("complaint.second-person-required", "confirmed_by", [RECEIVE], _agree("staff:1")),
+    ("complaint.second-person-required", "confirmed_by", [RECEIVE, ASSIGN], _agree("staff:18")),
+    ("complaint.handler-has-interest", "confirmed_by", [RECEIVE], _agree("staff:17")),
+    ("complaint.already-closed", None, [RECEIVE, ANSWER, CLOSE], _agree()),
     ("complaint.backdating-unexplained", "backdating_reason", [RECEIVE], LATE),
     ("complaint.too-many-backdatings", None, [RECEIVE, *PAUSES[:-1]], PAUSES[-1]),
     ("complaint.backdating-unknown", "number", [RECEIVE], CONFIRM),

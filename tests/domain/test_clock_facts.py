@@ -10,6 +10,7 @@ from domain import COMPLAINT
 from domain.clock_facts import MOVING, Late, facts_of
 from domain.clocks import Clock, clocks_of
 from domain.complaint import CloseComplaint, MergeComplaint, ReopenComplaint, WithdrawComplaint
+from domain.complaint_agreement import AgreeComplaintTime
 from domain.complaint_clock import EscalateComplaintClock, RecordClockBreach
 from domain.complaint_handling import AssessComplaint, ForwardComplaint
 from domain.complaint_intake import ReceiveComplaint
@@ -96,6 +97,20 @@ def test_pauses_and_new_facts():
     assert str(told["cn.decide"].due_on) == "2026-03-23"
     again = clocks(received("2026-03-02"), to(RestartComplaint, "2026-03-10", restart_id=ONE, reason="new-evidence"))
     assert (again["cn.decide"].run, str(again["cn.decide"].due_on)) == (2, "2026-03-25")
+
+
+AGREED = {"agreement_id": ONE, "clock": "cn.decide", "due_on": "2026-04-10", "agreed_by": "staff:2",
+          "evidence": "recorded-call", "confirmed_by": "staff:3"}  # fmt: skip
+
+
+def test_an_agreement_takes_the_place_of_the_counted_day_and_late_told_counts_both_ways():
+    one = clocks(received("2026-03-02"), to(AgreeComplaintTime, "2026-03-16", **AGREED))["cn.decide"]
+    assert (str(one.agreed_on), str(one.due_on), one.passed_over) == ("2026-04-10", "2026-04-10", ())
+    given = {"given": {"at": at("2026-03-20"), "by": "staff:3"}, "backdating_reason": "forgotten"}
+    late = to(AgreeComplaintTime, "2026-03-16", **AGREED, **given)
+    assert str(clocks(received("2026-03-02"), late)["cn.decide"].due_on) == "2026-04-10"
+    told = clocks(received("2026-03-02"), late, late="told")["cn.decide"]
+    assert (str(told.due_on), [why for _, why in told.passed_over]) == ("2026-03-17", ["already-over"])
 
 
 def test_a_late_claim_counts_until_it_is_rejected_and_can_be_had_both_ways():

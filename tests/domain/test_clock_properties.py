@@ -18,8 +18,8 @@ CLOCKS = ("cn.decide", "cn.review.decide", "uk.final", "uk.psd.exceptional", "us
 TOLD = (
     "sent-to-company", "decision-notified", "decision-received", "holding-response-sent", "final-response-sent",
     "acceptance-indicated", "closed", "forwarded", "regulator-received", "referred", "review-requested",
-    "review-notified", "withdrawn", "reopened", "merged", "paused", "resumed", "extended", "new-facts", "escalated",
-    "breached", "asserted-answer", "regime",
+    "review-notified", "withdrawn", "reopened", "merged", "paused", "resumed", "extended", "agreed", "new-facts",
+    "escalated", "breached", "asserted-answer", "regime",
 )  # fmt: skip
 START = datetime(2026, 1, 5, 1, tzinfo=UTC)
 quick = settings(max_examples=60, deadline=None, database=None)
@@ -44,7 +44,8 @@ def cases(draw: st.DrawFn, *told: str) -> list[ClockFact]:
             ClockFact(
                 what, moment, UUID(int=number + 2), key=keys.get(what, clock), code=codes.get(what),
                 more=draw(st.sampled_from((None, 1, 5, 16, 3000))), level=draw(st.sampled_from((None, "superior"))),
-                notice_at=moment, run=draw(st.integers(1, 2)), threshold=75 if what == "escalated" else 100,
+                due_on=moment.date() + timedelta(days=draw(st.integers(-5, 90))), notice_at=moment,
+                run=draw(st.integers(1, 2)), threshold=75 if what == "escalated" else 100,
             )
         )  # fmt: skip
     return found
@@ -117,6 +118,24 @@ def test_an_extension_never_exceeds_its_cap_and_never_shortens(told):
         assert first is not None
         assert one.due_on is not None
         assert first <= one.due_on <= cap
+
+
+@quick
+@given(cases("agreed", "extended"))
+def test_an_agreed_day_holds_until_the_next_one_and_no_extension_moves_it(told):
+    open_to = {rule.clock for of in SEED.policies.values() for one in of for rule in one.rules if rule.agreement}
+    for name, one in by_name(told, FAR).items():
+        passed_over = {event_id for event_id, _ in one.passed_over}
+        made = [fact for fact in told if fact.told == "agreed" and fact.key == name and fact.event_id in one.moved_by]
+        assert {fact.event_id for fact in told if fact.told == "agreed" and fact.key == name} <= (
+            {fact.event_id for fact in made} | passed_over
+        )
+        assert one.agreed_on == (made[-1].due_on if made else None)
+        if made:
+            assert name in open_to
+            assert one.due_on == one.agreed_on
+            later = told[told.index(made[-1]) :]
+            assert {fact.event_id for fact in later if fact.told == "extended" and fact.key == name} <= passed_over
 
 
 @quick

@@ -10,6 +10,7 @@ from domain.clocks import clocks_of
 from tests.domain.clock_scenes import CN, ENGLAND, FAR, SEED, at, catalogue, clock, facts
 
 ART_18 = "Order 2020 No. 3 art. 18"
+ART_21 = "Order 2020 No. 3 art. 21"
 CIVIL_201, CIVIL_202, CIVIL_203 = (f"Civil Code art. {number}" for number in (201, 202, 203))
 R = ("received", "2026-03-02")  # a Monday
 DECIDED = "decision-notified"
@@ -22,6 +23,11 @@ SPECIAL = {
 }  # fmt: skip
 APPRAISAL = {"key": "p1", "code": "external-appraisal"}
 MEDIATION = {"key": "p2", "code": "mediation"}
+
+
+def agreed(when: str, day: str, name: str = "cn.decide") -> tuple[Any, ...]:
+    return "agreed", when, {"key": name, "due_on": date.fromisoformat(day)}
+
 
 # rule, what is special, facts, the last day
 CN_DUE: list[Case] = [
@@ -164,6 +170,64 @@ CN_DUE: list[Case] = [
         ],
         "2026-03-26",
     ),
+    (ART_21, "another day, agreed on", [R, agreed("2026-03-10", "2026-04-10")], "2026-04-10"),
+    (ART_21, "an earlier day, agreed on", [R, agreed("2026-03-10", "2026-03-12")], "2026-03-12"),
+    (ART_21, "the very day on which it is agreed on", [R, agreed("2026-03-10", "2026-03-10")], "2026-03-10"),
+    (ART_21, "a Sunday that was agreed on does not roll", [R, agreed("2026-03-10", "2026-03-22")], "2026-03-22"),
+    (
+        ART_21, "nor a day of Spring Festival",
+        [("received", "2026-02-02"), agreed("2026-02-10", "2026-02-18")], "2026-02-18",
+    ),
+    (ART_21, "agreed on the last day", [R, agreed("2026-03-17 23:59", "2026-03-31")], "2026-03-31"),
+    (ART_21, "agreed on too late changes nothing", [R, agreed("2026-03-18 00:01", "2026-03-31")], "2026-03-17"),
+    (ART_21, "a day that has passed when it is told", [R, agreed("2026-03-10", "2026-03-09")], "2026-03-17"),
+    (ART_21, "a day ten years on", [R, agreed("2026-03-10", "2036-03-09")], "2036-03-09"),
+    (ART_21, "a day that nobody can mean", [R, agreed("2026-03-10", "9999-12-31")], "2026-03-17"),
+    (ART_21, "of another clock", [R, agreed("2026-03-10", "2026-04-10", "cn.review.decide")], "2026-03-17"),
+    (
+        ART_21, "agreed on twice: the last holds",
+        [R, agreed("2026-03-10", "2026-04-10"), agreed("2026-04-09", "2026-04-24")], "2026-04-24",
+    ),
+    (
+        ART_21, "goes before an extension",
+        [R, ("extended", "2026-03-09", COMPLEX), agreed("2026-03-10", "2026-03-20")], "2026-03-20",
+    ),
+    (
+        ART_21, "no extension after it: both sides agree again",
+        [R, agreed("2026-03-10", "2026-03-20"), ("extended", "2026-03-11", COMPLEX)], "2026-03-20",
+    ),
+    (
+        ART_21, "appraisal for five days after it",
+        [
+            R, agreed("2026-03-04", "2026-03-27"), ("paused", "2026-03-05", APPRAISAL),
+            ("resumed", "2026-03-10", {"key": "p1"}),
+        ],
+        "2026-04-01",
+    ),
+    (
+        ART_21, "appraisal before it was known to both",
+        [
+            R, ("paused", "2026-03-05", APPRAISAL), ("resumed", "2026-03-10", {"key": "p1"}),
+            agreed("2026-03-11", "2026-03-27"),
+        ],
+        "2026-03-27",
+    ),
+    (
+        ART_21, "agreed on while it is appraised: what comes after is given back",
+        [
+            R, ("paused", "2026-03-05", APPRAISAL), agreed("2026-03-08", "2026-03-27"),
+            ("resumed", "2026-03-10", {"key": "p1"}),
+        ],
+        "2026-03-29",
+    ),
+    (
+        ART_21, "new facts, and the agreement is gone",
+        [R, agreed("2026-03-10", "2026-04-24"), ("new-facts", "2026-03-20")], "2026-04-07",
+    ),
+    (
+        ART_21, "withdrawn and opened again: the four days between do not count",
+        [R, agreed("2026-03-04", "2026-03-27"), ("withdrawn", "2026-03-10"), ("reopened", "2026-03-14")], "2026-03-31",
+    ),
     (
         "Order 2020 No. 3 art. 15", "withdrawn and opened again: the four days between do not count",
         [R, ("withdrawn", "2026-03-10"), ("reopened", "2026-03-14")], "2026-03-23",
@@ -185,6 +249,12 @@ def test_cn_decide_is_due(case):
 
 # rule, what is special, facts, the state in the end
 CN_STATE: list[Case] = [
+    (ART_21, "sent on the agreed day", [R, agreed("2026-03-10", "2026-03-22"), (DECIDED, "2026-03-22 23:59")], "met"),
+    (ART_21, "sent a day later", [R, agreed("2026-03-10", "2026-03-22"), (DECIDED, "2026-03-23 00:01")], "breached"),
+    (
+        ART_21, "sent by the fifteenth day, after an earlier one that was agreed on",
+        [R, agreed("2026-03-10", "2026-03-12"), (DECIDED, "2026-03-13")], "breached",
+    ),
     (ART_18, "sent on the last day", [R, (DECIDED, "2026-03-17 23:59:59")], "met"),
     (CIVIL_203, "sent at 24:00", [R, (DECIDED, "2026-03-18 00:00:00")], "met"),
     (CIVIL_203, "sent a second later", [R, (DECIDED, "2026-03-18 00:00:01")], "breached"),
@@ -242,6 +312,12 @@ TIMED: list[Timed] = [
      [R, ("decision-received", "2026-04-03")], "2026-05-07 00:00", "lapsed"),
     (REVIEW, "the last day of the decision is a make-up Saturday", "cn.review.decide",
      [R, ("review-requested", "2026-04-09")], "2026-05-10 00:00", "breached"),
+    (REVIEW, "on a day that both sides agreed on", "cn.review.decide",
+     [R, ("review-requested", "2026-04-09"), agreed("2026-04-20", "2026-05-30", "cn.review.decide")],
+     "2026-05-31 00:00", "breached"),
+    (REVIEW, "the right to ask for it is not open to agreement", "cn.review.request",
+     [R, ("decision-received", "2026-03-10"), agreed("2026-03-12", "2026-05-30", "cn.review.request")],
+     "2026-04-10 00:00", "lapsed"),
     (REVIEW, "told on the last day", "cn.review.decide",
      [R, ("review-requested", "2026-04-09"), ("review-notified", "2026-05-09 20:00")], "2026-05-10 00:00", "met"),
     (ART_33, "a make-up Saturday is a working day; Spring Festival is none", "cn.regulator.forward",
