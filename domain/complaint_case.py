@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.codes import ActorId, Code, Giving, Label, Text
+from domain.codes import ActorId, Channel, Code, Giving, Label, Text
 from domain.kernel import Command, Facts, Personal, clear_facts, refusal
 from domain.matters import Matter
 
@@ -52,9 +52,10 @@ class Redress:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Who complains, in which capacity, and what is still missing of the registration."""
+    """Who complains, in which capacity, by which channel last, and what is still missing of the registration."""
 
     capacity: str = "own"
+    channel: Channel | None = None
     complainants: int = 1
     missing: frozenset[str] = frozenset()
     demanded: frozenset[str] = frozenset()

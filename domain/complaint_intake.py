@@ -2,7 +2,7 @@
 
 Articles are those of the measures of 2020 No. 3 (银行业保险业消费投诉处理管理办法): what a registration holds and that
 the bank demands nothing it already has (art. 13), agents and heirs (art. 14), at most five representatives of a group
-(art. 12), and that a group of twenty makes a major complaint (art. 29).
+(art. 12), and that twenty who bring one matter forward in person make a major complaint (art. 29).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,9 @@ from domain.kernel import Command, Event, Facts, Personal, clear_facts, happened
 
 REPRESENTATIVES_MAX: Final = 5
 MAJOR_FROM: Final = 20
-"""So many complainants in one matter make it a major complaint."""
+"""So many complainants who bring one matter forward in person make it a major complaint."""
+IN_PERSON: Final[frozenset[Channel]] = frozenset(("branch", "visit"))
+"""Where complainants and bank face each other: 面谈. By video or telephone they do not."""
 
 NarrativeConsent = Literal["provided", "not_provided", "withdrawn", "other", "not_applicable"]
 Capacity = Literal["own", "agent", "heir", "group"]
@@ -156,9 +158,10 @@ class RepresentativeRemoved(Event, name="complaint.representative-removed"):
 
 
 class ComplaintGroupCounted(Event, name="complaint.group-counted"):
-    """So many people complain together now."""
+    """So many people complain together now; `channel` is how they came forward, where it is another than before."""
 
     complainants: GroupSize
+    channel: Channel | None = None
 
 
 class ComplaintAttachmentAdded(Attachment, Event, name="complaint.attachment-added"):
@@ -179,7 +182,7 @@ def _received(state: Complaint, event: ComplaintReceived) -> Complaint:
         complainant_id=event.complainant_id,
         customer_id=event.customer_id,
         complained_about=frozenset(event.complained_about),
-        intake=Intake(event.capacity, event.complainants, frozenset(event.missing)),
+        intake=Intake(event.capacity, event.channel, event.complainants, frozenset(event.missing)),
     )
 
 
@@ -202,7 +205,7 @@ def _representative_removed(state: Complaint, event: RepresentativeRemoved) -> C
 
 
 def _group_counted(state: Complaint, event: ComplaintGroupCounted) -> Complaint:
-    return _with(state, complainants=event.complainants)
+    return _with(state, complainants=event.complainants, channel=event.channel or state.intake.channel)
 
 
 def _attachment_added(state: Complaint, event: ComplaintAttachmentAdded) -> Complaint:
@@ -252,9 +255,10 @@ class RemoveRepresentative(ComplaintCommand, name="complaint.remove-representati
 
 
 class CountComplaintGroup(ComplaintCommand, name="complaint.count-group"):
-    """Record how many people complain together; from twenty on it is a major complaint."""
+    """Record how many people complain together, and how they came forward; twenty in person make it major."""
 
     complainants: GroupSize
+    channel: Channel | None = None
 
 
 class AttachToComplaint(Attachment, ComplaintCommand, name="complaint.attach"):
@@ -305,9 +309,13 @@ def _receive(command: ReceiveComplaint, state: Complaint) -> Sequence[Event]:
         # A second event, for the record finds what is confidential by the types of events alone.
         facts = {"group": group, "withheld_from": command.complained_about, "standing": "open"}
         events.append(ComplaintMarkedConfidential.model_validate({"occurred_at": command.occurred_at, **facts}))
-    if command.complainants >= MAJOR_FROM:
+    if _is_major(command.complainants, command.channel):
         events.append(_major(command))
     return events
+
+
+def _is_major(complainants: int, channel: Channel | None) -> bool:
+    return complainants >= MAJOR_FROM and channel in IN_PERSON
 
 
 def _major(command: Command) -> Event:
@@ -358,11 +366,12 @@ def _remove_representative(command: RemoveRepresentative, state: Complaint) -> S
 
 
 def _count_group(command: CountComplaintGroup, state: Complaint) -> Sequence[Event]:
-    if command.complainants == state.intake.complainants:
+    channel = command.channel or state.intake.channel
+    if (command.complainants, channel) == (state.intake.complainants, state.intake.channel):
         return []
     require_not_ended(state)
     counted = happened(ComplaintGroupCounted, command)
-    return [counted, _major(command)] if command.complainants >= MAJOR_FROM and not state.major else [counted]
+    return [counted, _major(command)] if _is_major(command.complainants, channel) and not state.major else [counted]
 
 
 def _attach(command: AttachToComplaint, state: Complaint) -> Sequence[Event]:

@@ -1,9 +1,10 @@
 from datetime import datetime
+from typing import get_args
 
 import pytest
 
 from domain.access_rules import RedressLimit
-from domain.codes import Giving, Money
+from domain.codes import Channel, Giving, Money
 from domain.complaint import (
     COMPLAINT,
     CloseComplaint,
@@ -290,8 +291,9 @@ def test_more_time_needs_another_person_and_a_notice():
     given(COMPLAINT, RECEIVE, ask, grant).when(grant).then()
 
 
-def test_a_group_of_twenty_is_a_major_complaint():
-    group = {"complainant_id": ANNA, "customer_id": ANNA, "channel": "visit", "capacity": "group"}
+@pytest.mark.parametrize("channel", ["branch", "visit"])
+def test_a_group_of_twenty_in_person_is_a_major_complaint(channel):
+    group = {"complainant_id": ANNA, "customer_id": ANNA, "channel": channel, "capacity": "group"}
     received = it(ComplaintReceived, **group, complainants=20, missing=("respondent", "demand", "facts", "basis"))
     major = it(ComplaintMarkedMajor, reason="group-of-twenty")
     given(COMPLAINT).when(to(ReceiveComplaint, **group, complainants=20)).then(received, major)
@@ -301,6 +303,24 @@ def test_a_group_of_twenty_is_a_major_complaint():
     given(COMPLAINT, small, grown).when(to(CountComplaintGroup, complainants=21)).then(
         it(ComplaintGroupCounted, complainants=21)
     )
+
+
+@pytest.mark.parametrize("channel", sorted({*get_args(Channel)} - {"branch", "visit"}))
+def test_a_group_that_nobody_has_met_is_major_once_twenty_come_in_person(channel):
+    group = {"complainant_id": ANNA, "customer_id": ANNA, "channel": channel, "capacity": "group", "complainants": 30}
+    receive = to(ReceiveComplaint, **group)
+    given(COMPLAINT).when(receive).then(
+        it(ComplaintReceived, **group, missing=("respondent", "demand", "facts", "basis"))
+    )
+    more = to(CountComplaintGroup, complainants=40)
+    given(COMPLAINT, receive).when(more).then(it(ComplaintGroupCounted, complainants=40))
+    major = it(ComplaintMarkedMajor, reason="group-of-twenty")
+    few, many = (to(CountComplaintGroup, complainants=n, channel="branch") for n in (19, 20))
+    given(COMPLAINT, receive).when(few).then(it(ComplaintGroupCounted, complainants=19, channel="branch"))
+    given(COMPLAINT, receive, few).when(many).then(it(ComplaintGroupCounted, complainants=20, channel="branch"), major)
+    given(COMPLAINT, receive, few, many).when(many).then()
+    same = to(CountComplaintGroup, complainants=30, channel="visit")
+    given(COMPLAINT, receive).when(same).then(it(ComplaintGroupCounted, complainants=30, channel="visit"), major)
 
 
 def test_only_what_is_missing_is_demanded():
