@@ -72,7 +72,7 @@ _TEXT_HEADERS: Final[Mapping[str, dict[str, Any]]] = {
 }
 _FILES: Final = frozenset(f"{one.name}_attachment" for one in ATTACHED_TO)
 """What is answered with the bytes of a file."""
-_SAID: Final = frozenset({"kpi", "kpis", "return"})
+_SAID: Final = frozenset({"kpi", "kpis", "return", "returns"})
 """Answers with texts in the language of whoever asks."""
 _OF_THE_RECORD: Final = frozenset(
     {

@@ -68,7 +68,8 @@ async def _returns(request: Request, query: Annotated[Asking, Query()]) -> Respo
     """The templates of returns, those of the program and the bank's own."""
     del query
     known = templates(edge(request).daybook.settings.returns_file)
-    return shown({"returns": [{"name": name, **one.model_dump(mode="json")} for name, one in known.items()]})
+    told = [{"name": name, **one.model_dump(mode="json")} for name, one in known.items()]
+    return shown({"returns": [{**_titled(one), **_headed(one)} for one in told]}, headers=spoken_headers())
 
 
 async def _cfpb(request: Request, query: Annotated[CfpbQuery, Query()]) -> Response:
@@ -94,7 +95,7 @@ async def _return(request: Request, query: Annotated[ReturnQuery, Query()]) -> R
     for row in (row for table in made["tables"] if table["map"] is not None for row in table["rows"]):
         if row["code"] == NOT_MAPPED:
             row["name"] = said("not mapped")
-    return shown(made, as_of, spoken_headers())
+    return shown({**made, "return": _titled(made["return"]), **_headed(made)}, as_of, spoken_headers())
 
 
 async def _events(request: Request, query: Annotated[ReturnEventsQuery, Query()]) -> Response:
@@ -109,6 +110,21 @@ async def _events(request: Request, query: Annotated[ReturnEventsQuery, Query()]
     except MeasureRefused as refused:
         raise refused_query(refused) from None
     return shown({"counted": found.counted, "next": found.next}, as_of, page_link(request, found.next))
+
+
+def _titled(told: dict[str, Any]) -> dict[str, Any]:
+    """Title and note in the language of whoever asks; the bank's own templates speak as they were written."""
+    return {**told, "title": said(told["title"]), "note": said(told["note"])}
+
+
+def _headed(told: dict[str, Any]) -> dict[str, Any]:
+    """Figures and tables with their headings in that language."""
+
+    def headed(of: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**one, "says": said(one["says"])} for one in of]
+
+    tables = [{**one, "columns": headed(one["columns"])} for one in headed(told["tables"])]
+    return {"figures": headed(told["figures"]), "tables": tables}
 
 
 def _named(request: Request) -> str:

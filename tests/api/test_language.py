@@ -14,6 +14,7 @@ from api.labels import english_of, vocabularies
 from api.language import label, preferred, said
 from api.problems import PROBLEMS, REFUSED
 from domain import AGGREGATES
+from engine.return_templates import templates
 from projections.kpis import KPIS
 
 API = Path(language.__file__).parent
@@ -82,6 +83,14 @@ async def test_kpis_are_told_in_chinese(client):
     assert answer.json()["detail"].startswith("没有 colour 这一维度")
     answer = await client.get("/returns/fca-2027", headers=chinese)
     assert answer.json()["detail"].startswith("fca-2027 只适用于半年")
+    listed = (await client.get("/returns", headers=chinese)).json()["returns"]
+    made = (await client.get("/returns/jrt-0169", headers=chinese)).json()
+    (of,) = (one for one in listed if one["name"] == "jrt-0169")
+    for figures, tables, title in ((made["figures"], made["tables"], made["return"]["title"]),
+                                   (of["figures"], of["tables"], of["title"])):  # fmt: skip
+        assert (title, figures[0]["says"]) == ("金融消费者投诉统计（JR/T 0169-2018）", "投诉总量")  # noqa: RUF001
+        assert (tables[0]["says"], tables[0]["columns"][0]["says"]) == ("投诉业务办理渠道", "投诉量")
+    assert (await client.get("/returns/jrt-0169")).json()["figures"][0]["says"] == "Complaints in all"
     answer = await client.get("/kpis/complaint.sung")
     assert answer.json()["detail"].startswith("there is no KPI complaint.sung; there are complaint.count")
 
@@ -138,6 +147,7 @@ def texts() -> Iterator[str]:
     yield from (text for told in validation._TOLD.values() for text in told if text is not None)
     yield from validation._BOUNDED.values()
     yield from of_kpis()
+    yield from of_returns()
     for path in (*sorted(API.glob("*.py")), Path(engine.access_tokens.__file__), *measuring()):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call):
@@ -150,6 +160,13 @@ def of_kpis() -> Iterator[str]:
         yield from (text for text in (kpi.title, kpi.unit, kpi.note) if text)
         for basis in kpi.bases:
             yield from (one.says for one in (basis.numerator, basis.denominator) if one is not None)
+
+
+def of_returns() -> Iterator[str]:
+    for template in templates(None).values():
+        yield from (template.title, template.note)
+        headings = (*template.figures, *template.tables, *(one for table in template.tables for one in table.columns))
+        yield from (one.says for one in headings)
 
 
 def measuring() -> list[Path]:
