@@ -40,6 +40,7 @@ from projections.campaign_results import CampaignRow, ChannelResults
 from projections.complaint_course import COURSE
 from projections.complaint_row import ComplaintRow
 from projections.complaint_search import ComplaintCount
+from projections.correction_queue import Waiting, WaitingCorrection
 from projections.kpi_query import Behind, Cell, Counted
 from projections.looks import Look, Part
 from projections.privacy_register import DisposalRow, ErasureRow, LegalHoldRow, PrivacyRequestRow
@@ -133,6 +134,7 @@ def answers() -> Mapping[str, Schema]:
         | _kpis()
         | _returns()
         | _screenings()
+        | _corrections()
     )
     made |= relations()
     for aggregate in AGGREGATES:
@@ -329,6 +331,15 @@ def _unusual_day() -> Schema:
             "looks": {**TEXT, "description": "Where all looks of the actor on the day are."},
         }
     )  # fmt: skip
+
+
+def _corrections() -> dict[str, Schema]:
+    waiting = list_of(rows(WaitingCorrection, changes=list_of(rows(DetailChange)), personal=list_of(TEXT)))
+    entry = rows(
+        Waiting, kind={"enum": ["customer", "interaction"]}, interaction_id=maybe(UUID), corrections=waiting,
+        last_event=_LAST,
+    )  # fmt: skip
+    return {"corrections": _page("waiting", entry)}
 
 
 def _screenings() -> dict[str, Schema]:

@@ -25,6 +25,7 @@ from api import (
     complaint_history,
     complaints,
     contact,
+    corrections,
     customers,
     docs,
     events,
@@ -76,7 +77,7 @@ _ROOMS: Final = (
     customers, complaint_clocks, complaints, complaint_history, screenings, campaigns, satisfaction, segments, kpis,
     returns, log_proofs, audit, events, bulk, cloudevents, feed, health, docs, access_tables, labels, receipts,
     privacy, privacy_export, certificates, actors, break_glass, attachments, development_room, holdings, leads,
-    organisation, portfolios, contact,
+    organisation, portfolios, contact, corrections,
 )  # fmt: skip
 
 MENDABLE: Final = (*EXPECTED, MigrationError, SealingStopped, ValueError)

@@ -26,6 +26,7 @@ from engine.carrying_out import NotNow
 from engine.cli_certificates import certificates
 from engine.cli_certify import certifying
 from engine.cli_clocks import clocks
+from engine.cli_corrections import corrections
 from engine.cli_keys import keys
 from engine.cli_kpi import kpi
 from engine.cli_log_care import logs
@@ -77,6 +78,7 @@ app.command("kpi", epilog="Example: daybook kpi complaint.count --from 2014-01-0
 app.command("returns", epilog="Example: daybook returns fca-disp --from 2026-01-01 --to 2026-06-30 --csv")(returns)
 app.add_typer(clocks, name="clocks")
 app.add_typer(sampling, name="sampling")
+app.add_typer(corrections, name="corrections")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]

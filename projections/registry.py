@@ -7,6 +7,7 @@ from projections.audit_trail import AUDIT_TRAIL
 from projections.break_glass_register import BREAK_GLASS_REGISTER
 from projections.campaign_results import CAMPAIGN_RESULTS
 from projections.complaint_register import COMPLAINT_REGISTER
+from projections.correction_queue import CORRECTION_QUEUE
 from projections.customer_profile import CUSTOMER_PROFILE
 from projections.engagement_register import ENGAGEMENT_REGISTER
 from projections.lead_register import LEAD_REGISTER
@@ -25,6 +26,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     BREAK_GLASS_REGISTER,
     CAMPAIGN_RESULTS,
     COMPLAINT_REGISTER,
+    CORRECTION_QUEUE,
     CUSTOMER_PROFILE,
     ENGAGEMENT_REGISTER,
     LEAD_REGISTER,

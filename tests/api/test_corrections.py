@@ -6,11 +6,16 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
+from domain.kernel import Refusal
+from domain.matters import Sight
 from engine.access import Viewer, first_table
+from engine.cli_kpi import NOBODY
+from engine.correcting import Decide, decide
 from engine.indexing import refill
 from engine.looking import Looker
 from engine.personal_export import export_of
 from engine.shredding import open_eraser
+from projections.seeing import EVERYTHING
 from store.envelope import AppendRequest, NewEvent
 from store.identity import new_id
 from tests.api import bearer
@@ -213,3 +218,101 @@ async def test_an_old_correction_of_one_person_is_read_as_before(client, daybook
     token = (await decided(client, home, made["correction_id"]))["token"]
     profile = (await seen(client, home, token)).json()
     assert (profile["name"], profile["region"]) == (NEW, "CN-BJ")
+
+
+async def waiting(client, token: str, role: str | None = None, **query) -> list[dict]:
+    headers = {} if role is None else bearer.headers(f"staff:{role}", (role,), None)
+    answer = await client.get("/corrections", params={**query, "token": token}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["waiting"]
+
+
+async def test_all_that_waits_is_listed_longest_first_for_who_may_approve_it(client, daybook):
+    homes = [await registered(client) for _ in range(3)]
+    asked_at = ("2026-11-03T10:00:00Z", "2026-11-01T10:00:00Z", "2026-11-02T10:00:00Z")
+    made = [await asked(client, home, occurred_at=at) for home, at in zip(homes, asked_at, strict=True)]
+    second = {"reason": "moved", "residence_country": "CN", "occurred_at": "2026-11-04T10:00:00Z"}
+    more = (await client.command(f"{homes[0]}/correct-details", second, actor="staff-3")).json()
+    where = (await client.command("/interactions", {"customer_id": homes[0].rpartition("/")[2], **CALL})).headers
+    body = {"reason": "incomplete", "channel": "branch", "summary": "Lost both cards.",
+            "occurred_at": "2026-11-05T10:00:00Z"}  # fmt: skip
+    call = (await client.command(f"{where['location']}/correct", body, actor="staff-1")).json()
+    end = str(await daybook.record.end())
+    found = await waiting(client, end)
+    assert [[one["correction_id"] for one in each["corrections"]] for each in found] == [
+        [made[1]["correction_id"]], [made[2]["correction_id"]],
+        [made[0]["correction_id"], more["correction_id"]], [call["correction_id"]],
+    ]  # fmt: skip
+    assert found[0] == {
+        "kind": "customer", "customer_id": homes[1].rpartition("/")[2], "interaction_id": None, "since": asked_at[1],
+        "last_event": found[0]["last_event"],
+        "corrections": [{
+            "correction_id": made[1]["correction_id"], "requested_at": asked_at[1], "reason": "married",
+            "requested_by": "staff-1", "personal": ["name"],
+            "changes": [{"field": "region", "before": "CN-GD", "after": "CN-SH"}],
+        }],
+    }  # fmt: skip
+    assert (found[3]["kind"], found[3]["corrections"][0]["personal"]) == ("interaction", ["summary"])
+    assert [one["kind"] for one in await waiting(client, end, kind="interaction")] == ["interaction"]
+    assert {one["kind"] for one in await waiting(client, end, "privacy-officer")} == {"customer"}
+    assert {one["kind"] for one in await waiting(client, end, "investigator")} == {"interaction"}
+    assert (
+        await client.get("/corrections", headers=bearer.headers("staff:m", ("campaign-manager",), None))
+    ).status_code == 403
+    pages, following = [], "/corrections?limit=1"
+    while following:
+        answer = await client.get(following)
+        pages += answer.json()["waiting"]
+        following = answer.links.get("next", {}).get("url")
+    assert pages == found
+
+
+async def test_what_is_decided_waits_no_more(client):
+    homes = [await registered(client) for _ in ENDINGS]
+    made = [(await asked(client, home))["correction_id"] for home in homes]
+    for home, one, what in zip(homes, made, ENDINGS, strict=True):
+        token = (await decided(client, home, one, what))["token"]
+        left = {each["customer_id"] for each in await waiting(client, token)}
+        assert home.rpartition("/")[2] not in left
+
+
+async def test_corrections_of_a_confidential_matter_wait_for_those_who_may_see_it(client):
+    home = await registered(client)
+    hidden = {"customer_id": home.rpartition("/")[2], **CALL, "confidential": "whistleblower"}
+    where = (await client.command("/interactions", hidden)).headers["location"]
+    body = {"reason": "incomplete", "channel": "branch"}
+    token = (await client.command(f"{where}/correct", body, actor="staff-1")).json()["token"]
+    assert len(await waiting(client, token, "investigator")) == 1
+    assert await waiting(client, token, "front-office") == []
+
+
+async def test_the_command_line_decides_as_the_api_does(client, daybook):
+    home = await registered(client)
+    stream, one = uuid.UUID(home.rpartition("/")[2]), (await asked(client, home))["correction_id"]
+
+    async def approve(of: uuid.UUID, actor: str, sight: Sight = EVERYTHING, correction_id: str = one) -> str | None:
+        facts = {"correction_id": correction_id, "approved_by": actor}
+        try:
+            await decide(daybook, Decide("approve", of, facts), sight)
+        except Refusal as refused:
+            return refused.code
+        return None
+
+    assert await approve(stream, "staff-1") == "customer.correction-second-person-required"
+    assert await approve(stream, "staff-2", correction_id=str(new_id())) == "customer.correction-unknown"
+    assert await approve(new_id(), "staff-2") == "not-found"
+    assert [await approve(stream, "staff-2") for _ in range(2)] == [None, None]
+    token = str(await daybook.record.end())
+    profile = (await seen(client, home, token)).json()
+    assert (profile["name"], profile["pending_corrections"]) == (NEW, [])
+    assert await found(client, token, NEW) == 1
+    second = (await asked(client, home, name="Nobody"))["correction_id"]
+    facts = {"correction_id": second, "reason": "typo", "rejected_by": "staff-2"}
+    await decide(daybook, Decide("reject", stream, facts), EVERYTHING)
+    assert await waiting(client, str(await daybook.record.end())) == []
+    hidden = {"customer_id": str(stream), **CALL, "confidential": "whistleblower"}
+    where = (await client.command("/interactions", hidden)).headers["location"]
+    made = (await client.command(f"{where}/correct", {"reason": "typo", "channel": "branch"}, actor="staff-1")).json()
+    call = uuid.UUID(where.rpartition("/")[2])
+    assert await approve(call, "staff-2", NOBODY, made["correction_id"]) == "not-found"
+    assert await approve(call, "staff-2", EVERYTHING, made["correction_id"]) is None

@@ -88,6 +88,7 @@ PLANS = [
     ("erasures", "", 5, "erasure_v1_open"),
     ("legal_holds", "", 5, "legal_hold_v1_open"),
     ("disposals", "", 5, "disposal_v1_open"),
+    ("correction_queue", "", 8, "waiting_correction_v1_since"),
     ("screening_queue", "", 8, "drawn_interaction_v1_waiting"),
     ("screening_sample", "", 5, "drawn_interaction_v1_sample"),
     ("timeline", "", 8, "event_customer"),
