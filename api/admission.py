@@ -132,6 +132,24 @@ def require(request: Request, operation: str) -> None:
         raise forbidden("not-allowed")
 
 
+def least_group(request: Request, *operations: str) -> int | None:
+    """Of how many people an aggregated answer tells at least; None: the viewer may see the cases behind it anyway.
+
+    `operations`: those that show the cases; all are needed.
+    """
+    at = edge(request)
+    table, viewer = at.daybook.access.table, viewer_of(request.scope)
+    return None if all(table.may_ask(viewer, one) for one in operations) else at.daybook.settings.group_min
+
+
+def too_narrow() -> Problem:
+    """The answer where an aggregated answer could be compared with another one until a small group is left."""
+    return Problem(
+        "query-invalid",
+        said("Who may not see the cases behind it asks of all time and of now, by one dimension, without conditions."),
+    )
+
+
 _NAMED: Final = {**CONFIDABLE, "event_id": "event"}
 """What a part of a path names that may not exist for the viewer."""
 

@@ -18,6 +18,7 @@ from api.schemas import (
     TIME,
     UUID,
     VERSION,
+    WITHHELD,
     Schema,
     list_of,
     maybe,
@@ -201,7 +202,9 @@ def _complaints() -> dict[str, Schema]:
                 ),
             }
         ),
-        "complaint_counts": object_with({"counts": list_of(rows(ComplaintCount)), "parked": _PARKED}),
+        "complaint_counts": object_with(
+            {"counts": list_of(rows(ComplaintCount)), "parked": _PARKED, "withheld": WITHHELD}
+        ),
     }
 
 
@@ -248,7 +251,7 @@ def _others() -> dict[str, Schema]:
     changes = {**maybe(list_of(rows(Changed))), "description": "Null: a newer program wrote the stream."}
     event = ref("Event")
     return {
-        "satisfaction": object_with({"points": list_of(point), "parked": _PARKED}),
+        "satisfaction": object_with({"points": list_of(point), "parked": _PARKED, "withheld": WITHHELD}),
         "access_table": object_with({"table_version": COUNT, "sha256": TEXT, "rules": OBJECT}),
         "receipt": ref("Receipt"),
         "audit_logs": object_with({"logs": list_of(_LOG)}),
@@ -305,7 +308,7 @@ def _kpis() -> dict[str, Schema]:
     cell = rows(Cell, group=group, spread=spread, events=down)
     figures = {
         "kpi": kpi, "from": maybe(DATE), "to": maybe(DATE), "by": list_of(TEXT), "cells": list_of(cell),
-        "parked": _PARKED,
+        "parked": _PARKED, "withheld": WITHHELD,
         "map": {**maybe(_MAP), "description": "By whose codes its dimension is told."},
         "clocks_behind": {**COUNT, "description": "Events not read yet for the clocks; incomplete unless it is 0."},
         "quarantined": {
@@ -335,11 +338,8 @@ def _unusual_day() -> Schema:
 
 def _corrections() -> dict[str, Schema]:
     waiting = list_of(rows(WaitingCorrection, changes=list_of(rows(DetailChange)), personal=list_of(TEXT)))
-    entry = rows(
-        Waiting, kind={"enum": ["customer", "interaction"]}, interaction_id=maybe(UUID), corrections=waiting,
-        last_event=_LAST,
-    )  # fmt: skip
-    return {"corrections": _page("waiting", entry)}
+    kind: Schema = {"enum": ["customer", "interaction"]}
+    return {"corrections": _page("waiting", rows(Waiting, kind=kind, corrections=waiting, last_event=_LAST))}
 
 
 def _screenings() -> dict[str, Schema]:

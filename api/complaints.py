@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
-from api.admission import looker, no_such, sight_of
+from api.admission import least_group, looker, no_such, sight_of, too_narrow
 from api.edge import edge
 from api.headers import etag
 from api.opened import Gaps
@@ -20,6 +20,7 @@ from projections import complaint_search
 from projections.complaint_course import COURSE
 from projections.complaint_row import NAME, ComplaintRow
 from projections.complaint_search import ComplaintFilter, CountFilter
+from projections.group_size import told_of, withheld
 from projections.seeing import hidden_streams
 
 Text = Annotated[str | None, Field(max_length=200)]
@@ -87,12 +88,22 @@ async def _search(request: Request, query: Annotated[ComplaintQuery, Query()]) -
 
 
 async def _counts(request: Request, query: Annotated[CountQuery, Query()]) -> Response:
-    """How many complaints stand where. Incomplete unless `parked` is 0: so many customers are left out."""
+    """How many complaints stand where. Incomplete unless `parked` is 0: so many customers are left out.
+
+    Who may not see complaints asks by one dimension, without conditions, and small groups are `withheld`.
+    """
     at = edge(request)
     as_of = await at.seen(NAME, query.token_of(request))
     of = CountFilter(query.status, query.product, query.first_month, query.last_month)
+    least = least_group(request, "complaints")
+    if least is not None and (len({*query.by}) > 1 or of != CountFilter()):
+        raise too_narrow()
     found = await complaint_search.counts(at.daybook.models, of, sight_of(request), by=query.by)
-    return shown({"counts": found.counts, "parked": found.parked}, as_of)
+    counts = {(one.month, one.status, one.product): one for one in found.counts}
+    hidden = withheld({group: (one.complaints,) for group, one in counts.items()}, least or 0)
+    told = [one for group, one in counts.items() if group not in hidden]
+    body = {"counts": told, "parked": found.parked, "withheld": told_of(least or 0, left_out=bool(hidden))}
+    return shown(body, as_of)
 
 
 async def _complaint(request: Request, complaint_id: str, query: Annotated[Asking, Query()]) -> Response:

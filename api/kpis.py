@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from api.admission import sight_of
+from api.admission import least_group, sight_of
 from api.edge import Edge, edge
 from api.language import said, spoken_headers
 from api.problems import Problem
@@ -22,6 +22,8 @@ from store.cursor import Cursor
 
 Value = Annotated[str | None, Field(max_length=200)]
 Month = Annotated[str | None, Field(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$")]
+_CASES: Final = {"campaign-cost": "campaign_events", "customer": "customer_timeline"}
+"""Where things are shown one by one, if not at the events of their kind of stream."""
 DIMENSIONS: Final = tuple(dict.fromkeys(name for one in KPIS for name in one.dimensions))
 
 
@@ -102,11 +104,16 @@ async def _kpis(_: Request, query: Annotated[Asking, Query()]) -> Response:
 
 
 async def _kpi(request: Request, kpi: str, query: Annotated[KpiQuery, Query()]) -> Response:
-    """A KPI's figures, with numerator and denominator. Incomplete unless `parked` is 0."""
+    """A KPI's figures, with numerator and denominator. Incomplete unless `parked` is 0.
+
+    Who may not see the cases behind it asks of all time by one dimension, and small groups are `withheld`.
+    """
     at, of = edge(request), _named(kpi)
     as_of = await _seen(at, of, query.token_of(request))
     try:
-        told = await measured(at.daybook, of, query.asked(tuple(query.by)), sight_of(request), query.by_map())
+        told = await measured(
+            at.daybook, of, query.asked(tuple(query.by)), sight_of(request), query.by_map(), least=_least(request, of)
+        )
     except MeasureRefused as refused:
         raise refused_query(refused) from None
     told["kpi"] = _said(told["kpi"])
@@ -127,6 +134,12 @@ async def _events(request: Request, kpi: str, query: Annotated[KpiEventsQuery, Q
     except MeasureRefused as refused:
         raise refused_query(refused) from None
     return shown({"counted": found.counted, "next": found.next}, as_of, page_link(request, found.next))
+
+
+def _least(request: Request, kpi: Kpi) -> int | None:
+    """The least size of a group; none for who may see what was counted, here or in the streams themselves."""
+    cases = {_CASES.get(basis.numerator.source.name, f"{basis.numerator.source.name}_events") for basis in kpi.bases}
+    return least_group(request, "kpi_behind") and least_group(request, *cases)
 
 
 def _named(name: str) -> Kpi:

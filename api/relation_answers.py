@@ -10,6 +10,7 @@ from api.schemas import (
     TIME,
     UUID,
     VERSION,
+    WITHHELD,
     Schema,
     list_of,
     maybe,
@@ -61,7 +62,11 @@ def relations() -> dict[str, Schema]:
     return {
         "customer_segments": object_with({"segments": list_of(rows(Membership))}),
         "segments": object_with(
-            {"segments": list_of(object_with({"segment": TEXT, "customers": COUNT})), "parked": PARKED}
+            {
+                "segments": list_of(object_with({"segment": TEXT, "customers": COUNT})),
+                "parked": PARKED,
+                "withheld": WITHHELD,
+            }
         ),
         "segment_customers": page("customers", rows(Member)),
         "organisation_units": page("units", rows(Unit, **unit)),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from api.admission import looker, sight_of
+from api.admission import looker, require, sight_of
 from api.edge import edge
 from api.kpis import refused_query
 from api.language import said, spoken_headers
@@ -85,7 +85,11 @@ async def _cfpb(request: Request, query: Annotated[CfpbQuery, Query()]) -> Respo
 
 
 async def _return(request: Request, query: Annotated[ReturnQuery, Query()]) -> Response:
-    """A return, with every figure and table. Incomplete unless `parked` is 0."""
+    """A return, with every figure and table. Incomplete unless `parked` is 0.
+
+    It is sent as it is, so no group is withheld: it is made for who may see the complaints behind its numbers.
+    """
+    require(request, "return_behind")
     at = edge(request)
     as_of = await at.seen(NAME, query.token_of(request))
     try:

@@ -77,6 +77,10 @@ def page(name: str, of: Schema, **more: Schema) -> Schema:
 
 
 LAST: Final = ref("LastEvent")
+WITHHELD: Final[Schema] = {
+    **maybe(object_with({"reason": {"enum": ["group-too-small"]}, "least": COUNT})),
+    "description": "Groups are left out that are smaller, or by which a smaller one could be computed; null: none is.",
+}
 PARKED: Final[Schema] = {**COUNT, "description": "Customers or streams that are left out; incomplete unless it is 0."}
 
 

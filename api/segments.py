@@ -6,9 +6,11 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
+from api.admission import least_group, too_narrow
 from api.edge import edge
 from api.reading import Asking, Paged, page_link, path_code, path_uuid, shown
 from projections import segment_membership
+from projections.group_size import told_of
 from projections.segment_membership import NAME, At
 
 Occurred = Annotated[AwareDatetime | None, Field(description="As it was at this moment; unset: the last known.")]
@@ -45,12 +47,23 @@ def _at(query: SegmentQuery | MemberQuery) -> At:
 
 
 async def _segments(request: Request, query: Annotated[SegmentQuery, Query()]) -> Response:
-    """How many customers each segment has at a moment. Incomplete unless `parked` is 0."""
-    at = edge(request)
+    """How many customers each segment has at a moment. Incomplete unless `parked` is 0.
+
+    Who may not see a segment's customers asks of now, and small segments are `withheld`.
+    """
+    at, least = edge(request), least_group(request, "segment_customers")
+    if least is not None and _at(query) != At():
+        raise too_narrow()
     as_of = await at.seen(NAME, query.token_of(request))
     found = await segment_membership.sizes(at.daybook.models, _at(query))
-    sizes = [{"segment": segment, "customers": customers} for segment, customers in found.sizes.items()]
-    return shown({"segments": sizes, "parked": found.parked}, as_of)
+    # Segments overlap and have no total, so nothing else need be left out for the sake of a small one.
+    told = {name: customers for name, customers in found.sizes.items() if least is None or customers >= least}
+    body = {
+        "segments": [{"segment": segment, "customers": customers} for segment, customers in told.items()],
+        "parked": found.parked,
+        "withheld": told_of(least or 0, left_out=len(told) < len(found.sizes)),
+    }
+    return shown(body, as_of)
 
 
 async def _members(request: Request, segment: str, query: Annotated[MemberQuery, Query()]) -> Response:

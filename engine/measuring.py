@@ -10,9 +10,12 @@ from domain.matters import Sight
 from engine.code_maps import ActiveMap, map_of
 from engine.importing import bank_marketing, cfpb, loan_story
 from engine.importing.quarantine import Quarantine
+from engine.least_group import one_dimension
+from engine.least_group import told as told_cells
 from engine.wiring import Daybook
 from projections import clock_board
 from projections.errors import MeasureRefused
+from projections.group_size import told_of
 from projections.kpi_query import Cell, CountedPage, Figures, Retold, behind, figures
 from projections.kpis import Kpi, Part, added_up
 from projections.measures import OR, Asked, Measure, checked, count
@@ -58,19 +61,25 @@ def definition(kpi: Kpi) -> dict[str, Any]:
     }
 
 
-async def measured(
-    daybook: Daybook, kpi: Kpi, asked: Asked, sight: Sight, by_map: ByMap | None = None
+async def measured(  # noqa: PLR0913  # the last by name
+    daybook: Daybook, kpi: Kpi, asked: Asked, sight: Sight, by_map: ByMap | None = None, *, least: int | None = None
 ) -> dict[str, Any]:
     """A KPI's figures with what they leave out: `parked` customers, and rows of imports in quarantine, by source.
 
-    `clocks_behind`: so many events of the record were not read yet for the clocks that it counts.
+    `clocks_behind`: so many events of the record were not read yet for the clocks that it counts. `withheld`: groups
+    are left out because fewer than `least` are in them, or because such a one could be computed from them.
 
     Raises:
-        MeasureRefused: see `projections.kpi_query.figures` and `ByMap`.
+        MeasureRefused: see `projections.kpi_query.figures`, `ByMap` and `engine.least_group.one_dimension`.
     """
+    if least is not None:
+        one_dimension(checked(asked, kpi.dimensions), mapped=by_map is not None)
     active, of = await _by_map(daybook, kpi, asked, sight, by_map)
     retold = None if active is None else Retold(active.told.dimension, _own(active))
     found: Figures = await figures(daybook.models, kpi, of, sight, retold)
+    cells, left_out = found.cells, False
+    if least is not None:
+        cells, left_out = await told_cells(daybook.models, kpi, of, sight, found.cells, least)
     kinds = {basis.numerator.source.name for basis in kpi.bases}
     return {
         "kpi": definition(kpi),
@@ -78,7 +87,8 @@ async def measured(
         "to": asked.last,
         "by": list(asked.by),
         "map": None if active is None else active.as_json(),
-        "cells": [cell_body(one) for one in found.cells],
+        "cells": [cell_body(one) for one in cells],
+        "withheld": told_of(least or 0, left_out=left_out),
         "parked": found.parked,
         "clocks_behind": await _clocks_behind(daybook) if kpi.clocks else 0,
         "quarantined": await quarantined(daybook, kinds),

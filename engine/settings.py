@@ -166,6 +166,11 @@ class Settings(BaseSettings):
         description="Whether `serve` and `follow` also propose the touches of launched campaigns, keep held ones "
         "(send, suppress or expire what is due), and record when a consent runs out. Any number of processes may.",
     )
+    group_min: Annotated[int, Field(ge=3, le=1000)] = Field(
+        default=5,
+        description="Least size of a group that aggregated answers tell of, to roles that may not see the cases behind "
+        "them.",
+    )
     wait_s_max: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0, description="How long a query with a token waits for its read model, in seconds."
     )
