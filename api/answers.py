@@ -54,7 +54,7 @@ from projections.profile_query import (
     PendingCorrection,
     Profile,
 )
-from projections.satisfaction_history import Invitation
+from projections.satisfaction_history import Invitation, Responses
 from projections.satisfaction_series import Point
 from projections.screening_queue import DrawnRow, Stratum
 
@@ -156,6 +156,7 @@ def _customers() -> dict[str, Schema]:
         "version": {**maybe(VERSION), "description": "Null: events name the customer, but nobody registered it yet."},
     }
     ids = {"canonical_id": UUID, "merged_ids": {**list_of(UUID), "description": "The person's other customer ids."}}
+    responses = rows(Responses, response_rate_percent=maybe({"type": "number"}))
     return {
         "customer_profile": rows(Profile, **lists),
         "customer_search": _page("customers", rows(FoundCustomer)),
@@ -169,7 +170,7 @@ def _customers() -> dict[str, Schema]:
             }
         ),
         "customer_timeline": _page("events", ref("Event"), **ids),
-        "customer_satisfaction": _page("invitations", rows(Invitation), **ids),
+        "customer_satisfaction": _page("invitations", rows(Invitation), responses=responses, **ids),
     }
 
 
@@ -243,11 +244,10 @@ def _privacy() -> dict[str, Schema]:
 def _others() -> dict[str, Schema]:
     words = dict.fromkeys(("kind", "subject", "sha256", "note"), TEXT)
     rows_of_certificates = object_with({**words, "partition": COUNT, "issued_at": TIME})
-    figure: Schema = {"anyOf": [{"type": "number"}, {"type": "null"}]}
     names = ("response_rate_percent", "mean_score", "csat_percent", "nps")
     named: Schema = {"type": "object", "description": "By code.", "additionalProperties": TEXT}
     scores: Schema = {"type": "object", "description": "Answers by score.", "additionalProperties": COUNT}
-    point = rows(Point, scores=scores, answers=COUNT, **dict.fromkeys(names, figure))
+    point = rows(Point, scores=scores, answers=COUNT, **dict.fromkeys(names, maybe({"type": "number"})))
     changes = {**maybe(list_of(rows(Changed))), "description": "Null: a newer program wrote the stream."}
     event = ref("Event")
     return {

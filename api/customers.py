@@ -1,6 +1,7 @@
 """Queries about customers: search, profile, timeline, satisfaction."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -23,7 +24,7 @@ from engine.looking import Looker
 from engine.wiring import Daybook
 from projections import satisfaction_history, timeline
 from projections.persons import PROFILES, person
-from projections.satisfaction_history import Invitation
+from projections.satisfaction_history import Invitation, Responses
 from projections.seeing import hidden_streams
 from projections.timeline import Entry
 
@@ -92,15 +93,25 @@ async def _satisfaction(request: Request, customer_id: str, query: Annotated[Pag
     found = await satisfaction_history.history_of_person(
         at.daybook.models, who.customer_ids, after=query.after, limit=query.limit
     )
+    responses = await satisfaction_history.responses_of_person(at.daybook.models, who.customer_ids)
     gaps = Gaps()
     invitations = [_invitation(one, gaps) for one in found.invitations]
     hidden = await hidden_streams(at.daybook.record, sight_of(request), list(named(invitations)))
     await gaps.fill(at.daybook.opener, looker(request))
     return shown(
-        {"invitations": [without(one, hidden) for one in invitations], "next": found.next, **_ids(who)},
+        {
+            "invitations": [without(one, hidden) for one in invitations],
+            "responses": _responses(responses),
+            "next": found.next,
+            **_ids(who),
+        },
         as_of,
         page_link(request, found.next),
     )
+
+
+def _responses(of: Responses) -> dict[str, Any]:
+    return {**asdict(of), "response_rate_percent": of.response_rate_percent}
 
 
 _INVITATION: Final = tuple(name for name in Invitation.__slots__ if name != "verbatim")

@@ -209,6 +209,20 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class Responses:
+    """How often somebody was invited, has answered, and let an invitation expire; the rest can still be answered."""
+
+    invited: int
+    answered: int
+    expired: int
+
+    @property
+    def response_rate_percent(self) -> float | None:
+        """Answered of a hundred invitations; None: there was none."""
+        return round(100 * self.answered / self.invited, 2) if self.invited else None
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """A customer's invitations, last changed first. `next` continues; None: there is no more."""
 
@@ -238,6 +252,16 @@ async def history_of_person(
     changed_at = await recorded_at(record, several)
     rows, more = first_of(pages, limit, lambda row: _newest(row, changed_at))
     return History(tuple(map(_invitation, rows)), place.after(found_at(rows)) if more else None)
+
+
+async def responses_of_person(models: ReadModels, customer_ids: Sequence[UUID]) -> Responses:
+    """How all customers that a person is have responded together."""
+    record = models.record
+    pages = await asyncio.gather(
+        *(models.fetch(NAME, "satisfaction_responses", record.partition_of(one), one) for one in customer_ids)
+    )
+    rows = [row for page in pages for row in page]
+    return Responses(*(sum(row[name] for row in rows) for name in Responses.__slots__))
 
 
 def _newest(row: asyncpg.Record, changed_at: Mapping[tuple[int, int], datetime]) -> tuple[datetime, int, int]:

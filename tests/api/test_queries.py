@@ -89,6 +89,7 @@ async def test_satisfaction_of_one_and_of_all(client):
     one = (await seen(client, f"/customers/{ids['customer']}/satisfaction", ids["token"])).json()
     (invitation,) = one["invitations"]
     assert (invitation["score"], invitation["verbatim"][:5]) == (4, "Quick")
+    assert one["responses"] == {"invited": 1, "answered": 1, "expired": 0, "response_rate_percent": 100.0}
     series = (await seen(client, "/satisfaction", ids["token"], by=["channel", "product"], metric="csat")).json()
     (point,) = series["points"]
     assert (point["channel"], point["product"], point["month"]) == ("sms", "credit-card", None)

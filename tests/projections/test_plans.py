@@ -66,6 +66,7 @@ PLANS = [
     ("campaigns", "", 5, "campaign_v1_planned"),
     ("campaigns", "and c.status = $5::text", 5, "campaign_v1_status"),
     ("satisfaction_of_customer", "", 4, "survey_invitation_v1_customer"),
+    ("satisfaction_responses", "", 2, "survey_invitation_v1_customer"),
     ("satisfaction_due", "", 3, "survey_invitation_v1_expires"),
     ("satisfaction_invited", "", 11, "survey_invited_v1_pkey"),
     ("satisfaction_scores", "", 11, "survey_score_v1_pkey"),

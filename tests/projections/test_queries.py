@@ -30,6 +30,7 @@ from projections import audit_trail, campaign_results, complaint_search, profile
 from projections.audit_trail import AuditFilter
 from projections.complaint_search import ComplaintFilter, CountFilter
 from projections.references import SealedAt
+from projections.satisfaction_history import Responses
 from projections.satisfaction_series import Slice, series
 from projections.seeing import EVERYTHING
 from projections.timeline import timeline
@@ -158,6 +159,11 @@ async def test_satisfaction_of_a_customer_and_over_time(bank):
         ("nps", 10, None, "answered"),
     ]
     assert found.invitations[0].verbatim.record_class == "survey"
+    assert await satisfaction_history.responses_of_person(bank.models, people[:1]) == Responses(2, 2, 0)
+    several = await satisfaction_history.responses_of_person(bank.models, people[4:])
+    assert (several, several.response_rate_percent) == (Responses(8, 3, 5), 37.5)
+    nobody = await satisfaction_history.responses_of_person(bank.models, [bank.customer()])
+    assert (nobody, nobody.response_rate_percent) == (Responses(0, 0, 0), None)
     (nps_invited, nps_answered) = (await series(bank.models, Slice(metric="nps"))).points
     assert (nps_invited.month, nps_invited.invited, nps_invited.responded, nps_invited.expired) == (
         date(2026, 1, 1), 8, 6, 2,
