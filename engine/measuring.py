@@ -14,11 +14,12 @@ from engine.least_group import one_dimension
 from engine.least_group import told as told_cells
 from engine.wiring import Daybook
 from projections import clock_board
+from projections.counts import count
 from projections.errors import MeasureRefused
 from projections.group_size import told_of
 from projections.kpi_query import Cell, CountedPage, Figures, Retold, behind, figures
 from projections.kpis import Kpi, Part, added_up
-from projections.measures import OR, Asked, Measure, checked, count
+from projections.measures import OR, Asked, Measure, checked
 
 IMPORTED_AS: Final[Mapping[str, tuple[str, ...]]] = {
     "complaint": (cfpb.SOURCE,),
@@ -114,7 +115,7 @@ async def _by_map(
     name = active.told.dimension
     if name not in asked.by and name not in asked.where:
         raise MeasureRefused("the code map {name} tells {known}: group by it", name=wanted.name, known=name)
-    if any(one.counts == "customers" for one in _measures(kpi)):
+    if any(one.of_people for one in _measures(kpi)):
         raise MeasureRefused("customers are counted each once, so not by a code map")
     if name not in asked.where:
         return active, asked

@@ -158,10 +158,10 @@ class Merging:
 
     async def _look(self, customer_id: UUID, merges: persons.Merges) -> int:
         """Carry on what is not completed, or differs between the two sides."""
-        others = await persons.merges_of(self._daybook.models, {other for other, _ in merges.values()})
-        for merge_id, (other_id, status) in merges.items():
+        others = await persons.merges_of(self._daybook.models, {side.other_id for side in merges.values()})
+        for merge_id, (other_id, status, _) in merges.items():
             theirs = others.get(other_id, {}).get(merge_id)
-            if status == "claimed" or (status != "cancelled" and (theirs is None or theirs[1] != status)):
+            if status == "claimed" or (status != "cancelled" and (theirs is None or theirs.status != status)):
                 await self.carry_on(min(customer_id, other_id), merge_id)
         return len(merges)
 

@@ -12,9 +12,10 @@ from engine.measuring import quarantined
 from engine.return_templates import Figure, Table, Template, templates
 from engine.wiring import Daybook
 from projections.complaint_register import NAME as REGISTER
+from projections.counts import count
 from projections.errors import MeasureRefused
 from projections.kpi_query import CountedPage, behind
-from projections.measures import OR, Amount, Asked, Group, Measure, checked, count
+from projections.measures import OR, Amount, Asked, Group, Measure, checked
 from projections.return_measures import LATER, MEASURES, SOON, measures
 
 NOT_MAPPED: Final = ""

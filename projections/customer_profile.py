@@ -378,4 +378,4 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     SurveyAnswered: _survey_answered,
 }
 
-CUSTOMER_PROFILE: Final = Projection("customer_profile", 7, (PROFILE,), Profiles, _FOLDS)
+CUSTOMER_PROFILE: Final = Projection("customer_profile", 8, (PROFILE,), Profiles, _FOLDS)

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from domain.matters import Sight
+from projections.counts import ALONE, count, from_the_start, someones
 from projections.kpis import Basis, Kpi, added_up
 from projections.listing import checked_limit, first_of, read_mark, write_mark
-from projections.measures import MONTH, Amount, Asked, Group, Measure, checked, count, from_the_start, parts_of
+from projections.measures import MONTH, Amount, Asked, Group, Measure, checked, parts_of
 from projections.models import ReadModels
+from projections.persons import who_merged
 from projections.seeing import arguments_of
 from projections.statements import statement
 
@@ -184,38 +186,58 @@ async def behind(  # noqa: PLR0913  # the last two optional and by name
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
     """
     wanted, of = checked_limit(limit), asked.within(measure.dimensions)
-    measure, of = from_the_start(measure, of)
     before, before_id = None, None
     if after is not None:
         moment, text = read_mark(models.record.incarnation, after, 2)
         before, before_id = datetime.fromisoformat(moment), UUID(text)
-    query, parts = listing(measure, of)
-    since = of.since
+    pages: list[list[_Row]] = []
+    ids: tuple[list[UUID], ...] = ()
+    if measure.of_people:
+        merged = await who_merged(models)
+        apart = [_Row(one.id, one.at, 1, one.streams) for one in await someones(models, measure, of, sight, merged)]
+        pages.append([one for one in apart if before is None or (one.at, one.id) < (before, before_id)])
+        ids = ([*merged.customer_ids],) if measure.counts == "people" else ()
+    if not measure.source.scattered or not measure.of_people:
+        query, parts, since, until = listing(measure, of)
+        arguments = (since, until, list(of.where.values()), *arguments_of(sight), before, before_id, wanted + 1, *ids)
+        found = await models.fetch_all(measure.source.projection, query, *arguments, parts=parts)
+        pages += [[_Row(row["id"], row["at"], row["amount"], (row["stream_id"],)) for row in page] for page in found]
+    rows, more = first_of(pages, wanted, lambda row: (row.at, row.id))
+    events = await _events(models, measure, [stream_id for row in rows for stream_id in row.streams])
+    kind = "customer" if measure.of_people else measure.source.name
+    counted = tuple(
+        Counted(kind, row.id, row.at, row.amount, tuple(chain.from_iterable(events[one] for one in row.streams)))
+        for row in rows
+    )
+    last = counted[-1] if more else None
+    return CountedPage(counted, write_mark(models.record.incarnation, last.at, last.id) if last else None)
+
+
+class _Row(NamedTuple):
+    """What was counted, before its events are read."""
+
+    id: UUID
+    at: datetime
+    amount: int
+    streams: tuple[UUID, ...]
+
+
+def listing(measure: Measure, of: Asked) -> tuple[str, dict[str, str], datetime | None, datetime | None]:
+    """The template that lists what a measure counts in a partition, what is put into it, and of which time."""
+    listed, period = (measure, of) if measure.counts not in {"begun", "kept"} else from_the_start(measure, of)
+    parts, since = parts_of(listed, period), period.since
+    if measure.counts == "people":
+        parts["where"] += " and not (r.customer_id = any ($11::uuid[]))"
+        return "measure_grouped", {**parts, "id": "r.customer_id", "amount": "1"}, since, period.until
+    if measure.counts == "standing":
+        (ends,) = measure.until
+        parts["where"] += f"{ALONE} and (r.{ends} is null or r.{ends} >= coalesce($3::timestamptz, 'infinity'))"
     if measure.counts in {"standing", "open"}:
         since = None
-    if measure.counts == "standing":
-        parts["where"] += "".join(
-            f" and (r.{ends} is null or r.{ends} >= coalesce($3::timestamptz, 'infinity'))" for ends in measure.until
-        )
-    arguments = (since, of.until, list(of.where.values()), *arguments_of(sight), before, before_id, wanted + 1)
-    pages = await models.fetch_all(measure.source.projection, query, *arguments, parts=parts)
-    rows, more = first_of(pages, wanted, lambda row: (row["at"], row["id"]))
-    events = await _events(models, measure, [row["stream_id"] for row in rows])
-    kind = "customer" if measure.counts == "customers" else measure.source.name
-    found = tuple(Counted(kind, row["id"], row["at"], row["amount"], events[row["stream_id"]]) for row in rows)
-    last = found[-1] if more else None
-    return CountedPage(found, write_mark(models.record.incarnation, last.at, last.id) if last else None)
-
-
-def listing(measure: Measure, of: Asked) -> tuple[str, dict[str, str]]:
-    """The template that lists what a measure counts, and what is put into it."""
-    parts = parts_of(measure, of)
-    if measure.counts == "customers":
-        return "measure_grouped", {**parts, "id": "r.customer_id", "amount": "1"}
     if measure.source.joined:
         amount = "count(*)" if measure.counts in {"rows", "open"} else f"sum({measure.amount})"
-        return "measure_grouped", {**parts, "id": f"r.{measure.source.key}", "amount": amount}
-    return "measure_rows", {**parts, "amount": measure.amount}
+        return "measure_grouped", {**parts, "id": f"r.{measure.source.key}", "amount": amount}, since, period.until
+    return "measure_rows", {**parts, "amount": listed.amount}, since, period.until
 
 
 async def _events(models: ReadModels, measure: Measure, streams: Sequence[UUID]) -> Mapping[UUID, tuple[Behind, ...]]:

@@ -99,6 +99,7 @@ LEAD: Final = Source(
     "lead",
     "lead_id",
     {"campaign": "coalesce(r.campaign_id::text, '')", **_known("source", "channel", "product", "currency")},
+    scattered=True,
 )
 CUSTOMER: Final = Source(
     "customer", CUSTOMER_PROFILE.name, "customer_profile", "customer_id", _known("region", "branch", "kind")
@@ -193,12 +194,12 @@ DAYS_TOLD: Final = _closed(
 # Customers
 
 CUSTOMERS: Final = Measure(
-    "customers at the end of the period (of each month, where it is grouped by month)",
+    "people who are customers at the end of the period (of each month, where it is grouped by month)",
     CUSTOMER, "registered_at", ("customer.registered",), "standing", until=("ended_at",),
 )  # fmt: skip
 
 CUSTOMERS_BEGUN: Final = Measure(
-    "customers when the period began", CUSTOMER, "registered_at", ("customer.registered",), "begun",
+    "people who were customers when the period began", CUSTOMER, "registered_at", ("customer.registered",), "begun",
     until=("ended_at",),
 )  # fmt: skip
 CUSTOMERS_KEPT: Final = Measure(
@@ -214,8 +215,8 @@ LEAD_COSTS: Final = Measure(
     amount="r.cost_minor",
 )  # fmt: skip
 LEADS_CONVERTED: Final = Measure(
-    "those of them that became customers, until now",
-    LEAD, "captured_at", ("lead.captured", "lead.converted"),
+    "people who became customers by these, until now, each once",
+    LEAD, "captured_at", ("lead.captured", "lead.converted"), "people",
     where="r.currency is not null and r.converted_at is not null",
 )  # fmt: skip
 
@@ -232,10 +233,10 @@ COSTS: Final = Measure(
     COST, "incurred_at", ("campaign.cost-recorded",), "amount", amount="r.amount_minor",
 )  # fmt: skip
 WON: Final = Measure(
-    "customers who took something up after a touch, each once",
-    TOUCH, "converted_at", (*_SENT, "touch.converted"), "customers",
+    "people who took something up after a touch, each once",
+    TOUCH, "converted_at", (*_SENT, "touch.converted"), "people",
 )  # fmt: skip
-TOUCHED: Final = Measure("customers to whom any was sent, each once", TOUCH, "sent_at", _SENT, "customers")
+TOUCHED: Final = Measure("people to whom any was sent, each once", TOUCH, "sent_at", _SENT, "people")
 
 # Engagements
 

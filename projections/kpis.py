@@ -12,6 +12,7 @@ from typing import Final, Literal
 from projections import kpi_sources as over
 from projections.errors import MeasureRefused
 from projections.measures import OR, Asked, Measure
+from projections.persons import PROFILES
 
 Part = Literal["numerator", "denominator"]
 
@@ -61,7 +62,8 @@ class Kpi:
     @property
     def projections(self) -> tuple[str, ...]:
         """The read models that it is counted from."""
-        return tuple(dict.fromkeys(one.source.projection for one in self._measures()))
+        known = [one.source.projection for one in self._measures()]
+        return tuple(dict.fromkeys([*known, *(PROFILES for one in self._measures() if one.of_people)]))
 
     @property
     def clocks(self) -> bool:
@@ -75,6 +77,7 @@ class Kpi:
         for one in self._measures():
             parts += [one.source.table, one.source.seen, one.at, one.counts, one.where, one.amount, " ".join(one.until)]
             parts += [one.source.joined] if one.source.joined else []
+            parts += ["people"] if one.of_people else []
         return sha256("\n".join(parts).encode()).hexdigest()
 
     def basis(self, name: str | None) -> Basis:
@@ -144,7 +147,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "Responses that do not say whether there is redress are left out of both.",
     ),
     Kpi(
-        "complaint.rate", 1, "Complaints per customer", "complaints per 1,000 customers",
+        "complaint.rate", 2, "Complaints per customer", "complaints per 1,000 customers",
         (Basis("recorded", over.RECEIVED, over.CUSTOMERS),), 1000,
         "Complaints of people who are no customers count; imported complaints have no customers.",
     ),
@@ -161,24 +164,25 @@ KPIS: Final[tuple[Kpi, ...]] = (
     ),
     Kpi("campaign.touches", 1, "Touches", "touches", (Basis("recorded", over.SENT),)),
     Kpi(
-        "campaign.touches_per_customer", 1, "Touches per customer touched", "touches per customer",
+        "campaign.touches_per_customer", 2, "Touches per customer touched", "touches per customer",
         (Basis("recorded", over.SENT, over.TOUCHED),),
         note="In each cell, of the customers touched in that cell.",
     ),
     Kpi(
-        "customer.acquisition_cost", 1, "Cost of leads per customer acquired", "minor units per customer",
+        "customer.acquisition_cost", 2, "Cost of leads per customer acquired", "minor units per customer",
         (Basis("recorded", over.LEAD_COSTS, over.LEADS_CONVERTED),), only_within="currency",
         note="By `source`, of the leads captured in the period, whenever they became customers; leads that cost "
-        "nothing are in neither.",
+        "nothing are in neither. What campaigns cost is not in it: `campaign.acquisition_cost` tells that.",
     ),
     Kpi(
-        "campaign.acquisition_cost", 1, "Campaign cost per customer won", "minor units of a currency per customer",
+        "campaign.acquisition_cost", 2, "Campaign cost per customer won", "minor units of a currency per customer",
         (Basis("recorded", over.COSTS, over.WON),), only_within="currency",
-        note="Costs incurred in the period by the customers who took something up in it, at whatever price. A campaign "
-        "costs before it wins: look at its whole time, with `campaign` named.",
+        note="Costs incurred in the period by the people who took something up in it, at whatever price, who may have "
+        "been customers before. A campaign costs before it wins: look at its whole time, with `campaign` named. What "
+        "leads cost is not in it: `customer.acquisition_cost` tells that.",
     ),
     Kpi(
-        "customer.retention", 1, "Customers kept", "percent",
+        "customer.retention", 2, "Customers kept", "percent",
         (Basis("recorded", over.CUSTOMERS_KEPT, over.CUSTOMERS_BEGUN),), _RATIO,
         "Of those who were customers when the period began; who joined in it is in neither. It needs a first day.",
     ),

@@ -1,25 +1,19 @@
 """Measures: what a KPI or a return counts, declared once, and counted from the rows of read models when asked.
 
-Every measure is a count, a sum or a histogram, so what partitions answer can be added up. Customers are counted each
-once: all rows of a customer lie in one partition, so these counts can be added up as well; none of them is kept.
+Every measure is a count, a sum or a histogram, so what partitions answer can be added up. People are counted each once,
+see `projections.counts`; none of these counts is kept.
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import chain
 from typing import Final, Literal, TypeAlias
 
-import asyncpg
-
-from domain.matters import Sight
 from projections.errors import MeasureRefused
-from projections.models import ReadModels
-from projections.seeing import arguments_of
 
-Counts: TypeAlias = Literal["rows", "amount", "spread", "customers", "standing", "open", "begun", "kept"]
+Counts: TypeAlias = Literal["rows", "amount", "spread", "open", "people", "standing", "begun", "kept"]
 Group: TypeAlias = tuple[str, ...]
 
 MONTH: Final = "month"
@@ -38,7 +32,8 @@ class Source:
     `dimensions`: text expressions over the row `r`; "" stands for not known. `seen`: whether the row exists for the
     viewer of $5 to $7 (see `Sight`). `joined`: other tables of the same partition, with any number of rows for each
     row: then these are counted, and listed under their `r`. `clocks`: these are rows that the keeper of clocks writes.
-    `stream`: the column that has the stream's id, where that is not the key.
+    `stream`: the column that has the stream's id, where that is not the key. `scattered`: rows of one customer lie in
+    several partitions.
     """
 
     name: str
@@ -50,17 +45,18 @@ class Source:
     joined: str = ""
     clocks: bool = False
     stream: str = ""
+    scattered: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Measure:
     """Something counted: `says` in words, `where` over the row `r`; a row is of the day of its column `at`, in UTC.
 
-    `counts`: "rows"; the sum of `amount`; the same as "spread" over its values; each of the rows' "customers" once;
-    what is "standing" at the end: begun (`at`) and not yet ended (any of `until`), told by adding up; or the same where
-    each row is a time that is over or goes on, and is "open"; or what had "begun" before the period and was not over by
-    then, and which of that is "kept" until its end. `at` with a dot is a column of a joined table. `events`:
-    types of those behind.
+    `counts`: "rows"; the sum of `amount`; the same as "spread" over its values; what is "open" at the end, where each
+    row is a time that is over or goes on; or people, each once: the "people" of the rows; of rows that are customers,
+    who is "standing" at the end: begun (`at`) and not yet ended (`until`), had "begun" before the period and was there
+    still, and of these who is "kept" until its end. `at` with a dot is a column of a joined table. `events`: types of
+    those behind.
     """
 
     says: str
@@ -77,6 +73,11 @@ class Measure:
         """What it can be grouped by. What is open at a moment, or was there before a period, has no month."""
         timeless = self.counts in {"open", "begun", "kept"}
         return tuple(self.source.dimensions) if timeless else (MONTH, *self.source.dimensions)
+
+    @property
+    def of_people(self) -> bool:
+        """Whether it counts people: who is who is known from the customers' profiles."""
+        return self.counts in {"people", "standing", "begun", "kept"}
 
     @property
     def moment(self) -> str:
@@ -155,67 +156,17 @@ def checked(asked: Asked, dimensions: Sequence[str]) -> Asked:
     return asked
 
 
-async def count(models: ReadModels, measure: Measure, asked: Asked, sight: Sight) -> dict[Group, Amount]:
-    """What a measure comes to in each group of `asked.by` (those that it has), added up over all partitions.
-
-    Raises:
-        MeasureRefused: these are more groups than can be shown.
-    """
-    measure, of = from_the_start(measure, asked.within(measure.dimensions))
-    if measure.counts == "standing":
-        return await _standing(models, measure, of, sight)
-    return await _added_up(models, measure, of, sight)
-
-
-def from_the_start(measure: Measure, of: Asked) -> tuple[Measure, Asked]:
-    """What had begun before a period as rows: that time has no end to look for, so it is counted like any other.
-
-    Before a period without a first day nothing had begun.
-    """
-    if measure.counts not in {"begun", "kept"}:
-        return measure, of
-    stays = of.since if measure.counts == "begun" else of.until
-    still = "" if stays is None else f" or r.{{}} >= timestamptz '{stays.isoformat()}'"
-    staying = "".join(f" and (r.{one} is null{still.format(one)})" for one in measure.until)
-    where = "false" if of.first is None else measure.where + staying
-    last = None if of.first is None else of.first - timedelta(days=1)
-    return Measure(measure.says, measure.source, measure.at, measure.events, "rows", where), Asked(
-        None, last, of.by, of.where
-    )
-
-
-async def _added_up(models: ReadModels, measure: Measure, of: Asked, sight: Sight) -> dict[Group, Amount]:
-    found: defaultdict[Group, Amount] = defaultdict(Amount)
-    for row in chain.from_iterable(await _cells(models, measure, of, sight)):
-        *group, value, amount = row
-        cell = found[tuple(group)]
-        cell.total += amount if value is None else value * amount
-        if value is not None:
-            cell.spread[value] += amount
-    if len(found) > CELLS_MAX:
-        raise MeasureRefused(
-            "these are more than {most:,} cells: group by less, or ask for a shorter time", most=CELLS_MAX
-        )
-    return found
-
-
-async def _cells(models: ReadModels, measure: Measure, of: Asked, sight: Sight) -> list[list[asyncpg.Record]]:
-    since = None if measure.counts == "open" else of.since
-    asked = (since, of.until, list(of.where.values()), *arguments_of(sight), CELLS_MAX + 1)
-    parts = cell_parts(measure, of)
-    return await models.fetch_all(measure.source.projection, "measure_cells", *asked, parts=parts)
-
-
 def cell_parts(measure: Measure, of: Asked) -> dict[str, str]:
     """What is put into the template that counts."""
     names = [measure.expression(name) for name in of.by]
-    amounts = {"amount": f"sum({measure.amount})::bigint", "customers": "count(distinct r.customer_id)"}
     return {
         **parts_of(measure, of),
         "groups": "".join(f"{name}, " for name in names),
         "value": f"({measure.amount})::bigint" if measure.counts == "spread" else "null::bigint",
-        "amount": amounts.get(measure.counts, "count(*)"),
+        "amount": f"sum({measure.amount})::bigint" if measure.counts == "amount" else "count(*)",
         "group_by": f"group by {', '.join(str(n + 1) for n in range(len(names) + 1))}",
+        "grouped": f"group by {', '.join(str(n + 1) for n in range(len(names)))}" if names else "",
+        "apart": "true" if measure.source.scattered else "m.customer_id is not null",
     }
 
 
@@ -247,31 +198,3 @@ def _one(place: int) -> str:
 
 def _any_of(place: int) -> str:
     return f"any (string_to_array({_one(place)}, chr({ord(OR)})))"
-
-
-async def _standing(models: ReadModels, measure: Measure, of: Asked, sight: Sight) -> dict[Group, Amount]:
-    """What had begun less what had ended, at the end of the period, or of each of its months."""
-    all_before = Asked(None, of.last, of.by, of.where)
-    begun = await _added_up(models, _flow(measure, measure.at), all_before, sight)
-    flows = [
-        _flow(measure, at, "".join(f" and r.{one} is null" for one in measure.until[:n]))
-        for n, at in enumerate(measure.until)
-    ]
-    ended = [await _added_up(models, one, all_before, sight) for one in flows]
-    changes: Counter[Group] = Counter({group: one.total for group, one in begun.items()})
-    for flow in ended:
-        changes.subtract({group: one.total for group, one in flow.items()})
-    if MONTH not in of.by:
-        return {group: Amount(total) for group, total in changes.items()}
-    place = of.by.index(MONTH)
-    standing: dict[Group, Amount] = {}
-    running: Counter[Group] = Counter()
-    for group in sorted(changes, key=lambda one: one[place]):
-        others = group[:place] + group[place + 1 :]
-        running[others] += changes[group]
-        standing[group] = Amount(running[others])
-    return standing
-
-
-def _flow(measure: Measure, at: str, more: str = "") -> Measure:
-    return Measure(measure.says, measure.source, at, measure.events, "rows", measure.where + more)

@@ -6,17 +6,29 @@ in the row of the smaller id counts; the other's says only where to look.
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.customer_identity import MergeStatus
-from domain.person import Person, person_of
+from domain.person import Person, people_of, person_of
 from projections.models import ReadModels
 from projections.references import from_json
 
 PROFILES = "customer_profile"
+PAGE = 1000
 
-Merges = Mapping[UUID, tuple[UUID, MergeStatus]]
-"""A customer's side of its merges: the other customer and the state, by the merge's id."""
+
+class MergeSide(NamedTuple):
+    """A customer's side of a merge: the other customer, and how it stands since when."""
+
+    other_id: UUID
+    status: MergeStatus
+    since: datetime
+
+
+Merges = Mapping[UUID, MergeSide]
+"""By the merge's id."""
 
 
 async def person(models: ReadModels, customer_id: UUID) -> Person:
@@ -31,17 +43,23 @@ async def persons(models: ReadModels, customer_ids: Collection[UUID]) -> dict[UU
     while look:
         found = await merges_of(models, look)
         known |= {one: found.get(one, {}) for one in look}
-        look = {other for of in found.values() for other, _ in of.values()} - known.keys()
+        look = {side.other_id for of in found.values() for side in of.values()} - known.keys()
     merged = list(pairs(known))
     return {one: person_of(one, merged) for one in customer_ids}
 
 
 def pairs(known: Mapping[UUID, Merges]) -> Iterator[tuple[UUID, UUID]]:
     """The merges that stand, each told by the customer with the smaller id."""
+    for customer_id, side in standing(known):
+        yield customer_id, side.other_id
+
+
+def standing(known: Mapping[UUID, Merges]) -> Iterator[tuple[UUID, MergeSide]]:
+    """The sides of the merges that stand, of the customer with the smaller id."""
     for customer_id, merges in known.items():
-        for other_id, status in merges.values():
-            if status == "merged" and customer_id < other_id:
-                yield customer_id, other_id
+        for side in merges.values():
+            if side.status == "merged" and customer_id < side.other_id:
+                yield customer_id, side
 
 
 async def merges_of(models: ReadModels, customer_ids: Iterable[UUID]) -> dict[UUID, Merges]:
@@ -57,4 +75,38 @@ async def merges_of(models: ReadModels, customer_ids: Iterable[UUID]) -> dict[UU
 
 def read_merges(kept: str) -> Merges:
     """The merges of a row."""
-    return {UUID(key): (UUID(other), status) for key, (other, status) in from_json(kept).items()}
+    return {
+        UUID(key): MergeSide(UUID(other), status, datetime.fromisoformat(since))
+        for key, (other, status, since) in from_json(kept).items()
+    }
+
+
+class Merged:
+    """All customers who take or took part in a merge, and who of them was one person before a moment."""
+
+    def __init__(self, known: Mapping[UUID, Merges]) -> None:
+        self.customer_ids = frozenset(known) | {side.other_id for of in known.values() for side in of.values()}
+        self.sides = tuple(standing(known))
+        self._people: dict[datetime | None, dict[UUID, Person]] = {}
+
+    def people(self, customer_ids: Iterable[UUID], until: datetime | None) -> set[UUID]:
+        """The canonical ids of these customers by the merges that stand and were made before a moment (None: all)."""
+        known = self._people.get(until)
+        if known is None:
+            made = [(one, side.other_id) for one, side in self.sides if until is None or side.since < until]
+            known = self._people[until] = people_of(made)
+        return {known[one].canonical_id if one in known else one for one in customer_ids}
+
+
+async def who_merged(models: ReadModels) -> Merged:
+    """Everybody who was ever merged: few, so that they are all looked at."""
+    known: dict[UUID, Merges] = {}
+    for partition in range(models.record.partitions):
+        after = -1
+        while True:
+            rows = await models.fetch(PROFILES, "merging", partition, after, PAGE)
+            known |= {row["customer_id"]: read_merges(row["merges"]) for row in rows}
+            if len(rows) < PAGE:
+                break
+            after = rows[-1]["position"]
+    return Merged(known)

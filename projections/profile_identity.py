@@ -42,7 +42,7 @@ def _merge(status: MergeStatus) -> IdentityFold:
     def fold(
         _: Kept, merges: Kept, event: MergeClaimed | CustomersMerged | MergeCancelled | MergeReversed, _fact: Fact
     ) -> None:
-        merges[str(event.merge_id)] = [str(event.other_id), status]
+        merges[str(event.merge_id)] = [str(event.other_id), status, event.occurred_at.isoformat()]
 
     return fold
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.person import person_of
+from domain.person import people_of, person_of
 
 IDS = [UUID(int=n) for n in range(1, 9)]
 PAIRS = st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(IDS)), max_size=12)
@@ -35,5 +35,6 @@ def test_every_customer_is_one_person_who_is_the_same_asked_by_any_id(merged):
     for who in people:
         assert who.canonical_id == min(who.customer_ids)
         assert {person_of(one, merged) for one in who.customer_ids} == {who}
+    assert people_of(merged) == {one: person_of(one, merged) for pair in merged for one in pair}
     for one, other in merged:
         assert person_of(one, merged) == person_of(other, merged)

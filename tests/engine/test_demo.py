@@ -58,7 +58,7 @@ async def test_some_people_came_twice_and_are_one_but_for_the_one_who_was_not(se
         await daybook.close()
     assert len(known) == 10
     assert sorted(len(ids) for ids in people.values()) == [1, 1, *[2] * 8]
-    assert {status for merges in known.values() for _, status in merges.values()} == {"merged", "reversed"}
+    assert {status for merges in known.values() for _, status, _ in merges.values()} == {"merged", "reversed"}
 
 
 def test_a_folder_without_files_is_refused_with_what_is_wanted(tmp_path: Path) -> None:

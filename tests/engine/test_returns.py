@@ -17,10 +17,11 @@ from engine.return_templates import templates
 from engine.returns import Cell, Wanted, behind_return, make_return
 from engine.status import caught_up
 from engine.wiring import Daybook
+from projections.counts import count
 from projections.errors import MeasureRefused
 from projections.kpi_query import behind, figures
 from projections.kpis import kpi_of
-from projections.measures import Asked, count
+from projections.measures import Asked
 from projections.return_measures import MEASURES
 from store.identity import new_id
 

@@ -222,11 +222,19 @@ async def test_every_query_finds_by_its_index(filled):
 async def test_every_measure_finds_what_it_counts_by_an_index(filled):
     wrong = {}
     for measure in {one for kpi in KPIS for basis in kpi.bases for one in (basis.numerator, basis.denominator) if one}:
-        of = Asked(by=measure.dimensions[:2], where=dict.fromkeys(measure.dimensions[1:3], "x"))
-        behind, listed = listing(measure, of)
-        statements = {"measure_cells": (cell_parts(measure, of), 8), behind: (listed, 10)}
+        first = date(2026, 1, 1)  # before all time nothing had begun
+        of = Asked(first, by=measure.dimensions[:2], where=dict.fromkeys(measure.dimensions[1:3], "x"))
+        behind, listed, *_ = listing(measure, of)
+        cells = cell_parts(measure, of)
+        statements = {"measure_cells": (cells, 8), behind: (listed, 11 if measure.counts == "people" else 10)}
+        if measure.counts == "people":
+            statements |= {"measure_people": (cells, 9), "measure_apart": (cells, 8)}
+        elif measure.of_people:
+            statements |= {"measure_members": ({**cells, "ends": f"r.{measure.until[0]}"}, 7)}
         for name, (parts, arguments) in statements.items():
             expected = INDEXES_OF.get(measure) or {f"{measure.source.table}_v1_{measure.at.removesuffix('_at')}"}
+            if name == "measure_members":
+                expected = {"customer_profile_v1_merging"}
             found = {node async for node in scans(filled, with_parts(statement(name, 1), parts, 1), arguments)}
             if found != expected:
                 wrong[name, measure.says] = found
