@@ -12,7 +12,7 @@ from projections.kpis import Basis, Kpi
 from projections.measures import OR, Asked, Counts
 from projections.models import ReadModels
 
-COUNTED: Final[frozenset[Counts]] = frozenset({"rows", "customers", "standing", "open", "begun", "kept"})
+COUNTED: Final[frozenset[Counts]] = frozenset({"rows", "people", "standing", "open", "begun", "kept"})
 """Measures that say how many; the others are sums of something."""
 
 
