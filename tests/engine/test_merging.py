@@ -358,7 +358,7 @@ def show(who: UUID, at: datetime, **more) -> RecordIdentityDocument:
 
 async def places(bank: Bank, who: UUID) -> dict[UUID, bool]:
     program = Program(bank.daybook)
-    (document,) = (await program.story(CUSTOMER, who)).state.identity.documents.values()
+    *_, document = (await program.story(CUSTOMER, who)).state.identity.documents.values()
     story = await program.story(RESERVATION, document.reservation_id)
     return {holder: place.confirmed for holder, place in story.state.places.items()}
 
