@@ -13,7 +13,7 @@ async def test_a_customer_is_in_a_segment_as_of_a_moment(client):
     before = {"as_occurred_at": "2025-05-01T00:59:59Z"}
     assert (await seen(client, f"{where}/segments", token, **before)).json()["segments"] == []
     after = await seen(client, "/segments", token, as_occurred_at="2025-05-01T01:00:00Z")
-    assert after.json() == {"segments": [{"segment": "affluent", "customers": 1}], "parked": 0}
+    assert after.json() == {"segments": [{"segment": "affluent", "customers": 1}], "parked": 0, "withheld": None}
     (member,) = (await seen(client, "/segments/affluent/customers", token)).json()["customers"]
     assert (member["customer_id"], member["since"]) == (ids["customer"], "2025-05-01T01:00:00Z")
     unknown = (await seen(client, "/segments/affluent/customers", token, as_recorded_at="2025-05-01T01:00:00Z")).json()

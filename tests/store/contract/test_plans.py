@@ -219,7 +219,7 @@ async def test_judging_probes_by_one_index_each_at_whatever_size_it_is_planned(s
 async def test_a_condition_reads_the_customers_events_only(session):
     await fill(session, 4, ROWS)
     customer = await session.fetchval("select customer_id from record.event where partition = 1 limit 1")
-    conditions = [(1, customer, ["t9", "t8"], -1)]
+    conditions = [(1, customer, "t9\nt8", -1)]
     used = await touches(session, statement("judge"), 1, False, [], [], conditions, [])
     assert used == {CUSTOMER: (1, 10)}
 
