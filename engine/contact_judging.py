@@ -21,7 +21,7 @@ from domain.shared_points import SharedSeen
 from domain.touch_messages import Group, Judgement, ProposeTouch, ReconsiderTouch
 from engine.campaigns_seen import CampaignsSeen, Seen
 from engine.contact_policies import ContactPolicies, PolicyVersion
-from engine.deciding import Context, Decided
+from engine.deciding import Context, Decided, Judgeable
 from engine.mapping import EventMapper
 from store.envelope import NO_STREAM, CustomerCondition, RecordedEvent
 from store.record import Record
@@ -41,13 +41,6 @@ class Known:
 
     facts: ContactFacts
     position: int
-
-
-class Judgeable(NamedTuple):
-    """A command with its judgement, and the condition under which that holds."""
-
-    command: Command
-    conditions: tuple[CustomerCondition, ...]
 
 
 class Found(NamedTuple):

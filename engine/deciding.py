@@ -9,7 +9,7 @@ from domain import AGGREGATES, aggregate_of
 from domain.kernel import Aggregate, Command, Event
 from domain.matters import Sight
 from engine.states import StreamOfAnotherKind, Versioned
-from store.envelope import NO_STREAM, Participant
+from store.envelope import NO_STREAM, CustomerCondition, Participant
 from store.identity import derive_id
 
 
@@ -31,6 +31,13 @@ class Context(NamedTuple):
     reason: str | None = None
     expires_at: datetime | None = None
     sight: Sight | None = None
+
+
+class Judgeable(NamedTuple):
+    """A command with what a policy or plan says of it, and the conditions under which that holds."""
+
+    command: Command
+    conditions: tuple[CustomerCondition, ...]
 
 
 class Decided(NamedTuple):

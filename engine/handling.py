@@ -11,8 +11,7 @@ from eventsourcing.persistence import PersistenceError
 
 from domain.kernel import Aggregate, Command, Refusal
 from engine.answers import Answer, AnsweredEvent, AnswerLookup, CommandReused, accepted, refused, repeated
-from engine.contact_judging import Judgeable
-from engine.deciding import Context, Decision, as_seen, decide, stream_of
+from engine.deciding import Context, Decision, Judgeable, as_seen, decide, stream_of
 from engine.holding import Holds
 from engine.indexing import index_approved
 from engine.judging import Judges

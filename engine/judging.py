@@ -11,8 +11,8 @@ from domain.kernel import Command
 from domain.survey import InviteToSurvey
 from domain.touch import Touch
 from domain.touch_messages import ProposeTouch
-from engine.contact_judging import ContactJudge, Judgeable
-from engine.deciding import Context, Decided, stream_of
+from engine.contact_judging import ContactJudge
+from engine.deciding import Context, Decided, Judgeable, stream_of
 from engine.states import Versioned
 from engine.survey_judging import SurveyJudge
 from store.envelope import CustomerCondition

@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.kernel import with_fact
 from domain.survey import InviteToSurvey, SurveyInvited
 from domain.survey_plan import Invited, planned
-from engine.contact_judging import Judgeable
+from engine.deciding import Judgeable
 from engine.mapping import EventMapper
 from engine.survey_plans import SurveyPlans, held_at
 from store.envelope import CustomerCondition, RecordedEvent

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 from uuid import UUID
 
 from domain.customer_messages import (
@@ -61,17 +61,8 @@ class WaitingRow:
     event_id: UUID = NIL
 
 
-_REQUESTED: Final = frozenset[type[Event]]({CustomerCorrectionRequested, InteractionCorrectionRequested})
-_DECIDED: Final = frozenset[type[Event]](
-    {
-        CustomerCorrectionApproved,
-        CustomerCorrectionRejected,
-        CustomerCorrectionWithdrawn,
-        InteractionCorrectionApproved,
-        InteractionCorrectionRejected,
-        InteractionCorrectionWithdrawn,
-    }
-)
+_REQUESTED: Final = frozenset[type[Event]](get_args(Requested))
+_DECIDED: Final = frozenset[type[Event]](get_args(Decided))
 WAITING_TABLE: Final = Table(
     name="waiting_correction",
     kind="rows",
