@@ -1,6 +1,7 @@
 """What goes wrong while the record is written and read."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -55,23 +56,29 @@ class Program:
 
 
 class Troubles:
-    """Each trouble is a coroutine that goes on until it is cancelled; `count` tells how often it came."""
+    """Each trouble is a coroutine that goes on until `end`; `count` tells how often it came."""
 
     def __init__(self, server: EmbeddedServer, database: str, proxy: Proxy, seed: int) -> None:
         self.count: Counter[str] = Counter()
         self._dsn = server.admin_dsn(database)
         self._proxy = proxy
         self._rng = Random(seed)
+        self._ended = asyncio.Event()
 
     async def every(self, pause_s: float, name: str, trouble: Callable[[], Awaitable[object]]) -> None:
-        """The trouble, at random intervals, whether or not the server is up."""
-        while True:
-            await asyncio.sleep(self._rng.uniform(0.5, 1.5) * pause_s)
+        """The trouble, at random intervals, whether or not the server is up. One that has begun is carried through."""
+        while not await self._ended_within(self._rng.uniform(0.5, 1.5) * pause_s):
             try:
                 await trouble()
             except GONE:
                 continue
             self.count[name] += 1
+
+    async def _ended_within(self, pause_s: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._ended.wait()
+        return self._ended.is_set()
 
     async def roll_back(self) -> None:
         """Lock a head, insert, hesitate, and think better of it."""
@@ -122,7 +129,7 @@ class Troubles:
         await asyncio.sleep(0.8)
         self._proxy.away = False
 
-    def recover(self) -> None:
-        """No more of it."""
-        self._proxy.away = False
+    def end(self) -> None:
+        """No more of it, once those that have begun are over."""
+        self._ended.set()
         self._proxy.cuts = []
