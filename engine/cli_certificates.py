@@ -47,7 +47,7 @@ def list_certificates(
 def show_certificate(
     kind: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")],
     subject: Annotated[str, typer.Argument(help="What it is about, as `daybook certificates list` says it.")],
-    partition: Annotated[int, typer.Option(min=0, help="Where it is kept.")] = 0,
+    partition: Annotated[int | None, typer.Option(min=0, help="Only where it is kept there.")] = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Print the newest certificate of a subject, as it was signed."""
@@ -56,8 +56,10 @@ def show_certificate(
         raise typer.BadParameter(f"{kind!r} is no kind: use one of {', '.join(KINDS)}", param_hint="KIND")
 
     async def work(daybook: Daybook) -> str | None:
-        one = await find(daybook.record.pool, known, subject, partition)
-        return None if one is None else one.note
+        for where in range(daybook.record.partitions) if partition is None else (partition,):
+            if one := await find(daybook.record.pool, known, subject, where):
+                return one.note
+        return None
 
     note = opened(work)
     if note is None:

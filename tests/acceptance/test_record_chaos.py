@@ -56,7 +56,7 @@ async def proxy(own_server, tmp_path: Path) -> AsyncGenerator[Proxy]:
 
 
 @pytest.mark.parametrize("events", [EVENTS, *(pytest.param(many, marks=pytest.mark.long) for many in MANY_EVENTS)])
-async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, proxy, tmp_path: Path, events: int):
+async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, proxy, warm, tmp_path: Path, events: int):
     commands = round(events * COMMANDS_PER_EVENT / WRITERS)
     rng = Random(20260301)
     direct = own_server.dsn(DATABASE, "daybook_app")
@@ -64,9 +64,9 @@ async def test_nothing_is_lost_or_told_twice_whatever_is_killed(own_server, prox
     def part(name: str, dsn: str, commands: int = 0) -> Part:
         return Part(name, dsn, tmp_path / f"{name}.jsonl", rng.randrange(1 << 30), commands)
 
-    writers = [Program("writer", part(f"writer-{n}", proxy.dsn, commands)) for n in range(WRITERS)]
-    rivals = [Program("follower", part(f"follower-{n}", direct)) for n in range(2)]
-    feed = Program("feed", part("feed", direct))
+    writers = [Program(warm, "writer", part(f"writer-{n}", proxy.dsn, commands)) for n in range(WRITERS)]
+    rivals = [Program(warm, "follower", part(f"follower-{n}", direct)) for n in range(2)]
+    feed = Program(warm, "feed", part("feed", direct))
     programs = [*writers, *rivals, feed]
     troubles = Troubles(own_server, DATABASE, proxy, rng.randrange(1 << 30))
     try:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -85,10 +84,10 @@ async def test_metrics_count_by_route_and_outcome(client):
 
 
 @pytest.mark.parametrize("factory", ["api.app:app", "api.app:create_app"])
-async def test_the_program_stops_although_somebody_follows_the_feed(database, daybook, tmp_path, factory):
+async def test_the_program_stops_although_somebody_follows_the_feed(database, daybook, tmp_path, factory, warm):
     environment = {**os.environ, "DAYBOOK_DATABASE_URL": database.app_dsn, "DAYBOOK_DATA_DIR": str(tmp_path)}
     environment["DAYBOOK_MIGRATE_URL"] = database.admin_dsn
-    command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", "0", "--loop", "uvloop"]
+    command = [*warm, "uvicorn", "--factory", factory, "--port", "0", "--loop", "uvloop"]
     server = subprocess.Popen(  # noqa: ASYNC220
         command, cwd=PROJECT, env=environment, stderr=subprocess.PIPE, text=True
     )

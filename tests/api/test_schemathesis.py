@@ -70,7 +70,7 @@ class Bank:
 
 
 @pytest.fixture
-async def bank(daybook, database, tmp_path) -> AsyncGenerator[Bank]:
+async def bank(daybook, database, tmp_path, warm) -> AsyncGenerator[Bank]:
     made = create_app(daybook)
     transport = httpx.ASGITransport(made, client=("127.0.0.1", 50000))
     async with (
@@ -88,7 +88,7 @@ async def bank(daybook, database, tmp_path) -> AsyncGenerator[Bank]:
         "DAYBOOK_REQUESTS_BURST": "1000000",
         "DAYBOOK_WAIT_S_MAX": "0.1",
     }
-    command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:app"]
+    command = [*warm, "uvicorn", "--factory", "api.app:app"]
     options = ["--port", "0", "--loop", "uvloop", "--no-access-log"]
     said = tmp_path / "server.log"
     with said.open("wb") as log:

@@ -59,7 +59,7 @@ def tree() -> list[Path]:
 
 
 @pytest.fixture
-async def served(database, tmp_path: Path) -> AsyncGenerator[Served]:
+async def served(database, tmp_path: Path, warm: tuple[str, ...]) -> AsyncGenerator[Served]:
     """A server over a small simulated bank."""
     for schema in ("record", "reads"):
         await create_partitions(database.admin_dsn, 4, schema=schema)
@@ -71,7 +71,7 @@ async def served(database, tmp_path: Path) -> AsyncGenerator[Served]:
         server = uvicorn.Server(uvicorn.Config(create_app(daybook), log_config=None))
         serving = asyncio.create_task(server.serve([listener]))
         environment = {"DAYBOOK_DATABASE_URL": database.app_dsn, "DAYBOOK_DATA_DIR": str(tmp_path)}
-        yield Served(listener.getsockname()[1], environment)
+        yield Served(listener.getsockname()[1], environment, warm)
         server.should_exit = True
         await serving
     await daybook.close()

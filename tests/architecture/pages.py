@@ -4,8 +4,9 @@ import asyncio
 import json
 import os
 import re
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Served:
 
     port: int
     environment: Mapping[str, str]
+    python: Sequence[str]
 
 
 async def run_page(page: str, served: Served, folder: Path) -> int:
@@ -57,9 +59,13 @@ async def run_page(page: str, served: Served, folder: Path) -> int:
 
 
 async def _run(scripts: list[str], served: Served, folder: Path) -> Any:
-    curl = folder / "curl"
-    curl.write_text(CURL.format(python=sys.executable, port=served.port), encoding="utf-8")
-    curl.chmod(0o755)
+    programs = {
+        "curl": CURL.format(python=sys.executable, port=served.port),
+        "daybook": f'#!/bin/sh\nexec {shlex.join(served.python)} engine "$@"\n',
+    }
+    for name, program in programs.items():
+        (folder / name).write_text(program, encoding="utf-8")
+        (folder / name).chmod(0o755)
     script = "set -eu\n" + "".join(f"{text}printf '{END}'\n" for text in scripts)
     path = os.pathsep.join((str(folder), str(Path(sys.executable).parent), os.environ["PATH"]))
     shell = await asyncio.create_subprocess_exec(

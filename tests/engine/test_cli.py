@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def daybook_cli(empty_database, tmp_path):
+def daybook_cli(empty_database, tmp_path, warm):
     """Runs the command line in a process of its own, on an empty database."""
     settings = {
         "DAYBOOK_DATABASE_URL": empty_database.app_dsn,
@@ -21,7 +21,7 @@ def daybook_cli(empty_database, tmp_path):
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "engine", *arguments],
+            [*warm, "engine", *arguments],
             env={**os.environ, **settings, **environment}, capture_output=True, text=True, cwd=ROOT, timeout=120,
             check=False,
         )  # fmt: skip
@@ -33,6 +33,13 @@ def daybook_cli(empty_database, tmp_path):
 def last_line(done: subprocess.CompletedProcess[str]) -> dict:
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_program_starts_as_it_is_installed() -> None:
+    """The other tests start it warm."""
+    for command in ([Path(sys.executable).with_name("daybook")], [sys.executable, "-m", "engine"]):
+        told = subprocess.run([*command, "--help"], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
+        assert "every customer interaction" in told.stdout
 
 
 def test_from_nothing_to_status(daybook_cli) -> None:
@@ -131,7 +138,7 @@ def test_every_command_has_help_with_an_example(daybook_cli, command: str) -> No
     assert f"Example: daybook {command}" in told.stdout
 
 
-def test_following_in_a_process_of_its_own(daybook_cli, tmp_path, empty_database) -> None:
+def test_following_in_a_process_of_its_own(daybook_cli, tmp_path, empty_database, warm) -> None:
     daybook_cli("init", "--partitions", "1")
     file = tmp_path / "complaints.csv"
     header = "Complaint ID,Product,Sub-product,Issue,Sub-issue,State,ZIP code,Submitted via,Date received,"
@@ -140,7 +147,7 @@ def test_following_in_a_process_of_its_own(daybook_cli, tmp_path, empty_database
     file.write_text(f"{header}\n{row}\n", encoding="utf-8")
     daybook_cli("import", "cfpb", str(file))
     environment = {**os.environ, "DAYBOOK_DATABASE_URL": empty_database.app_dsn, "DAYBOOK_DATA_DIR": str(tmp_path)}
-    follower = subprocess.Popen([sys.executable, "-m", "engine", "follow"], env=environment, cwd=ROOT)
+    follower = subprocess.Popen([*warm, "engine", "follow"], env=environment, cwd=ROOT)
     try:
         deadline = time.monotonic() + 60
         while "up to date" not in daybook_cli("status").stdout:

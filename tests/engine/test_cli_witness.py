@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,18 +25,19 @@ class Commands:
     """`daybook witness ...` where nothing of an installation can be found."""
 
     environment: dict[str, str]
+    python: tuple[str, ...]
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         """The exit code and what was printed."""
-        command = [sys.executable, "-m", "engine", "witness", *arguments]
+        command = [*self.python, "engine", "witness", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment, timeout=60)
         return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Commands:
+def run(tmp_path: Path, warm: tuple[str, ...]) -> Commands:
     home = str(tmp_path / "home")
-    return Commands({"PATH": os.environ["PATH"], "HOME": home, "DAYBOOK_DATABASE_URL": "postgresql://none"})
+    return Commands({"PATH": os.environ["PATH"], "HOME": home, "DAYBOOK_DATABASE_URL": "postgresql://none"}, warm)
 
 
 def test_init_makes_a_key_once_and_prints_the_line_of_a_policy(run, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ async def test_a_served_witness_cosigns_remembers_and_shows_evidence(run, tmp_pa
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [
-        sys.executable, "-m", "engine", "witness", "serve", "--state", state, "--name", NAME,
+        *run.python, "engine", "witness", "serve", "--state", state, "--name", NAME,
         "--log", LOG_KEY.verifier.vkey, "--port", str(port), "--prefix", "/w",
     ]  # fmt: skip
     for old, size in ((0, 10), (10, 20)):  # killed in between

@@ -115,7 +115,9 @@ async def test_it_ends_with_whoever_started_it(daybook: Daybook, settings: Setti
     assert not any(one.held for one in await log_status(daybook.record.pool, (0, 0, 0, 0)))
 
 
-async def test_serve_stops_at_start_where_the_sealers_role_is_not_fit(daybook: Daybook, settings: Settings) -> None:
+async def test_serve_stops_at_start_where_the_sealers_role_is_not_fit(
+    daybook: Daybook, settings: Settings, warm: tuple[str, ...]
+) -> None:
     """As the application's role, which may not seal: the child finds it, and whoever starts `serve` is told."""
     unfit = settings.model_copy(update={"sealer_url": daybook.databases.application})
     with pytest.raises(SealingStopped, match="DAYBOOK_SEALER_URL logs in as daybook_app, which is not fit"):
@@ -128,7 +130,7 @@ async def test_serve_stops_at_start_where_the_sealers_role_is_not_fit(daybook: D
         "DAYBOOK_PORT": "0",
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "engine", "serve", env=environment, cwd=ROOT, stdout=-1, stderr=-1
+        *warm, "engine", "serve", env=environment, cwd=ROOT, stdout=-1, stderr=-1
     )
     async with asyncio.timeout(120):
         out, err = await process.communicate()

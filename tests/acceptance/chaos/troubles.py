@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from random import Random
 
@@ -15,6 +14,7 @@ import asyncpg
 from store.embedded import EmbeddedServer
 from tests.acceptance.chaos.world import ACTOR, OCCURRED, PARTITIONS, Part, customer
 from tests.store.proxy import Cut, Moment, Proxy
+from tests.warm import KILL_AND_WAIT
 
 PROJECT = Path(__file__).resolve().parents[3]
 GONE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -24,7 +24,8 @@ MOMENTS = (Moment.BEFORE_CALL, Moment.AFTER_CALL, Moment.BEFORE_ANSWER, Moment.W
 class Program:
     """A process of the test, which is killed and started again under the same name."""
 
-    def __init__(self, module: str, part: Part) -> None:
+    def __init__(self, python: Sequence[str], module: str, part: Part) -> None:
+        self._python = python
         self._module = module
         self._part = part
         self._process: asyncio.subprocess.Process | None = None
@@ -32,7 +33,7 @@ class Program:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", f"tests.acceptance.chaos.{self._module}", *self._part.arguments(), cwd=PROJECT
+            *self._python, f"tests.acceptance.chaos.{self._module}", *self._part.arguments(), cwd=PROJECT
         )
 
     def finished(self) -> bool:
@@ -44,7 +45,7 @@ class Program:
     async def kill(self) -> None:
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
-            process.kill()
+            process.send_signal(KILL_AND_WAIT)
             await process.wait()
 
     async def replace(self) -> None:
