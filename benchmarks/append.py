@@ -1,19 +1,17 @@
 """Appending single events: COPY, the library, and the record at 64 and 256 callers."""
 
 import asyncio
-import multiprocessing
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from multiprocessing.connection import Connection
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvloop
 
 from benchmarks.made import conflicting, requests
 from benchmarks.peers import CopyPeer, EventsourcingPeer
+from benchmarks.processes import Prepare, Run, processes
 from benchmarks.scratch import PARTITIONS, fresh_record, median, say
-from store.collecting import collect_seldom
 from store.embedded import EmbeddedServer
 from store.envelope import AppendRequest
 from store.errors import VersionConflict
@@ -89,37 +87,22 @@ async def callers_append(record: Record, made: list[AppendRequest], callers: int
 
 
 def _two_processes(dsn: str, each: int) -> float:
-    """Two processes with 128 callers each, started together."""
-    context = multiprocessing.get_context("spawn")
-    pipes: list[Any] = []
-    workers = []
-    for _ in range(2):
-        ours, theirs = context.Pipe()
-        worker = context.Process(target=_worker, args=(dsn, each, theirs))
-        worker.start()
-        pipes.append(ours)
-        workers.append(worker)
-    for pipe in pipes:
-        pipe.recv()
-    started = time.perf_counter()
-    for pipe in pipes:
-        pipe.send("go")
-    for pipe in pipes:
-        pipe.recv()
-    took = time.perf_counter() - started
-    for worker in workers:
-        worker.join()
+    """Two processes with 128 callers each."""
+    with processes(2, _appending, dsn) as both:
+        took, _ = both.run((each, each))
     return 2 * each / took
 
 
-def _worker(dsn: str, count: int, pipe: Connection) -> None:
-    async def work() -> None:
-        collect_seldom()
-        async with await Record.open(dsn) as record:
-            made = requests(count, PARTITIONS)
-            pipe.send("ready")
-            pipe.recv()
-            await callers_append(record, made, 128)
-            pipe.send("done")
+@asynccontextmanager
+async def _appending(dsn: str) -> AsyncGenerator[Prepare]:
+    async with await Record.open(dsn) as record:
 
-    uvloop.run(work())
+        async def prepare(count: int) -> Run:
+            made = requests(count, PARTITIONS)
+
+            async def run() -> None:
+                await callers_append(record, made, 128)
+
+            return run
+
+        yield prepare
