@@ -1,4 +1,4 @@
-"""`POST /customers/search`: customers by name, phone number, e-mail address or number of a document.
+"""`POST /customers/search`: customers by name, phone number, e-mail or postal address, or number of a document.
 
 A POST that changes nothing: what is searched for is personal data, and addresses end up in logs.
 """
@@ -26,7 +26,7 @@ from engine.searching import FIRST, SEARCHED_FIELDS
 LIMIT: Final = 20
 LIMIT_MAX: Final = 50
 BODY_BYTES_MAX: Final = CURSOR_CHARACTERS_MAX + 16_384
-_KINDS: Final[tuple[SearchKind, ...]] = ("name", "phone", "email", "document")
+_KINDS: Final[tuple[SearchKind, ...]] = ("name", "phone", "email", "address", "document")
 
 
 class Search(BaseModel):
@@ -37,6 +37,7 @@ class Search(BaseModel):
     name: PersonalLine | None = None
     phone: PersonalLine | None = None
     email: PersonalLine | None = None
+    address: PersonalLine | None = None
     document: PersonalLine | None = None
     after: UUID = FIRST
     limit: int = Field(default=LIMIT, ge=1, le=LIMIT_MAX, strict=True)
@@ -57,7 +58,7 @@ class FoundCustomer:
 
 
 async def search(request: Request) -> Response:
-    """Customers who have this name, phone number, e-mail address or document number now. It is compared whole."""
+    """Customers who have this name, phone number, e-mail or postal address, or document number now, compared whole."""
     at, looking = edge(request), looker(request)
     headers = lower_headers(request)
     asked, kind, wanted = _asked(await json_object(request.receive, headers, BODY_BYTES_MAX))

@@ -134,6 +134,7 @@ def complete_search(operation: dict[str, Any], problems: ProblemResponses) -> No
         "name": {**TEXT, "maxLength": 500},
         "phone": {**TEXT, "maxLength": 500, "description": "With + and the country, or as it was given to the bank."},
         "email": {**TEXT, "maxLength": 500},
+        "address": {**TEXT, "maxLength": 500, "description": "Postal address, whole."},
         "document": {**TEXT, "maxLength": 500, "description": "Number of an identity document, of whatever kind."},
         "after": {**UUID, "description": "`next` of the page before."},
         "limit": {"type": "integer", "minimum": 1, "maximum": SEARCH_LIMIT_MAX, "default": SEARCH_LIMIT},
@@ -142,7 +143,7 @@ def complete_search(operation: dict[str, Any], problems: ProblemResponses) -> No
     taken = {
         **object_with(asked, optional=asked),
         "additionalProperties": False,
-        "oneOf": [{"required": [name]} for name in ("name", "phone", "email", "document")],
+        "oneOf": [{"required": [name]} for name in ("name", "phone", "email", "address", "document")],
     }
     done = answered("Answered.", answers()["customer_search"], example_answers()["customer_search"])
     done["headers"] = {"Daybook-As-Of": header("How far the read model has read at least.", CURSOR)}

@@ -20,6 +20,8 @@ TIME_HINT: Final = "write it like 2025-03-31T14:05:00+08:00 (RFC 3339)"
 # pydantic's type of fault: (reason, hint). Its own message is taken where it repeats nothing of the input.
 _TOLD: Final[Mapping[str, tuple[str | None, str | None]]] = MappingProxyType(
     {
+        "address_place": ("names no place", "write it from the province to the house number"),
+        "address_postal_code": ("has a postal code that is none", "write its six digits, or leave it out"),
         "bool_type": ("must be true or false", "write true or false, without quotes"),
         "dataclass_type": ("must be an object", "write it in braces"),
         "date_from_datetime_inexact": ("must be a day without a time", "write it like 2025-03-31"),

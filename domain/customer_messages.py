@@ -6,7 +6,7 @@ The shared facts are declared once. What is decided from them stands in `domain.
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 
 from domain.access_rules import CorrectionsAlone
 from domain.clock_rules import Zone
@@ -27,6 +27,7 @@ from domain.codes import (
 )
 from domain.correcting import Approving, Correcting, Rejecting, Requesting, Withdrawing
 from domain.kernel import Command, Event, Facts, Personal
+from domain.postal_addresses import fault_of
 from domain.search_terms import SEARCHED_CONTACT_POINTS
 
 Name = Annotated[PersonalLine | None, Personal("identity", search="name")]
@@ -246,6 +247,14 @@ class AddContactPoint(CustomerCommand, name="customer.add-contact-point"):
     contact_point_id: UUID
     kind: ContactPointKind
     value: Annotated[PersonalLine, Personal("contact")]
+
+    @field_validator("value")
+    @classmethod
+    def _is_an_address(cls, value: str, info: ValidationInfo) -> str:
+        fault = fault_of(value) if info.data.get("kind") == "postal_address" else None
+        if fault is not None:
+            raise ValueError(fault)  # the edge tells it in words
+        return value
 
 
 class VerifyContactPoint(CustomerCommand, name="customer.verify-contact-point"):

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-SearchKind = Literal["name", "phone", "email", "document"]
+from domain.postal_addresses import HAN, compared
+
+SearchKind = Literal["name", "phone", "email", "address", "document"]
 
 
 class ByField(NamedTuple):
@@ -16,7 +18,9 @@ class ByField(NamedTuple):
     kinds: tuple[tuple[str, SearchKind], ...]
 
 
-SEARCHED_CONTACT_POINTS: Final = ByField("kind", (("phone", "phone"), ("mobile", "phone"), ("email", "email")))
+SEARCHED_CONTACT_POINTS: Final = ByField(
+    "kind", (("phone", "phone"), ("mobile", "phone"), ("email", "email"), ("postal_address", "address"))
+)
 
 SEARCHED_DOCUMENTS: Final[SearchKind] = "document"
 
@@ -28,7 +32,8 @@ def normalised(kind: SearchKind, value: str) -> str:
     parts of a name is one dot, whichever was typed. Traditional and simplified characters stay two: they can be two
     names. E-mail: NFKC, case folded, without any space. Phone numbers: digits, with the plus of an international
     number; 00 in front is that plus, a trunk zero in brackets goes. No country is assumed: a number written without its
-    country is found as it was written. Numbers of documents: NFKC, case folded, letters and digits alone.
+    country is found as it was written. Postal addresses: see `domain.postal_addresses`. Documents: NFKC, case
+    folded, letters and digits alone.
     """
     return _NORMALISE[kind](_folded(value))
 
@@ -58,16 +63,19 @@ def _phone(folded: str) -> str:
     return f"+{digits[2:]}" if _INTERNATIONAL.match(digits) else digits
 
 
+def _address(folded: str) -> str:
+    return _folded(compared(folded))
+
+
 def _document(folded: str) -> str:
     return _folded("".join([one for one in folded if one.isalnum()]))
 
 
-_HAN: Final = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_HAN_SPACE: Final = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])")
+_HAN_SPACE: Final = re.compile(f"(?<=[{HAN}]) (?=[{HAN}])")
 _NAME_DOT: Final = re.compile(r" *[\u00b7\u2022\u2027\u22c5\u30fb] *")
 _TRUNK_ZERO: Final = re.compile(r"(?<=\d)\s*\(0\)")
 _INTERNATIONAL: Final = re.compile(r"00\d")
 _PLUS: Final = re.compile(r"^[^\d+]*\+")
 _NORMALISE: Final[Mapping[SearchKind, Callable[[str], str]]] = MappingProxyType(
-    {"name": _name, "phone": _phone, "email": _email, "document": _document}
+    {"name": _name, "phone": _phone, "email": _email, "address": _address, "document": _document}
 )

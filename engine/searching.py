@@ -24,6 +24,7 @@ SEARCHED_FIELDS: Final[dict[SearchKind, tuple[str, str]]] = {
     "name": ("identity", "name"),
     "phone": ("contact", "value"),
     "email": ("contact", "value"),
+    "address": ("contact", "value"),
     "document": ("identity", "number"),
 }
 """Record class and field that a search compares."""

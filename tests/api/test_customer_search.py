@@ -16,15 +16,18 @@ from tests.api import bearer
 from tests.api.stories import corrected
 
 NAME, MOBILE, EMAIL = "Wang Fang", "+86 138 0000 0000", "Fang.Wang@example.com"
+ADDRESS = "\u5317\u4eac\u5e02\u6d77\u6dc0\u533a\u793a\u4f8b\u8def1\u53f7"
 SERVICE = bearer.headers("staff:desk", ("front-office",), "service")
 
 
-async def customer(client, name=NAME, mobile=MOBILE, email=EMAIL) -> dict:
-    """A customer with two contact points; the token stands for all of it."""
+async def customer(client, name=NAME, mobile=MOBILE, email=EMAIL, address=ADDRESS) -> dict:
+    """A customer with four contact points; the token stands for all of it."""
     made = (await client.command("/customers", {**bodies()["customer.register"], "name": name})).json()
     home = f"/customers/{made['stream_id']}"
     points = {}
-    for kind, value in (("mobile", mobile), ("email", email), ("postal_address", "1 Example Street")):
+    for kind, value in (
+        ("mobile", mobile), ("email", email), ("postal_address", address), ("messaging", "fang")
+    ):  # fmt: skip
         points[kind] = str(uuid.uuid4())
         answer = await client.command(
             f"{home}/add-contact-point", {"contact_point_id": points[kind], "kind": kind, "value": value}
@@ -46,11 +49,12 @@ async def ids(client, token=None, headers=None, **asked) -> list[str]:
 
 async def test_a_customer_is_found_by_each_field_however_it_is_written(client, daybook):
     made = await customer(client)
-    await customer(client, "Somebody Else", "+86 139 0000 0000", "else@example.com")
+    await customer(client, "Somebody Else", "+86 139 0000 0000", "else@example.com", "1 Example Street")
     for asked in (
         {"name": "  wang\u3000FANG"},
         {"phone": "0086 (138) 0000-0000"},
         {"email": "fang.wang@EXAMPLE.com "},
+        {"address": "100080 \u5317\u4eac\u5e02 \u6d77\u6dc0\u533a \u793a\u4f8b\u8def\uff11\u53f7"},
     ):
         assert await ids(client, made["token"], **asked) == [made["id"]], asked
     assert await ids(client, name="Wang") == []
@@ -64,7 +68,7 @@ async def test_a_customer_is_found_by_each_field_however_it_is_written(client, d
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["daybook-as-of"]
     dumped = await daybook.record.pool.fetchval("select string_agg(b::text, '') from vault.blind_index b")
-    for value in (NAME, MOBILE, EMAIL):
+    for value in (NAME, MOBILE, EMAIL, ADDRESS):
         assert value not in dumped
         assert value.encode().hex() not in dumped
 
@@ -133,7 +137,7 @@ async def test_nobody_is_found_after_erasure(client, daybook, database):
     async with open_eraser(settings, daybook.databases, daybook.vault) as opened:
         partition = daybook.record.partition_of(subject)
         done = await opened.shredder.shred(partition, subject, ["identity", "contact"])
-    assert {one.store: one.removed for one in done.blobs}["vault.blind_index"] == 3
+    assert {one.store: one.removed for one in done.blobs}["vault.blind_index"] == 4
     for asked in ({"name": NAME}, {"phone": MOBILE}, {"email": EMAIL}):
         assert await ids(client, **asked) == [other["id"]]
 
@@ -181,9 +185,9 @@ async def test_what_was_recorded_before_the_index_is_found_once_it_is_filled(cli
     assert await ids(client, name=NAME) == []
     told = []
     done = await refill(daybook.record, daybook.mapper, daybook.vault, lambda at, total: told.append((at, total)))
-    assert done == (4, 3), "by a postal address nobody is searched"
+    assert done == (5, 4), "by the name in a messenger nobody is searched"
     assert told[-1][0] <= told[-1][1]
     for asked in ({"name": NAME}, {"phone": MOBILE}, {"email": EMAIL}):
         assert await ids(client, **asked) == [made["id"]]
     again = await refill(daybook.record, daybook.mapper, daybook.vault, lambda *_: None)
-    assert again == (4, 0)
+    assert again == (5, 0)

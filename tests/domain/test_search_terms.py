@@ -8,7 +8,7 @@ from domain import event_types
 from domain.kernel import personal_fields
 from domain.search_terms import ByField, normalised
 
-KINDS = ("name", "phone", "email", "document")
+KINDS = ("name", "phone", "email", "address", "document")
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,20 @@ KINDS = ("name", "phone", "email", "document")
         ("phone", "none", ""),
         ("email", " Fang.Wang@Example.COM ", "fang.wang@example.com"),
         ("email", "A\u00b4", "\u00e1"),
+        ("address", "12 Main St., Springfield", "12 main st springfield"),
+        ("address", "Flat 3-2, 12 Main St", "flat 3 2 12 main st"),
+        (
+            "address",
+            "\u5317\u4eac\u5e02 \u6d77\u6dc0\u533a\u3001\u4e2d\u5173\u6751\u5927\u8857\uff12\uff17\u53f7 3-101",
+            "\u5317\u4eac\u5e02\u6d77\u6dc0\u533a\u4e2d\u5173\u6751\u5927\u885727\u53f73 101",
+        ),
+        (
+            "address",
+            "\u4e2d\u56fd\u5317\u4eac\u5e02\u6d77\u6dc0\u533a \u90ae\u7f16\uff1a100080",
+            "\u5317\u4eac\u5e02\u6d77\u6dc0\u533a",
+        ),
+        ("address", "100080 \u5317\u4eac\u5e02\u6d77\u6dc0\u533a", "\u5317\u4eac\u5e02\u6d77\u6dc0\u533a"),
+        ("address", "\u4e2d\u56fd", "\u4e2d\u56fd"),
     ],
 )
 def test_how_values_are_compared(kind, written, compared):
