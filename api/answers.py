@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from functools import cache
 
-from api.answers_clocks import CLAIMED, CLOCK, STAND
+from api.complaint_answers import complaint_answers
 from api.contact_answers import campaign_answers, contact_answers
 from api.customer_search import FoundCustomer
 from api.events import WITHOUT_READ_MODEL
+from api.kpi_answers import kpi_answers, return_answers
 from api.relation_answers import entry as _entry
 from api.relation_answers import relations
 from api.schemas import (
@@ -38,11 +39,7 @@ from projections.audit_detail import Changed
 from projections.audit_trail import AuditEntry
 from projections.break_glass_register import GrantRow
 from projections.campaign_results import CampaignRow, ChannelResults
-from projections.complaint_course import COURSE
-from projections.complaint_row import ComplaintRow
-from projections.complaint_search import ComplaintCount
 from projections.correction_queue import Waiting, WaitingCorrection
-from projections.kpi_query import Behind, Cell, Counted
 from projections.looks import Look, Part
 from projections.privacy_register import DisposalRow, ErasureRow, LegalHoldRow, PrivacyRequestRow
 from projections.profile_query import (
@@ -73,51 +70,6 @@ _LOG: Schema = object_with(
         "consistency": maybe(object_with({"log": TEXT, "old_size": COUNT, "size": COUNT, "hashes": list_of(TEXT)})),
     }
 )
-_STEP: Schema = {**OBJECT, "description": "The clear facts of the event, with `at` and `by`."}
-_HISTORY_STEP: Schema = object_with(
-    {
-        "event_id": UUID,
-        "version": VERSION,
-        "type": TEXT,
-        "means": {**maybe(TEXT), "description": "In words; null where a newer program wrote it."},
-        "occurred_at": TIME,
-        "recorded_at": TIME,
-        "actor": {**TEXT, "description": "Who."},
-        "reason": {**maybe(TEXT), "description": "Why, as a code."},
-        "status": {**TEXT, "description": "How the complaint stood after it."},
-        "facts": OBJECT,
-    }
-)
-_LETTER: Schema = object_with(
-    {
-        "letter_id": {**maybe(UUID), "description": "Null where it was recorded without one."},
-        "kind": TEXT,
-        "event_id": UUID,
-        "sent_at": TIME,
-        "by": TEXT,
-        "channel": maybe(TEXT),
-        "language": maybe(TEXT),
-        "template": maybe(TEXT),
-        "template_version": maybe(COUNT),
-        "representative_id": {**maybe(UUID), "description": "To whom, where not to the complainant."},
-        "letter": {"description": "Personal data: the text, a mask, or when it was erased."},
-        "deliveries": list_of(
-            object_with(
-                {
-                    "attempt_id": UUID,
-                    "channel": TEXT,
-                    "outcome": TEXT,
-                    "proof": maybe(TEXT),
-                    "proof_ref": maybe(TEXT),
-                    "proof_sha256": maybe(TEXT),
-                    "proof_attachment_id": maybe(UUID),
-                    "at": TIME,
-                    "by": TEXT,
-                }
-            )
-        ),
-    }
-)
 _USER = ("actor", "role", "name", "purpose")
 
 
@@ -126,14 +78,14 @@ def answers() -> Mapping[str, Schema]:
     """An answer's schema by the query's operation id."""
     made = (
         _customers()
-        | _complaints()
+        | complaint_answers()
         | contact_answers()
         | _campaigns()
         | _privacy()
         | _others()
         | _access()
-        | _kpis()
-        | _returns()
+        | kpi_answers()
+        | return_answers()
         | _screenings()
         | _corrections()
     )
@@ -171,41 +123,6 @@ def _customers() -> dict[str, Schema]:
         ),
         "customer_timeline": _page("events", ref("Event"), **ids),
         "customer_satisfaction": _page("invitations", rows(Invitation), responses=responses, **ids),
-    }
-
-
-def _complaints() -> dict[str, Schema]:
-    personal = {
-        "type": "object",
-        "description": "Of the `complaint`, a `dispute`, last responses, each `representative`, where there are any.",
-        "additionalProperties": OBJECT,
-    }
-    course = object_with({name: {**list_of(_STEP), "description": means} for name, means in COURSE.items()})
-    course["properties"]["missing"] = {**list_of(TEXT), "description": COURSE["missing"]}
-    of_row = (*_ROW, "course", "claims_open", "claims")
-    return {
-        "complaints": _page("complaints", rows(ComplaintRow, of_row, last_event=_LAST)),
-        "complaint": rows(ComplaintRow, of_row, last_event=_LAST, course=course, version=VERSION, personal=personal),
-        "complaint_history": _page("steps", _HISTORY_STEP),
-        "complaint_letters": object_with({"letters": list_of(_LETTER)}),
-        "complaint_clocks": object_with(
-            {"complaint_id": UUID, "version": VERSION, "at": TIME, "clocks": list_of(object_with(CLOCK))}
-        ),
-        "complaint_claimed_times": _page("complaints", CLAIMED, at=TIME),
-        "complaint_board": _page("clocks", object_with({"complaint_id": UUID, **CLOCK})),
-        "complaint_what_if": object_with(
-            {
-                "at": TIME,
-                **dict.fromkeys(("complaints", "differing", "newly_breached", "no_longer_breached"), COUNT),
-                "clocks": list_of(object_with({"clock": TEXT, "state": TEXT, "was": COUNT, "would": COUNT})),
-                "differences": list_of(
-                    object_with({"complaint_id": UUID, "clock": TEXT, "was": STAND, "would": STAND})
-                ),
-            }
-        ),
-        "complaint_counts": object_with(
-            {"counts": list_of(rows(ComplaintCount)), "parked": _PARKED, "withheld": WITHHELD}
-        ),
     }
 
 
@@ -290,39 +207,6 @@ def _access() -> dict[str, Schema]:
     }
 
 
-_MAP: Schema = object_with({
-    "map_id": UUID, "code_map": TEXT, "map_version": COUNT, "in_force_from": DATE, "source": TEXT,
-    "provisional": {"type": "boolean"},
-})  # fmt: skip
-
-
-def _kpis() -> dict[str, Schema]:
-    texts = dict.fromkeys(("name", "digest", "title", "unit", "note"), TEXT)
-    basis = object_with({"basis": TEXT, "numerator": TEXT, "denominator": maybe(TEXT)})
-    kpi = object_with({**texts, "version": COUNT, "scale": COUNT, "bases": list_of(basis), "dimensions": list_of(TEXT)})
-    group: Schema = {
-        "type": "object", "description": "By dimension; null: not known.", "additionalProperties": maybe(TEXT),
-    }  # fmt: skip
-    down: Schema = {**TEXT, "description": "Path of what the numerator has counted; `part=denominator`: of the other."}
-    spread: Schema = {"type": "object", "description": "How often each value came.", "additionalProperties": COUNT}
-    cell = rows(Cell, group=group, spread=spread, events=down)
-    figures = {
-        "kpi": kpi, "from": maybe(DATE), "to": maybe(DATE), "by": list_of(TEXT), "cells": list_of(cell),
-        "parked": _PARKED, "withheld": WITHHELD,
-        "map": {**maybe(_MAP), "description": "By whose codes its dimension is told."},
-        "clocks_behind": {**COUNT, "description": "Events not read yet for the clocks; incomplete unless it is 0."},
-        "quarantined": {
-            "type": "object", "description": "Rows of imports that are counted nowhere, by source.",
-            "additionalProperties": COUNT,
-        },
-    }  # fmt: skip
-    return {
-        "kpis": object_with({"kpis": list_of(kpi)}),
-        "kpi": object_with(figures),
-        "kpi_behind": _page("counted", rows(Counted, events=list_of(rows(Behind)))),
-    }
-
-
 def _unusual_day() -> Schema:
     figures: Schema = {"type": "object", "additionalProperties": COUNT}
     return object_with(
@@ -353,41 +237,6 @@ def _screenings() -> dict[str, Schema]:
             "parked": _PARKED,
         }),
     }  # fmt: skip
-
-
-_BUSINESS_DAYS: Schema = {
-    **maybe(object_with({
-        "calendar": maybe(TEXT), "calendar_versions": list_of(COUNT), "zone": TEXT, "covers_from": maybe(DATE),
-        "covers_until": maybe(DATE),
-        "weekdays": {"type": "boolean", "description": "In part of the period only weekends are known."},
-    })),
-    "description": "By which calendar business days were counted; null: none were.",
-}  # fmt: skip
-
-
-def _returns() -> dict[str, Schema]:
-    amounts: Schema = {"type": "object", "description": "By column.", "additionalProperties": {"type": "integer"}}
-    named = {"code": TEXT, "says": TEXT}
-    row = object_with({"code": TEXT, "name": TEXT, "codes": list_of(TEXT), "amounts": amounts})
-    table = object_with({
-        "name": TEXT, "says": TEXT, "dimension": TEXT, "columns": list_of(object_with(named)), "rows": list_of(row),
-        "map": {**maybe(_MAP), "description": "Null: none is in force, and rows are the bank's own codes."},
-        "total": amounts,
-    })  # fmt: skip
-    of = {"name": TEXT, "title": TEXT, "version": COUNT, "provisional": {"type": "boolean"}, "note": TEXT}
-    left_out: Schema = {"type": "object", "description": "Rows of imports, by source.", "additionalProperties": COUNT}
-    made = object_with({
-        "return": object_with(of), "from": DATE, "to": DATE, "entity": maybe(TEXT), "tables": list_of(table),
-        "figures": list_of(object_with({**named, "amount": {"type": "integer"}})), "parked": _PARKED,
-        "quarantined": left_out, "business_days": _BUSINESS_DAYS,
-    })  # fmt: skip
-    exported = _page("rows", object_with({"complaint_id": UUID, "values": list_of(TEXT)}), fields=list_of(TEXT))
-    return {
-        "returns": object_with({"returns": list_of({**object_with(of), "additionalProperties": True})}),
-        "return": made,
-        "return_cfpb": exported,
-        "return_behind": _page("counted", rows(Counted, events=list_of(rows(Behind)))),
-    }
 
 
 def _facts(id_field: str) -> Schema:
