@@ -1730,6 +1730,15 @@ CREATE TABLE vault.key_check (
 
 ALTER TABLE vault.key_check OWNER TO daybook_owner;
 
+CREATE TABLE vault.shredded (
+    partition smallint NOT NULL,
+    subject_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    record_class text NOT NULL
+);
+
+ALTER TABLE vault.shredded OWNER TO daybook_owner;
+
 CREATE TABLE vault.tombstone (
     partition smallint NOT NULL,
     key_id uuid NOT NULL,
@@ -1898,6 +1907,9 @@ ALTER TABLE ONLY vault.hold
 ALTER TABLE ONLY vault.key_check
     ADD CONSTRAINT key_check_pkey PRIMARY KEY (partition, name);
 
+ALTER TABLE ONLY vault.shredded
+    ADD CONSTRAINT shredded_pkey PRIMARY KEY (partition, subject_id, event_id, record_class);
+
 ALTER TABLE ONLY vault.tombstone
     ADD CONSTRAINT tombstone_pkey PRIMARY KEY (partition, key_id);
 
@@ -2059,6 +2071,8 @@ CREATE TRIGGER refuse_change BEFORE UPDATE ON vault.hold FOR EACH ROW EXECUTE FU
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.key_check FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
 
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.shredded FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
+
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON vault.tombstone FOR EACH ROW EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_erased BEFORE INSERT ON vault.data_key FOR EACH ROW EXECUTE FUNCTION vault.refuse_erased();
@@ -2086,6 +2100,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.erasure FOR EACH STATEME
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.hold FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.key_check FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.shredded FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.tombstone FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
 
@@ -2259,6 +2275,9 @@ GRANT SELECT,DELETE ON TABLE vault.hold TO daybook_eraser;
 
 GRANT SELECT,INSERT ON TABLE vault.key_check TO daybook_app;
 GRANT SELECT,INSERT ON TABLE vault.key_check TO daybook_eraser;
+
+GRANT SELECT ON TABLE vault.shredded TO daybook_app;
+GRANT SELECT,INSERT ON TABLE vault.shredded TO daybook_eraser;
 
 GRANT SELECT ON TABLE vault.tombstone TO daybook_app;
 GRANT SELECT,INSERT ON TABLE vault.tombstone TO daybook_eraser;

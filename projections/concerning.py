@@ -1,4 +1,4 @@
-"""All that concerns a person, wherever it is: as customer, as participant, or by what is sealed. From the record."""
+"""All that concerns a person: as customer, as participant, or by what is or was sealed. From the record."""
 
 from collections.abc import AsyncIterator
 from typing import Final

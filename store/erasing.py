@@ -29,7 +29,7 @@ class SealedBlobs:
         self._pool = pool
 
     async def delete(self, partition: int, tombstones: Sequence[Destroyed]) -> int:
-        """Delete what these keys have sealed, and say how much it was.
+        """Delete what these keys have sealed, note beside which events it was, and say how much.
 
         Under the head lock: an append that was under way has committed before it is held, and a later one sees the
         tombstone and is refused.
@@ -38,8 +38,7 @@ class SealedBlobs:
         key_ids = [tombstone.key_id for tombstone in tombstones]
         async with self._pool.acquire() as connection, connection.transaction(isolation="read_committed"):
             await connection.fetchval(statement("lock_head"), partition)
-            done = await connection.execute(statement("delete_sealed"), partition, subjects, key_ids)
-        return int(done.rpartition(" ")[2])
+            return await connection.fetchval(statement("delete_sealed"), partition, subjects, key_ids)
 
     async def left(self, partition: int) -> int:
         """How many blobs are there whose key has a tombstone."""

@@ -1,5 +1,5 @@
 -- All events of a partition that concern a customer: as the first one, as a participant, or by what is sealed beside
--- them; oldest first, after position $3.
+-- them, or was before it was shredded; oldest first, after position $3.
 select e.partition, e.position, e.event_id, e.stream_id, e.version, e.customer_id, e.type, e.schema, e.occurred_at,
        e.recorded_at, e.actor, e.correlation_id, e.causation_id, e.salt, e.data, e.meta
   from ((select c.position
@@ -17,7 +17,9 @@ select e.partition, e.position, e.event_id, e.stream_id, e.version, e.customer_i
           limit $4)
          union
         (select s.position
-           from (select b.event_id from record.sealed b where b.partition = $1 and b.subject_id = $2::uuid) mine
+           from (select b.event_id from record.sealed b where b.partition = $1 and b.subject_id = $2::uuid
+                  union
+                 select d.event_id from vault.shredded d where d.partition = $1 and d.subject_id = $2::uuid) mine
            join record.event s on s.partition = $1 and s.event_id = mine.event_id
           where s.position > $3::bigint
           order by s.position

@@ -8,11 +8,13 @@ import pytest
 
 from audit.certificate import read
 from audit.certificates import certificate_keys, find
+from domain.complaint import WithdrawComplaint
+from domain.complaint_intake import SupplementComplaint
 from engine.access import Viewer
 from projections.withheld import Withheld
 from store.identity import new_id
 from tests.engine.lookers import LOOKER
-from tests.engine.privacy import DISP, TOUCHES, personal_names, privacy_bank
+from tests.engine.privacy import DISP, TOUCHES, made, personal_names, privacy_bank
 from vault.vault import Missing
 
 
@@ -59,9 +61,10 @@ async def test_the_certificate_says_what_is_gone(bank):
     await bank.schedule(DISP)
     who = await bank.person()
     disclosure = await bank.disclose(who, "contact")
-    blobs = await bank.daybook.record.pool.fetchval(
-        "select count(*) from record.sealed where subject_id = $1 and record_class <> 'break_glass'", who
-    )
+    to = {"complaint_id": await bank.complains_for(new_id(), who), "occurred_at": bank.at}
+    more = {"supplement_id": new_id(), "basis": bank.canary(who, "basis")}
+    await bank.give(made(SupplementComplaint, **to, **more), made(WithdrawComplaint, **to))
+    blobs = await bank.daybook.record.pool.fetchval("select count(*) from record.sealed where subject_id = $1", who)
     request = await bank.request(who)
     await bank.run()
     listed = await bank.daybook.record.read_customer(who)

@@ -7,12 +7,13 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from domain.complaint_intake import SupplementComplaint
 from engine.access import Viewer, first_table
 from engine.looking import Looker
 from engine.personal_export import REDACTED, export_of, write_export
 from projections import looks
 from store.identity import new_id
-from tests.engine.privacy import DISP, privacy_bank
+from tests.engine.privacy import DISP, made, privacy_bank
 
 OFFICER = Looker(
     Viewer("staff:7", frozenset({"privacy-officer"}), "privacy-request"), first_table(), "export", new_id()
@@ -81,3 +82,21 @@ async def test_what_is_erased_says_since_when(bank):
     assert made.complete
     assert b"erased_on" in made.json
     assert b"-value-" not in made.json
+
+
+async def test_after_an_erasure_all_is_told_that_concerned_them_as_before(bank):
+    await bank.schedule()
+    who = await bank.person()
+    for_somebody = await bank.complains_for(new_id(), who)
+    await bank.give(
+        made(SupplementComplaint, complaint_id=for_somebody, occurred_at=bank.at, supplement_id=new_id(), basis="x")
+    )
+    before = orjson.loads((await export_of(bank.daybook, OFFICER, who)).json)["events"]
+    await bank.request(who)
+    assert (await bank.run()).troubles == {}
+    after = {one["event_id"]: one for one in orjson.loads((await export_of(bank.daybook, OFFICER, who)).json)["events"]}
+    assert {"break-glass.opened", "complaint.supplemented"} <= {one["type"] for one in before}
+    for one in before:
+        told = after[one["event_id"]]
+        assert (told["facts"], told["personal"].keys()) == (one["facts"], one["personal"].keys())
+        assert all("erased_on" in value for value in told["personal"].values())

@@ -1,19 +1,23 @@
 """Blobs go only under a tombstone, without a hold, and by no way but this; nothing is appended under a tombstone."""
 
 import asyncio
+import shutil
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from store.canonical import canonical_json
 from store.envelope import Appended, AppendRequest, SealedBlob
 from store.erasing import SealedBlobs
 from store.errors import KeyGone
 from store.identity import new_id
+from store.migrate import MIGRATIONS_DIR, migrate, read_migrations
 from tests.store.made import event, ids_in
 from vault.shredding import Tombstone
 
 CONTACT = "contact"
+NOTED = "0093_shredded.sql"
 
 
 def sealed_request(stream: UUID, key_id: UUID) -> AppendRequest:
@@ -47,6 +51,7 @@ async def test_what_a_destroyed_key_has_sealed_goes_and_nothing_else(record, era
     assert await blobs.delete(0, [tombstone, tombstone._replace(subject_id=other, key_id=new_id())]) == 1
     assert await blobs.left(0) == 0
     assert await app.fetch("select subject_id from record.sealed") == [(other,)]
+    assert await app.fetch("select partition, subject_id, record_class from vault.shredded") == [(0, one, CONTACT)]
     with pytest.raises(asyncpg.PostgresError, match="no tombstone") as caught:
         await eraser.execute("delete from record.sealed")
     assert caught.value.sqlstate == "DB005"
@@ -85,6 +90,7 @@ async def test_the_owner_releases_no_hold_and_opens_no_tombstone(admin, app, era
         "truncate vault.hold",
         "truncate vault.tombstone",
         "truncate vault.erasure",
+        "truncate vault.shredded",
     ):
         with pytest.raises(asyncpg.PostgresError, match="is refused") as caught:
             await admin.execute(statement)
@@ -120,3 +126,33 @@ async def test_an_append_under_way_is_waited_for(record, eraser, pool, app):
     assert not deleting.done()
     await transaction.commit()
     assert await deleting == 1
+
+
+async def test_what_was_deleted_before_it_was_noted_is_found_by_the_events(empty_database, tmp_path):
+    """A blob that is there, or that is missing without an erasure, was not shredded."""
+    for one in read_migrations():
+        if one.name < NOTED:
+            shutil.copy(MIGRATIONS_DIR / one.name, tmp_path)
+    await migrate(empty_database.admin_dsn, directory=tmp_path)
+    connection = await asyncpg.connect(empty_database.admin_dsn)
+    gone, there, lost = (new_id() for _ in range(3))
+    try:
+        await connection.execute("insert into record.partition_head values (0)")
+        await connection.execute("set session_replication_role = replica")
+        for position, subject in enumerate((gone, there, lost)):
+            named = [{"class": CONTACT, "fields": ["value"], "sha256": "00", "subject": subject}]
+            await connection.execute(
+                "insert into record.event (partition, position, event_id, stream_id, version, type, schema,"
+                " occurred_at, recorded_at, actor, correlation_id, salt, data, meta)"
+                " values (0, $1, $2, $2, 0, 'thing.noted', 1, now(), now(), 'x', $2, $3, $4, '{}')",
+                position, subject, bytes(16), canonical_json({"sealed": named}),
+            )  # fmt: skip
+        for subject in (gone, there):
+            key = "insert into vault.tombstone (partition, key_id, subject_id, record_class) values (0, $1, $1, $2)"
+            await connection.execute(key, subject, CONTACT)
+        await connection.execute("insert into record.sealed values (0, $1, $1, $2, $1, 'blob')", there, CONTACT)
+        await migrate(empty_database.admin_dsn)
+        rows = await connection.fetch("select * from vault.shredded")
+    finally:
+        await connection.close()
+    assert rows == [(0, gone, gone, CONTACT)]
