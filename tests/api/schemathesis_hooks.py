@@ -29,9 +29,16 @@ URL_MAX = 50_000
 OF_HTTP = {"cache-control", "content-length", "content-type", "date", "server", "transfer-encoding"}
 """Headers that every answer may have, whatever the document says."""
 CONDITIONS = ("If-Match", "Daybook-Break-Glass", "Daybook-Token", "Daybook-Reason")
+PLACES = ("after", "cursor", "token")
+"""Parameters that go on from an earlier answer."""
+KEYS = {f"POST {one.path}": one.command.key_fields for one in operations().values() if one.command.key_fields}
+"""By operation: what there is one stream for."""
 CREATED = {one.path: one.stream_field for one in operations().values() if one.creates}
 
-if os.environ["DAYBOOK_FUZZ_PHASES"] == "stateful":
+CHAINS = os.environ["DAYBOOK_FUZZ_PHASES"] == "stateful"
+"""Whether requests follow links, which then say what they name."""
+
+if CHAINS:
     # How a chain goes on depends on what is answered, which is never twice the same. Hypothesis begins many chains as
     # earlier ones began; where one then goes another way, the phase ends, and nothing is said. Under another name its
     # backend is not expected to repeat itself.
@@ -43,10 +50,16 @@ _random = Random(0)
 _issuer = DevelopmentIssuer(ECKey.import_key(json.loads((FOLDER / "issuer" / "key.json").read_bytes())), "daybook")
 _notes = (FOLDER / "notes").open("w", encoding="utf-8", buffering=1)
 _callers: dict[str, str] = {}
+_there: dict[str, str] = json.loads((FOLDER / "ids.json").read_bytes())
+"""An id of what the bank began with, by the name of the field or part of a path that takes it."""
 _known: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=KNOWN_MAX))
-"""Ids by the name of the field or part of a path that takes them."""
-for _name, _id in json.loads((FOLDER / "ids.json").read_bytes()).items():
-    _known[_name].append(_id)
+"""Ids that answers told, likewise; one name may stand for several kinds of streams."""
+_waiting: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+"""By operation: the part of its path that names a stream that waits for it, and the ids in its body."""
+for _type, (_path, _body, _) in json.loads((FOLDER / "waiting.json").read_bytes()).items():
+    _command = operations()[_type]
+    _ids = {_name: _id for _name, _id in _body.items() if _name.endswith("_id")}
+    _waiting[f"POST {_command.path}"] = {_command.stream_field: _path.split("/")[2]}, _ids
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -59,8 +72,8 @@ def ndjson(_context, value):
 def before_call(_context, case, _kwargs):
     """Somebody asks, often for what is there, and mostly without conditions that would end it at once.
 
-    No control characters in headers and no URL over 64 KiB, which the server refuses before it is HTTP; the feed as a
-    page that ends.
+    Half of the commands go to a stream that waits for them, from somebody who may give them. No control characters in
+    headers and no URL over 64 KiB, which the server refuses before it is HTTP; the feed as a page that ends.
     """
     for name, value in dict(case.headers or {}).items():
         case.headers[name] = "".join(one for one in str(value) if one.isascii() and one.isprintable())
@@ -68,18 +81,35 @@ def before_call(_context, case, _kwargs):
         _shorten(parts or {})
     if case.path == "/feed":
         case.query = {**(case.query or {}), "mode": "page"}
-    for name in CONDITIONS:
-        if _random.random() < 0.7:
-            case.headers.pop(name, None)
+    for given, names in ((case.headers, CONDITIONS), (case.query or {}, PLACES)):
+        for name in names:
+            if _random.random() < 0.7:
+                given.pop(name, None)
     if _random.random() < 0.8 and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f'"{_random.getrandbits(64)}"'
-    _name_what_is_there(case.path_parameters)
-    _name_what_is_there(case.body)
-    _callers[case.id], headers = _caller()
+    if _goes_where_it_is_waited_for(case):
+        _callers[case.id], headers = _staff()
+    else:
+        _name_what_is_there(case.path_parameters)
+        _name_what_is_there(case.body)
+        _name_what_is_new(case)
+        _callers[case.id], headers = _caller()
     case.headers.pop("Authorization", None)
     if "Daybook-Purpose" in case.headers and _random.random() < 0.5:
         headers.pop("Daybook-Purpose", None)
     case.headers.update(headers)
+
+
+def _goes_where_it_is_waited_for(case) -> bool:
+    """Whether it is a command that was sent to a stream that waits for it, with the ids that it is to name there."""
+    if CHAINS or case.method != "POST" or case.operation.label not in _waiting or _random.random() < 0.5:
+        return False
+    path, ids = _waiting[case.operation.label]
+    case.path_parameters = dict(path)
+    case.headers.pop("If-Match", None)
+    if isinstance(case.body, dict):
+        case.body.update({name: ids[name] for name in ids.keys() & case.body.keys()})
+    return True
 
 
 def _shorten(parts) -> None:
@@ -97,10 +127,15 @@ def _caller() -> tuple[str, dict[str, str]]:
     if drawn < 0.02:
         return "nobody", _random.choice([{}, {"Authorization": "Bearer none"}, {"Authorization": "Basic eDp5"}])
     if drawn < 0.7:
-        return "every role", _headers(f"staff-{_random.randrange(1, 5)}", ROLES, "investigation")
+        return _staff()
     user = _random.choice(list(USERS.values()))
     purpose = _random.choice([user.purpose, user.purpose, user.purpose, None, _random.choice(PURPOSES)])
     return user.role, _headers(user.actor, (user.role,), purpose)
+
+
+def _staff() -> tuple[str, dict[str, str]]:
+    """One of several people who may do everything, so that others can approve what one of them has proposed."""
+    return "every role", _headers(f"staff-{_random.randrange(1, 5)}", ROLES, "investigation")
 
 
 def _headers(actor, roles, purpose) -> dict[str, str]:
@@ -116,8 +151,25 @@ def _token(actor, roles) -> str:
 def _name_what_is_there(fields) -> None:
     if isinstance(fields, dict):
         for name, value in fields.items():
-            if isinstance(value, str) and _known[name] and value not in _known[name] and _random.random() < 0.7:
-                fields[name] = _random.choice([_known[name][-1], _random.choice(_known[name])])
+            if isinstance(value, str) and value not in (told := _ids_of(name)) and told and _random.random() < 0.7:
+                fields[name] = _random.choice([told[0], told[-1], _random.choice(told)])
+            else:
+                _name_what_is_there(value)
+
+
+def _ids_of(name) -> list[str]:
+    """Those that a name takes, what was there first before what was told."""
+    return [*([_there[name]] if name in _there else []), *_known[name]]
+
+
+def _name_what_is_new(case) -> None:
+    """Open most of what there is one stream for under a number, or a name, that nothing has yet."""
+    keys = KEYS.get(case.operation.label, ())
+    if isinstance(case.body, dict) and _random.random() < 0.7:
+        numbers = [name for name in keys if type(case.body.get(name)) is int]
+        for name in numbers or case.body.keys() & {*keys}:
+            number = _random.getrandbits(16)
+            case.body[name] = number if numbers else f"{case.body[name]}-{number}"
 
 
 @schemathesis.hook

@@ -3,16 +3,13 @@
 import asyncio
 import contextlib
 import uuid
-from datetime import UTC, datetime
 
 import pytest
 
 from api.examples import bodies, events_of
 from api.operations import operations
-from domain.customer_messages import RegisterCustomer
-from engine.deciding import Context
-from store.identity import new_id
-from tests.api.stories import INTERNAL, by_program, contact_again, contactable
+from tests.api.command_stories import STORIES, Course, steps
+from tests.api.stories import INTERNAL
 
 CUSTOMER = {"kind": "person", "name": "Ada Example", "segment": "retail"}
 NOWHERE = "0197f3a0-0000-7abc-8def-0123456789ab"
@@ -89,142 +86,24 @@ async def test_who_why_and_in_what_connection_are_recorded(client, daybook):
 
 # Every example of every command, in stories that lead to the states they need
 
-STORIES = [
-    ["access-table.propose", "access-table.sign-off", "access-table.sign-off", "access-table.activate"],
-    ["access-table.propose", "access-table.withdraw"],
-    ["break-glass.open", "break-glass.close", "break-glass.review"],
-    ["actor.register", "actor.move", "actor.rename", "actor.leave"],
-    ["customer.register", "customer.add-contact-point", "customer.verify-contact-point", "customer.correct-details",
-     "customer.approve-correction", "customer.assign-relationship-manager", "customer.enter-segment",
-     "customer.leave-segment", "customer.grant-consent", "customer.withdraw-consent", "customer.deny-consent",
-     "customer.set-preference", "customer.remove-contact-point", "customer.end-relationship"],
-    ["customer.register", "customer.add-contact-point", "customer.grant-consent", "customer.expire-consent",
-     "customer.note-vulnerability", "customer.clear-vulnerability"],
-    ["customer.register", "customer.correct-details", "customer.reject-correction"],
-    ["customer.register", "customer.correct-details", "customer.withdraw-correction by 1"],
-    ["interaction.record", "interaction.correct", "interaction.reject-correction"],
-    ["interaction.record", "interaction.correct", "interaction.withdraw-correction by 1"],
-    ["customer.register", "customer.record-identity-document", "customer.withdraw-identity-document"],
-    ["customer.register", "customer.link-identity", "customer.unlink-identity"],
-    ["customer.register", "customer.link-identity", "customer.merge", "customer.reverse-merge"],
-    ["interaction.record", "interaction.annotate", "interaction.screen", "interaction.correct",
-     "interaction.approve-correction", "interaction.attach",
-     "interaction.schedule-follow-up", "interaction.complete-follow-up"],
-    ["interaction.record", "interaction.schedule-follow-up", "interaction.miss-follow-up"],
-    ["complaint.receive", "complaint.acknowledge", "complaint.assess", "complaint.queue", "complaint.assign",
-     "complaint.recuse", "complaint.forward", "complaint.count", "complaint.open-investigation",
-     "complaint.send-holding-response", "complaint.offer-redress",
-     "complaint.approve-redress", "complaint.accept-redress", "complaint.pay-redress", "complaint.assign-root-cause",
-     "complaint.mark-major", "complaint.check-quality",
-     "complaint.issue-final-response", "complaint.publish-response", "complaint.request-review",
-     "complaint.decide-review", "complaint.refer", "complaint.record-ruling", "complaint.close", "complaint.reopen",
-     "complaint.withdraw"],
-    ["complaint.receive", "complaint.supplement", "complaint.add-representative", "complaint.request-details",
-     "complaint.count-group", "complaint.remove-representative", "complaint.merge"],
-    ["complaint.receive", "complaint.acknowledge", "complaint.send-letter", "complaint.record-delivery",
-     "complaint.notify", "complaint.accept-resolution", "complaint.send-summary-resolution"],
-    ["complaint.receive", "complaint.confirm-backdating", "complaint.record-regulator-receipt", "complaint.pause",
-     "complaint.resume", "complaint.request-extension", "complaint.extend", "complaint.agree-time",
-     "complaint.restart"],
-    ["complaint.receive", "complaint.reject-backdating"],
-    ["complaint.receive", "complaint.issue-final-response", "complaint.dispute", "complaint.attach"],
-    ["complaint.receive", "complaint.mark-confidential", "complaint.request-declassification", "complaint.declassify"],
-    ["interaction.record", "interaction.mark-confidential", "interaction.request-declassification",
-     "interaction.declassify"],
-    ["campaign.plan", "campaign.approve", "campaign.record-cost", "campaign.launch", "campaign.pause",
-     "campaign.resume", "campaign.end"],
-    ["touch.decide", "touch.release", "touch.confirm-delivery", "touch.record-opening", "touch.record-response",
-     "touch.record-conversion"],
-    ["touch.decide", "touch.release", "touch.record-bounce"],
-    ["touch.decide", "touch.suppress"],
-    ["touch.decide", "touch.expire"],
-    ["touch.propose", "touch.object", "touch.review-objection"],
-    ["touch.propose", "touch.reconsider"],
-    ["survey-plan.propose", "survey-plan.activate"],
-    ["survey-plan.propose", "survey-plan.withdraw"],
-    ["survey.invite", "survey.confirm-delivery", "survey.answer"],
-    ["survey.invite", "survey.expire"],
-    ["engagement.open", "engagement.reach-stage", "engagement.make-offer", "engagement.settle-offer",
-     "engagement.decide", "engagement.end"],
-    ["task.schedule", "task.assign", "task.reschedule", "task.start", "task.suspend", "task.complete"],
-    ["task.schedule", "task.cancel"],
-    ["organisation-unit.open", "organisation-unit.rename", "organisation-unit.move", "organisation-unit.close"],
-    ["lead.capture", "lead.record-cost", "lead.qualify", "lead.convert"],
-    ["lead.capture", "lead.lose"],
-    ["holding.open", "holding.change", "holding.summarise-activity", "holding.close"],
-    ["need.note", "need.settle"],
-    ["portfolio-handover.order", "portfolio-handover.stop"],
-    ["privacy-request.receive", "privacy-request.check-identity", "privacy-request.extend", "privacy-request.approve",
-     "privacy-request.refuse"],
-    ["privacy-request.receive", "privacy-request.withdraw"],
-    ["privacy-request.receive of access", "privacy-request.check-identity", "privacy-request.approve",
-     "privacy-request.complete"],
-    ["privacy-request.receive of restriction", "privacy-request.check-identity", "privacy-request.approve",
-     "privacy-request.decide", "privacy-request.lift-restriction"],
-    ["erasure.request", "erasure.record-notice"],
-    ["legal-hold.place", "legal-hold.propose-release", "legal-hold.release"],
-    ["retention-schedule.propose", "retention-schedule.sign-off", "retention-schedule.sign-off",
-     "retention-schedule.activate"],
-    ["retention-schedule.propose", "retention-schedule.withdraw"],
-    ["calendar.draft", "calendar.adopt"],
-    ["calendar.draft", "calendar.withdraw"],
-    ["clock-policy.propose", "clock-policy.sign-off", "clock-policy.sign-off", "clock-policy.activate"],
-    ["clock-policy.propose", "clock-policy.withdraw"],
-    ["contact-policy.propose", "contact-policy.sign-off", "contact-policy.sign-off", "contact-policy.activate"],
-    ["contact-policy.propose", "contact-policy.withdraw"],
-    ["code-map.propose", "code-map.activate"],
-    ["code-map.propose", "code-map.withdraw"],
-    ["sampling-plan.propose", "sampling-plan.activate"],
-    ["sampling-plan.propose", "sampling-plan.withdraw"],
-    ["watch-rules.propose", "watch-rules.sign-off", "watch-rules.sign-off", "watch-rules.activate"],
-    ["watch-rules.propose", "watch-rules.withdraw"],
-    ["linking-rules.propose", "linking-rules.sign-off", "linking-rules.sign-off", "linking-rules.activate"],
-    ["linking-rules.propose", "linking-rules.withdraw"],
-    ["disposal.propose", "disposal.approve"],
-    ["disposal.propose", "disposal.withdraw"],
-    ["disclosure.record", "disclosure.retract"],
-]  # fmt: skip
-
 
 def test_the_stories_tell_every_command():
-    told_commands = {step.partition(" ")[0] for story in STORIES for step in story} - set(INTERNAL)
+    told_commands = {one.name for story in STORIES for one in steps(story)} - set(INTERNAL)
     assert told_commands == set(operations()) == set(bodies()) == set(events_of())
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story[-1])
 async def test_every_example_is_accepted(client, daybook, story):
-    where, given = "", {}
-    for number, told in enumerate(story):
-        step, _, again = told.partition(" by ")
-        name, _, kind = step.partition(" of ")
-        if name in INTERNAL:
-            where = await by_program(daybook, name, where)
+    course = Course(client, daybook, story)
+    for step in steps(story):
+        answer = await course.tell(step)
+        if answer is None:
             continue
-        if name == "customer.merge":
-            await other_customer(daybook)
-        operation = operations()[name]
-        path = operation.path if operation.creates else f"{where}/{operation.path.rpartition('/')[2]}"
-        body = {**bodies()[name], "kind": kind} if kind else bodies()[name]
-        if name == "touch.propose":
-            body = await contactable(client, held=story[-1] == "touch.reconsider")
-        elif name == "touch.review-objection":
-            body = {**body, "objection_id": given["objection_id"]}
-        elif name == "touch.reconsider":
-            await contact_again(client)
-        answer = await client.command(path, body, actor=f"staff-{again or number}")
-        assert answer.status_code == (201 if operation.creates else 200), (name, answer.text)
-        given = answer.json()
+        operation = operations()[step.name]
+        assert answer.status_code == (201 if operation.creates else 200), (step.name, answer.text)
         first, *more = [event["type"] for event in answer.json()["events"]]
-        assert first == events_of()[name]
+        assert first == events_of()[step.name]
         assert set(more) <= {"complaint.backdating-recorded"}
-        where = where or answer.headers["location"]
-
-
-async def other_customer(daybook) -> None:
-    """Register the customer whom the example of a link names."""
-    other = uuid.UUID(bodies()["customer.link-identity"]["other_id"])
-    command = RegisterCustomer(customer_id=other, occurred_at=datetime.now(UTC), kind="person")
-    await daybook.handler.handle([command], Context("daybook:test", new_id(), b"", new_id()))
 
 
 # Idempotency keys

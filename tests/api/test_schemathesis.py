@@ -22,6 +22,7 @@ from api.app import create_app
 from api.openapi import document
 from engine.issuer import USERS
 from tests.api import bearer
+from tests.api.command_stories import waiting
 from tests.api.stories import told_all
 from tests.api.test_access_matrix import IDS
 
@@ -70,7 +71,7 @@ class Bank:
 
 
 @pytest.fixture
-async def bank(daybook, database, tmp_path, warm) -> AsyncGenerator[Bank]:
+async def bank(daybook, database, tmp_path, warm, request) -> AsyncGenerator[Bank]:
     made = create_app(daybook)
     transport = httpx.ASGITransport(made, client=("127.0.0.1", 50000))
     async with (
@@ -78,7 +79,10 @@ async def bank(daybook, database, tmp_path, warm) -> AsyncGenerator[Bank]:
         bearer.Client(transport=transport, base_url="http://localhost") as to,
     ):
         ids = await told_all(to)
+        # Who asks little finds what the bank has; who asks much finds what waits for each command, too.
+        ready = await waiting(to, daybook) if request.node.get_closest_marker("long") else {}
     (tmp_path / "ids.json").write_text(json.dumps({name: ids[kind] for name, kind in IDS.items()}), encoding="utf-8")
+    (tmp_path / "waiting.json").write_text(json.dumps(ready), encoding="utf-8")
     environment = {
         **os.environ,
         "DAYBOOK_DATABASE_URL": database.app_dsn,
