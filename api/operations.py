@@ -66,7 +66,7 @@ COLLECTIONS: Final[Mapping[str, str]] = MappingProxyType(
 _FROM_TOKEN: Final = "it is taken from the token"  # noqa: S105  # not a secret
 _FROM_TABLE: Final = "it is taken from the access table"
 _FROM_POLICY: Final = "it is taken from the policy and calendar in force"
-_FROM_RULES: Final = "the policy or plan in force says it"
+_FROM_RULES: Final = "the policy or plan in force, or the record, says it"
 _FROM_RECORD: Final = "it is looked up in the record"
 _FROM_REQUEST: Final = "it is taken from the token and the time of the request"
 

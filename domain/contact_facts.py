@@ -1,16 +1,16 @@
 """What the contact policy reads of one customer, folded from the customer's events in the order of the record.
 
-It holds no personal data, and of every fact the event that told it. A confidential complaint counts for nothing here:
-a touch that it held back would tell who may not know of it that there is one.
+It holds no personal data, and of every fact the event that told it. A confidential complaint or interaction counts for
+nothing here: a touch that it held back would tell who may not know of it that there is one.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
-from domain.codes import Channel, Code, ContactPointKind, Purpose
+from domain.codes import Channel, Code, ContactPointKind, Direction, Purpose
 from domain.complaint import ComplaintClosed, ComplaintMerged, ComplaintReopened, ComplaintWithdrawn
 from domain.complaint_confidentiality import ComplaintDeclassified, ComplaintMarkedConfidential
 from domain.complaint_intake import ComplaintReceived
@@ -28,6 +28,13 @@ from domain.customer_messages import (
     RelationshipEnded,
     VulnerabilityCleared,
     VulnerabilityNoted,
+)
+from domain.interaction_messages import (
+    InteractionCorrected,
+    InteractionCorrectionApproved,
+    InteractionDeclassified,
+    InteractionMarkedConfidential,
+    InteractionRecorded,
 )
 from domain.kernel import Event
 from domain.privacy_messages import (
@@ -91,6 +98,18 @@ class KnownTouch:
     delivered_event: UUID | None = None
 
 
+@dataclass(slots=True)
+class KnownContact:
+    """A contact that was recorded as an interaction, as corrected. `touch_id`: the touch that it carried out."""
+
+    purpose: Purpose
+    channel: Channel
+    direction: Direction
+    touch_id: UUID | None
+    at: datetime
+    event_id: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class HeldTouch:
     """A touch that is held: what it is, since which event and how long at most."""
@@ -123,7 +142,7 @@ ScopeKey = tuple[UUID, Channel, Purpose, Code]
 class ContactFacts:
     """The facts of one customer. It is filled by `take`, by one owner, with committed events only."""
 
-    # A bare `dict` as factory: `dict[UUID, Point]()` takes eight times as long, and each customer has eleven of them.
+    # A bare `dict` as factory: `dict[UUID, Point]()` takes eight times as long, and each customer has twelve of them.
 
     taken: int = 0
     registered: UUID | None = None
@@ -140,6 +159,7 @@ class ContactFacts:
     touch_objections: dict[UUID, tuple[Purpose, UUID]] = field(default_factory=dict)
     touches: dict[UUID, KnownTouch] = field(default_factory=dict)
     held: dict[UUID, HeldTouch] = field(default_factory=dict)
+    contacts: dict[UUID, KnownContact] = field(default_factory=dict)
 
     def take(self, event: Event, stream_id: UUID, event_id: UUID) -> None:
         """Fold the customer's next event; one that the policy does not read changes nothing."""
@@ -223,11 +243,11 @@ def _complaint_over(facts: ContactFacts, _: Event, told: Told) -> None:
     facts.complaints.pop(told.stream_id, None)
 
 
-def _complaint_marked(facts: ContactFacts, _: ComplaintMarkedConfidential, told: Told) -> None:
+def _marked_confidential(facts: ContactFacts, _: Event, told: Told) -> None:
     facts.confidential.add(told.stream_id)
 
 
-def _complaint_declassified(facts: ContactFacts, _: ComplaintDeclassified, told: Told) -> None:
+def _declassified(facts: ContactFacts, _: Event, told: Told) -> None:
     facts.confidential.discard(told.stream_id)
 
 
@@ -307,6 +327,28 @@ def _touch_objection_reviewed(facts: ContactFacts, event: TouchObjectionReviewed
         facts.touch_objections[told.stream_id] = (known[0], told.event_id)
 
 
+# Interactions
+
+Correction: TypeAlias = InteractionCorrected | InteractionCorrectionApproved
+_OF_CONTACT: Final = ("purpose", "channel", "direction")
+
+
+def _interaction_recorded(facts: ContactFacts, event: InteractionRecorded, told: Told) -> None:
+    facts.contacts[told.stream_id] = KnownContact(
+        event.purpose, event.channel, event.direction, event.touch_id, event.occurred_at, told.event_id
+    )
+    if event.confidential is not None:
+        facts.confidential.add(told.stream_id)
+
+
+def _interaction_corrected(facts: ContactFacts, event: Correction, told: Told) -> None:
+    known = facts.contacts.get(told.stream_id)
+    for one in event.changes:
+        if known is not None and one.field in _OF_CONTACT:
+            setattr(known, one.field, one.after)
+            known.event_id = told.event_id
+
+
 _FOLDS: Final[Mapping[type[Event], Fold]] = {
     CustomerRegistered: _registered,
     CustomerDetailsCorrected: _details_corrected,
@@ -326,8 +368,8 @@ _FOLDS: Final[Mapping[type[Event], Fold]] = {
     ComplaintClosed: _complaint_over,
     ComplaintWithdrawn: _complaint_over,
     ComplaintMerged: _complaint_over,
-    ComplaintMarkedConfidential: _complaint_marked,
-    ComplaintDeclassified: _complaint_declassified,
+    ComplaintMarkedConfidential: _marked_confidential,
+    ComplaintDeclassified: _declassified,
     PrivacyRequestReceived: _privacy_received,
     PrivacyRequestWithdrawn: _privacy_over,
     PrivacyRequestRefused: _privacy_over,
@@ -340,7 +382,18 @@ _FOLDS: Final[Mapping[type[Event], Fold]] = {
     TouchDelivered: _touch_delivered,
     TouchObjectedTo: _touch_objected_to,
     TouchObjectionReviewed: _touch_objection_reviewed,
+    InteractionRecorded: _interaction_recorded,
+    InteractionCorrected: _interaction_corrected,
+    InteractionCorrectionApproved: _interaction_corrected,
+    InteractionMarkedConfidential: _marked_confidential,
+    InteractionDeclassified: _declassified,
 }
 
 READ: Final = frozenset(one.type for one in _FOLDS)
 """Types of the events that the policy reads: a decision holds while the customer has no later one of them."""
+
+LATELY: Final = frozenset({InteractionRecorded.type})
+"""Of these only what windows still count is read: a customer may have thousands. None of them ends a hold."""
+
+ALWAYS: Final = READ - LATELY
+"""The types that are read however long ago it was."""

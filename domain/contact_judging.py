@@ -13,8 +13,9 @@ from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from domain.campaign import Campaign
-from domain.codes import Channel, Code, Purpose
+from domain.codes import Code
 from domain.consent_judging import Place, consented
+from domain.contact_counting import Wanted, contacts_counted
 from domain.contact_facts import ContactFacts
 from domain.contact_hours import calendar_day, day_starts, next_opening
 from domain.contact_rules import ContactRules, ContactWindow, Outcome, PurposeRules, SharedWindow
@@ -33,18 +34,6 @@ ORDER: Final = (
     "vulnerability", "complaint", "window", "shared", "hours", "holdout",
 )  # fmt: skip
 """In this order the rules are looked at, and precede each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A touch that somebody wants, or that is held."""
-
-    touch_id: UUID
-    purpose: Purpose
-    channel: Channel
-    topic: Code
-    matter: UUID | None = None
-    contact_point_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,20 +273,10 @@ def _windows(case: _Case) -> list[Ground]:
 
 
 def _window(case: _Case, window: ContactWindow) -> Ground:
-    """Touches on one of the window's days, today being the last of them, in any zone that the customer may be in."""
-    wanted = case.wanted
-    if window.matter and wanted.matter is None:
+    """Contacts on one of the window's days, today being the last of them, in any zone that the customer may be in."""
+    if window.matter and case.wanted.matter is None:
         return Ground("window", "suppress", "matter-not-named")
-    counted: list[tuple[datetime, UUID]] = []
-    for touch_id, one in case.facts.touches.items():
-        if one.purpose != wanted.purpose or touch_id == wanted.touch_id:
-            continue
-        if (window.channels and one.channel not in window.channels) or (window.matter and one.matter != wanted.matter):
-            continue
-        sent = window.counts == "sent"
-        at, event = (one.sent_at, one.sent_event) if sent else (one.delivered_at, one.delivered_event)
-        if at is not None and event is not None:
-            counted.append((at, event))
+    counted = contacts_counted(case.facts, case.wanted, window)
     if len(counted) < window.limit:
         return Ground("window", "pass", window.window, tuple([event for _, event in counted]))
     counted.sort()

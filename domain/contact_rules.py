@@ -20,6 +20,7 @@ ConsentNeed = Literal["required", "unless-refused", "not-asked"]
 """Whether a consent must have been granted, must only not have been refused, or is not looked at."""
 
 DAYS_MAX: Final = 366
+ONE_DAY: Final = timedelta(days=1)
 PolicyVersion = Annotated[int, Field(ge=0, le=1_000_000)]
 Channels = Annotated[tuple[Channel, ...], Field(max_length=20)]
 Zones = Annotated[tuple[Zone, ...], Field(min_length=1, max_length=20)]
@@ -46,10 +47,11 @@ _STRICT: Final = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class ContactWindow:
-    """At most `limit` touches of the purpose in so many days in a row, today included, as the customer's days go.
+    """At most `limit` contacts of the purpose in so many days in a row, today included, as the customer's days go.
 
-    `channels`: of these only, and held against these only (none: all). `matter`: those about one matter, such as one
-    debt, are counted by themselves. `counts`: what was sent, or what reached the customer (a call that was taken).
+    Contacts are touches, and interactions that went out and carried out none of those. `channels`: of these only, and
+    held against these only (none: all). `matter`: those about one matter, such as one debt, are counted by themselves.
+    `counts`: what was sent, or what reached the customer (a call that was taken).
     """
 
     channels: Channels
@@ -151,6 +153,12 @@ class ContactRules:
     def shared(self) -> bool:
         """Whether there is a cap over customers who share a number or an address."""
         return any(one.shared is not None for one in self.purposes)
+
+    @property
+    def reach(self) -> timedelta:
+        """How long before a moment something may have happened that a window still counts, wherever the customer is."""
+        days = max((window.days for one in self.purposes for window in one.windows), default=0)
+        return timedelta(days=days) + ONE_DAY  # a day may have 25 hours
 
     def of(self, purpose: Purpose) -> PurposeRules | None:
         """The rules of a purpose; None: the policy does not allow it."""

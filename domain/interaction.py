@@ -46,6 +46,7 @@ from domain.interaction_messages import (
     ScheduleFollowUp,
     Screening,
     ScreenInteraction,
+    TouchSeen,
     WithdrawInteractionCorrection,
 )
 from domain.kernel import Aggregate, Command, Event, clear_facts, happened, refusal
@@ -181,6 +182,10 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "interaction.already-drawn": "The interaction was drawn already; it is drawn once.",
         "interaction.draw-unknown": "The interaction was not drawn so; leave the drawing out, or name the right one.",
         "interaction.screening-id-reused": "This screening id names another screening.",
+        "interaction.touch-unknown": "The customer has no such touch; leave it out, or name the right one.",
+        "interaction.touch-not-sent": "The touch was not sent, so nobody can have carried it out; leave it out.",
+        "interaction.touch-unfit": "A touch is carried out by an outbound contact on its own channel.",
+        "interaction.touch-carried-out": "Another interaction carried this touch out; leave it out, or name another.",
         **attaching.refusals("interaction"),
         **correcting.refusals("interaction"),
         **confidential.refusals("interaction"),
@@ -192,6 +197,8 @@ _refuse: Final = partial(refusal, REFUSALS)
 def _record(command: RecordInteraction, state: Interaction) -> Sequence[Event]:
     if state.customer_id is not None:
         raise _refuse("interaction.already-recorded", "interaction_id")
+    if command.touch_id is not None:
+        _require_carried_out(command, command.touch_seen)
     recorded = happened(InteractionRecorded, command)
     if command.confidential is None:
         return [recorded]
@@ -203,6 +210,17 @@ def _record(command: RecordInteraction, state: Interaction) -> Sequence[Event]:
         channel=command.channel,
     )
     return [recorded, marked]
+
+
+def _require_carried_out(command: RecordInteraction, seen: TouchSeen | None) -> None:
+    if seen is None or seen.customer_id != command.customer_id:
+        raise _refuse("interaction.touch-unknown", "touch_id")
+    if not seen.sent:
+        raise _refuse("interaction.touch-not-sent", "touch_id")
+    if (command.direction, command.channel) != ("outbound", seen.channel):
+        raise _refuse("interaction.touch-unfit", "touch_id")
+    if seen.carried_out_by is not None:
+        raise _refuse("interaction.touch-carried-out", "touch_id")
 
 
 def _annotate(command: AnnotateInteraction, state: Interaction) -> Sequence[Event]:

@@ -32,6 +32,20 @@ Summary = Annotated[Text | None, Personal("interaction")]
 Detail = Literal["topic", "disposition", "product", "authentication"]
 CorrectedPersonal = Annotated[tuple[Literal["summary"], ...], Field(max_length=10)]
 
+
+@value(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class TouchSeen:
+    """The touch that an interaction is to have carried out, as the record has it. Fields in alphabetical order.
+
+    `carried_out_by`: the interaction that names it already, of those that everybody may see.
+    """
+
+    carried_out_by: UUID | None
+    channel: Channel
+    customer_id: UUID
+    sent: bool
+
+
 # Facts that events and commands share
 
 
@@ -55,7 +69,7 @@ class Recording(Facts):
     """One contact as it went; `confidential` is the group who may know of it, but never those it is `withheld_from`.
 
     `topic` and `disposition` are what it was about and what came of it; `task_id` the task that it carried out, such
-    as a planned visit.
+    as a planned visit; `touch_id` the touch, so that caps count the one contact once.
     """
 
     customer_id: UUID
@@ -67,6 +81,7 @@ class Recording(Facts):
     participants: Annotated[tuple[Participant, ...], Field(max_length=20)] = ()
     staff: Annotated[tuple[StaffParticipant, ...], Field(max_length=20)] = ()
     task_id: UUID | None = None
+    touch_id: UUID | None = None
     authentication: Authentication | None = None
     started_at: AwareDatetime | None = None
     ended_at: AwareDatetime | None = None
@@ -227,6 +242,15 @@ class InteractionCommand(Command):
 
 class RecordInteraction(Recording, InteractionCommand, name="interaction.record"):
     """Record a contact."""
+
+    judged_field = "touch_seen"
+
+    touch_seen: TouchSeen | None = None
+
+    @property
+    def is_judged(self) -> bool:
+        """Only one that names a touch."""
+        return self.touch_id is not None
 
 
 class AnnotateInteraction(InteractionCommand, name="interaction.annotate"):

@@ -97,7 +97,8 @@ class Command(Message):
     and when. `key_fields`, of a command that opens a stream, name what there is one stream for: the
     stream's id is made from them.
     `clock_field` names what must hold the clock that it starts, by the policy and calendar in force.
-    `judged_field` names what the judgement of the policy or plan in force goes into, when the command is decided.
+    `judged_field` names what the judgement of the policy or plan in force goes into, or what the customer's other
+    streams say, when the command is decided; `is_judged`: this one needs it.
     `opens`: it begins a stream, as the aggregate's first command does.
     `spans_field` names what must hold what the decision needs of other partitions: the engine fills it, having claimed
     there what the command wants, and nobody else may.
@@ -113,6 +114,11 @@ class Command(Message):
     judged_field: ClassVar[str | None] = None
     opens: ClassVar[bool] = False
     spans_field: ClassVar[str | None] = None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is decided with what is seen of the customer's other streams, and only while that holds."""
+        return self.judged_field is not None
 
 
 class Refusal(Exception):

@@ -6,16 +6,18 @@ a decision on them then is not appended, and is made again on what is there. The
 touch names the version that was seen.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 from domain.campaign import Campaign
-from domain.contact_facts import READ, ContactFacts, HeldTouch
-from domain.contact_judging import CampaignSeen, Judged, Wanted, judge
+from domain.contact_counting import Wanted
+from domain.contact_facts import ALWAYS, LATELY, READ, ContactFacts, HeldTouch
+from domain.contact_judging import CampaignSeen, Judged, judge
 from domain.kernel import Command, with_fact
 from domain.shared_points import SharedSeen
 from domain.touch_messages import Group, Judgement, ProposeTouch, ReconsiderTouch
@@ -23,7 +25,7 @@ from engine.campaigns_seen import CampaignsSeen, Seen
 from engine.contact_policies import ContactPolicies, PolicyVersion
 from engine.deciding import Context, Decided, Judgeable
 from engine.mapping import EventMapper
-from store.envelope import NO_STREAM, CustomerCondition, RecordedEvent
+from store.envelope import NO_STREAM, CustomerCondition
 from store.record import Record
 from vault.lane import Lanes
 
@@ -37,10 +39,14 @@ HELD_TOO_LONG: Final = "held-too-long"
 
 @dataclass(slots=True)
 class Known:
-    """A customer's facts, as of the last of their events that the policy reads (position -1: there is none)."""
+    """A customer's facts, with all that was recorded up to a position (-1: nothing yet).
+
+    `reach`: how long before they were read interactions were looked for.
+    """
 
     facts: ContactFacts
     position: int
+    reach: timedelta
 
 
 class Found(NamedTuple):
@@ -101,8 +107,9 @@ class ContactJudge:
         self._require_beside(command, customer_id)
         shared: SharedSeen | None = None
         while True:  # once more only where a place is claimed, or the contact point that is chosen has changed
+            policy = await self._policies.at(datetime.now(UTC))  # first, for it says how much is read
             known = await self._of(customer_id)
-            found = await self._found(command, customer_id, known, shared)
+            found = await self._found(command, customer_id, known, policy, shared)
             if found is None or found.looks is None:
                 return _judgeable(command, found, customer_id, known.position, shared)
             shared = await self._seen(found, known.facts, customer_id, context)
@@ -118,11 +125,10 @@ class ContactJudge:
         customers = {command.customer_id for command in commands}
         policy, moment = await self._policies.at(datetime.now(UTC)), datetime.now(UTC)
         seen = {one: await self._campaigns.seen(one) for one in {command.campaign_id for command in commands}}
-        read = await self._record.read_customers(partition, customers, READ)
-        known = {one: self.folded(read.get(one, ())) for one in customers}
+        known, position = await self.facts(partition, customers, moment)
         judged: list[Judgeable] = []
         for command in commands:
-            facts, position = known[command.customer_id].facts, known[command.customer_id].position
+            facts = known.get(command.customer_id) or ContactFacts()
             found = self._of_proposal(command, facts, policy, seen[command.campaign_id], moment)
             if found is not None and found.looks is not None:
                 return None
@@ -180,9 +186,14 @@ class ContactJudge:
     # Judging
 
     async def _found(
-        self, command: ProposeTouch | ReconsiderTouch, customer_id: UUID, known: Known, shared: SharedSeen | None
+        self,
+        command: ProposeTouch | ReconsiderTouch,
+        customer_id: UUID,
+        known: Known,
+        policy: PolicyVersion,
+        shared: SharedSeen | None,
     ) -> Found | None:
-        policy, moment = await self._policies.at(datetime.now(UTC)), datetime.now(UTC)
+        moment = datetime.now(UTC)
         if isinstance(command, ProposeTouch):
             seen = await self._campaigns.seen(command.campaign_id)
             # From here on nothing is awaited: the facts are those at the position that the condition names.
@@ -250,25 +261,40 @@ class ContactJudge:
     # Facts
 
     async def _of(self, customer_id: UUID) -> Known:
-        known = self._known.get(customer_id)
-        if known is not None:
+        known, reach = self._known.get(customer_id), self._policies.reach
+        if known is not None and known.reach >= reach:
             self._known.move_to_end(customer_id)
             return known
         found = await self._lookups.get(self._record.partition_of(customer_id), (customer_id,))
-        known = self._known[customer_id] = self.folded(found.get(customer_id, ()))
+        known = self._known[customer_id] = found[customer_id]
         if len(self._known) > self._most:
             self._known.popitem(last=False)
         return known
 
-    def folded(self, events: Sequence[RecordedEvent]) -> Known:
-        """The facts of one customer's events, in the order of the record."""
-        facts, fact_of = ContactFacts(), self._mapper.fact
-        for recorded in events:
-            facts.take(fact_of(recorded).event, recorded.stream_id, recorded.event_id)
-        return Known(facts, events[-1].position if events else -1)
+    async def facts(
+        self, partition: int, customer_ids: Collection[UUID], moment: datetime
+    ) -> tuple[dict[UUID, ContactFacts], int]:
+        """Customers' facts for a judgement of this moment or a later one, and up to which position (-1: nothing yet).
 
-    async def _read(self, partition: int, customer_ids: Collection[UUID]) -> dict[UUID, list[RecordedEvent]]:
-        return await self._record.read_customers(partition, customer_ids, READ)
+        Of whom nothing is recorded is absent.
+        """
+        since = moment - self._policies.reach
+        # What is not read, because no window counts it any more, may lie behind all that is.
+        end = await self._record.next_position(partition)
+        found = await self._record.read_customers(partition, customer_ids, ALWAYS, end, lately=LATELY, since=since)
+        folded, fact_of = dict[UUID, ContactFacts](), self._mapper.fact
+        for number, (customer_id, events) in enumerate(found.items()):
+            facts = folded[customer_id] = ContactFacts()
+            for recorded in events:
+                facts.take(fact_of(recorded).event, recorded.stream_id, recorded.event_id)
+            if number % 20 == 0:
+                await asyncio.sleep(0)
+        return folded, end - 1
+
+    async def _read(self, partition: int, customer_ids: Collection[UUID]) -> dict[UUID, Known]:
+        reach = self._policies.reach
+        facts, position = await self.facts(partition, customer_ids, datetime.now(UTC))
+        return {one: Known(facts.get(one) or ContactFacts(), position, reach) for one in customer_ids}
 
 
 def _judgement(found: Found, shared: SharedSeen | None = None) -> Judgement:

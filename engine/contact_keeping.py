@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
-from domain.contact_facts import READ, ContactFacts
+from domain.contact_facts import ALWAYS, ContactFacts
 from domain.customer_messages import ExpireConsent
 from domain.kernel import Command, Refusal
 from domain.touch_messages import ReconsiderTouch
@@ -92,7 +92,8 @@ class ContactKeeper:
         end = await self._record.next_position(self._partition)
         if self._bookmark.position >= end:
             return 0
-        events = await self._record.read_types(self._partition, READ, self._bookmark.position, end, PAGE)
+        # Not what is read lately: it holds more back, and lets nothing go before its time.
+        events = await self._record.read_types(self._partition, ALWAYS, self._bookmark.position, end, PAGE)
         following = events[-1].position + 1 if len(events) == PAGE else end
         if self._daybook.contact_policies.shared:
             for one in events:
@@ -111,7 +112,7 @@ class ContactKeeper:
         """Settle what is due by now, the longest due first, at most a page of it."""
         rows = await self._record.pool.fetch(statement("due_contacts"), self._partition, moment, PAGE)
         passed = Passed(looked_at=len(rows))
-        facts = await self._facts({row["customer_id"] for row in rows})
+        facts = await self._facts({row["customer_id"] for row in rows}, moment)
         turns = asyncio.Semaphore(AT_ONCE)
 
         async def one(due: Due) -> Due | None:
@@ -130,7 +131,7 @@ class ContactKeeper:
     # When what is due
 
     async def _all_due(self, last: Mapping[UUID, RecordedEvent], moment: datetime) -> AsyncIterator[Due]:
-        for customer_id, facts in (await self._facts(last)).items():
+        for customer_id, facts in (await self._facts(last, moment)).items():
             for due in self._consents_due(customer_id, facts):
                 yield due
             for touch_id in facts.held:
@@ -149,14 +150,8 @@ class ContactKeeper:
         due_at = said.held_until if said is not None and held and said.held_until is not None else moment
         return Due("touch", touch_id, customer_id, due_at, cause)
 
-    async def _facts(self, customer_ids: Collection[UUID]) -> dict[UUID, ContactFacts]:
-        found = await self._record.read_customers(self._partition, customer_ids, READ) if customer_ids else {}
-        folded: dict[UUID, ContactFacts] = {}
-        for number, (customer_id, events) in enumerate(found.items()):
-            folded[customer_id] = self._daybook.contact.folded(events).facts
-            if number % 20 == 0:
-                await asyncio.sleep(0)
-        return folded
+    async def _facts(self, customer_ids: Collection[UUID], moment: datetime) -> dict[UUID, ContactFacts]:
+        return (await self._daybook.contact.facts(self._partition, customer_ids, moment))[0] if customer_ids else {}
 
     async def _write(self, due: Sequence[Due], using: Any) -> None:  # noqa: ANN401  # a connection, or the pool
         if due:

@@ -1,12 +1,12 @@
 """The contact policies in force: those that were activated in the record, and the one that came with the program."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from domain.contact_catalogue import FIRST_RULES
 from domain.contact_policy import ContactPolicyActivated, ContactPolicyProposed
-from domain.contact_rules import ContactRules
+from domain.contact_rules import DAYS_MAX, ONE_DAY, ContactRules
 from engine.fresh import Fresh
 from engine.mapping import EventMapper
 from engine.rule_versions import ActiveVersions, in_force_since
@@ -32,12 +32,14 @@ class ContactPolicies:
     """Knows every version that was activated, and looks for newer ones now and then.
 
     `shared`: whether any of them has a cap over customers who share a number or address; so until it is known.
+    `reach`: how long before a moment something counts, by any of them; until it is known, by any that there can be.
     """
 
     def __init__(self, models: ReadModels, mapper: EventMapper) -> None:
         self._versions = ActiveVersions(models, mapper, ContactPolicyProposed, ContactPolicyActivated)
         self._fresh = Fresh(self._look, LOOK_S)
         self.shared = True
+        self.reach = timedelta(days=DAYS_MAX) + ONE_DAY
 
     async def at(self, moment: datetime) -> PolicyVersion:
         """The policy in force at a moment: of all in force the one with the highest version.
@@ -67,6 +69,7 @@ class ContactPolicies:
         )
         known = (FIRST, *activated)
         self.shared = any(one.rules.shared for one in known)
+        self.reach = max(one.rules.reach for one in known)
         return known
 
 

@@ -52,7 +52,7 @@ class CommandHandler:
     """The way of every command into the record."""
 
     def __init__(self, record: Record, vault: Vault, mapper: EventMapper, judges: Judges | None = None) -> None:
-        """`judges` judge touches and invitations; without them no command that needs that is accepted."""
+        """`judges` judge what is judged; without them no command that needs that is accepted."""
         self._record = record
         self._mapper = mapper
         self._vault = vault
@@ -190,8 +190,8 @@ class CommandHandler:
     async def _judged(
         self, commands: Sequence[Command], states: Mapping[UUID, Versioned], context: Context
     ) -> Judgeable | None:
-        """What the policy or plan in force says of a command; None: it is asked for nothing."""
-        if all(command.judged_field is None for command in commands):
+        """A command with what it is judged by; None: there is nothing to judge."""
+        if not any(command.is_judged for command in commands):
             return None
         if self._judges is None:
             raise ValueError("this handler has nobody who judges")
@@ -202,7 +202,7 @@ class CommandHandler:
         asked = {
             unit.context.command_id: unit.commands
             for unit in units
-            if any(command.judged_field for command in unit.commands)
+            if any(command.is_judged for command in unit.commands)
         }
         if not asked:
             return {}

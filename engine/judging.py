@@ -1,5 +1,7 @@
 """What is judged before it is decided: touches by the contact policy, invitations to surveys by the survey plan.
 
+And interactions that carried out a touch, by the touch.
+
 What is judged is decided by itself, never with other commands in one unit, so nothing of its own unit can be missed.
 """
 
@@ -7,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from domain.contact_facts import READ
+from domain.interaction_messages import RecordInteraction
 from domain.kernel import Command
 from domain.survey import InviteToSurvey
 from domain.touch import Touch
 from domain.touch_messages import ProposeTouch
+from engine.carried_out import CarriedOutJudge
 from engine.contact_judging import ContactJudge
 from engine.deciding import Context, Decided, Judgeable, stream_of
 from engine.states import Versioned
@@ -21,9 +25,10 @@ from store.envelope import CustomerCondition
 class Judges:
     """Knows who judges what."""
 
-    def __init__(self, contact: ContactJudge, surveys: SurveyJudge) -> None:
+    def __init__(self, contact: ContactJudge, surveys: SurveyJudge, carried_out: CarriedOutJudge) -> None:
         self._contact = contact
         self._surveys = surveys
+        self._carried_out = carried_out
 
     async def judged(
         self, commands: Sequence[Command], states: Mapping[UUID, Versioned], context: Context
@@ -34,6 +39,8 @@ class Judges:
         (command,) = commands
         if isinstance(command, InviteToSurvey):
             return (await self._surveys.judged_all([command]))[0]
+        if isinstance(command, RecordInteraction) and command.touch_id is not None:
+            return await self._carried_out.judged(command, command.touch_id)
         state = states[stream_of(command)[0]].state
         return await self._contact.judged(command, state.customer_id if isinstance(state, Touch) else None, context)
 

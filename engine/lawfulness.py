@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from domain.contact_facts import READ, ContactFacts
-from domain.contact_judging import VALUE_UNKNOWN, CampaignSeen, Judged, Wanted, judge
+from domain.contact_counting import Wanted
+from domain.contact_facts import ALWAYS, LATELY, ContactFacts, Correction
+from domain.contact_judging import VALUE_UNKNOWN, CampaignSeen, Judged, judge
 from domain.shared_points import SharedSeen
 from domain.touch_messages import TouchDecided, TouchReleased
 from engine.contact_policies import PolicyVersion
@@ -60,7 +61,8 @@ async def lawfulness(daybook: Daybook, touch_id: UUID) -> Lawfulness | None:
     released = next((one for one in story if isinstance(one.event, TouchReleased)), None)
     deciding = released or story[0]
     moment, policy = await _by_what(daybook, deciding)
-    events = await _events(daybook, decided.customer_id)
+    since = moment if policy is None else moment - policy.rules.reach
+    events = await _events(daybook, decided.customer_id, since)
     known = {one.recorded.event_id: one for one in events}
     campaign = await _campaign(daybook, decided, deciding)
     wanted = Wanted(
@@ -73,7 +75,7 @@ async def lawfulness(daybook: Daybook, touch_id: UUID) -> Lawfulness | None:
         seen, later, places = await _places(daybook, deciding, decided.contact_point_id, moment)
         known |= {one.recorded.event_id: one for one in places}
         then = judge(policy.rules, _facts(before), wanted, campaign, moment, expires_at, seen)
-        others = [one for one in events if one.recorded.stream_id != touch_id and one.recorded.occurred_at <= moment]
+        others = [one for one in events if one.recorded.stream_id != touch_id and _had_happened(one, moment)]
         hindsight = judge(policy.rules, _facts(others), wanted, campaign, moment, expires_at, later)
     said = _said(deciding)
     return Lawfulness(
@@ -105,10 +107,16 @@ async def _by_what(daybook: Daybook, deciding: Fact) -> tuple[datetime, PolicyVe
     return moment, await daybook.contact_policies.at(moment)
 
 
-async def _events(daybook: Daybook, customer_id: UUID) -> list[Fact]:
+async def _events(daybook: Daybook, customer_id: UUID, since: datetime) -> list[Fact]:
     record = daybook.record
-    found = await record.read_customers(record.partition_of(customer_id), [customer_id], READ)
+    partition = record.partition_of(customer_id)
+    found = await record.read_customers(partition, [customer_id], ALWAYS, lately=LATELY, since=since)
     return [daybook.mapper.fact(one) for one in found.get(customer_id, ())]
+
+
+def _had_happened(fact: Fact, moment: datetime) -> bool:
+    """Whether it tells of what had happened by a moment; the correction of an interaction tells of the interaction."""
+    return fact.recorded.occurred_at <= moment or isinstance(fact.event, Correction)
 
 
 async def _campaign(daybook: Daybook, decided: TouchDecided, deciding: Fact) -> CampaignSeen:

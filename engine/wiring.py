@@ -8,6 +8,7 @@ from typing import Self
 import asyncpg
 
 from engine.access_tables import InForce
+from engine.carried_out import CarriedOutJudge
 from engine.clock_catalogue import ClockCatalogue
 from engine.contact_judging import ContactJudge
 from engine.contact_places import ContactPlaces
@@ -103,7 +104,8 @@ class Daybook:
         self.contact_policies = ContactPolicies(models, mapper)
         self.contact = ContactJudge(record, mapper, self.contact_policies, vault.keyed_hmac)
         self.survey_plans = SurveyPlans(models, mapper)
-        self.judges = Judges(self.contact, SurveyJudge(record, mapper, self.survey_plans))
+        surveys = SurveyJudge(record, mapper, self.survey_plans)
+        self.judges = Judges(self.contact, surveys, CarriedOutJudge(record, mapper))
         self.handler = CommandHandler(record, vault, mapper, self.judges)
         self.handler.spanning = Spanning(self)
         self.contact.places = self.places = ContactPlaces(self)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -76,15 +77,25 @@ class Reader:
         rows = await self._fetch("read_customer", partition, customer_id, before, limit)
         return [recorded(row) for row in rows]
 
-    async def read_customers(
-        self, partition: int, customer_ids: Collection[UUID], types: Collection[str], before: int = MAX_POSITION
+    async def read_customers(  # noqa: PLR0913  # what to read, and within which bounds
+        self,
+        partition: int,
+        customer_ids: Collection[UUID],
+        types: Collection[str],
+        before: int = MAX_POSITION,
+        *,
+        start: int = 0,
+        lately: Collection[str] = (),
+        since: datetime | None = None,
     ) -> dict[UUID, list[RecordedEvent]]:
-        """Events of some types, before a position, that customers are the first subject of, in the record's order.
+        """Events of some types, from `start` and before a position, that customers are the first subject of, in order.
 
-        Of the customers' own partition. A customer without any is left out. For customers of ordinary length: it is
-        one statement, not pages.
+        `lately`: further types, of which those are read that happened at `since` or later. Of the customers' own
+        partition. A customer without any is left out. For customers of ordinary length: it is one statement, not pages.
         """
-        rows = await self._fetch("read_customers", partition, list({*customer_ids}), before, list(types))
+        rows = await self._fetch(
+            "read_customers", partition, list({*customer_ids}), before, list(types), list(lately), since, start
+        )
         customers: dict[UUID, list[RecordedEvent]] = {}
         for row in rows:
             event = recorded(row)

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from domain.campaign import Campaign
 from domain.contact_catalogue import FIRST_RULES
+from domain.contact_counting import Wanted
 from domain.contact_facts import ContactFacts
-from domain.contact_judging import CampaignSeen, Judged, Wanted, judge
+from domain.contact_judging import CampaignSeen, Judged, judge
 from domain.contact_rules import ContactRules
 from domain.customer_messages import ConsentGranted, ContactPointAdded, CustomerRegistered
+from domain.interaction_messages import InteractionRecorded
 from domain.kernel import Event
 from domain.shared_points import SharedSeen
 from domain.touch_messages import TouchDecided, TouchDelivered
@@ -58,7 +60,7 @@ class Life:
         return event_id
 
     def sent(self, at: datetime, *, number: int, delivered: bool = False, **fields: Any) -> UUID:
-        touch = UUID(int=BASE + 5000 + number)
+        touch = touch_of(number)
         told: dict[str, Any] = {"purpose": "marketing", "channel": "email", **fields}
         decided = TouchDecided(
             occurred_at=at, customer_id=ANNA, campaign_id=CAMPAIGN, campaign_version=2, decision="send", rule="allowed",
@@ -66,6 +68,11 @@ class Life:
         )  # fmt: skip
         event_id = self.take(decided, touch)
         return self.take(TouchDelivered(occurred_at=at), touch) if delivered else event_id
+
+    def recorded(self, at: datetime, *, number: int, **fields: Any) -> UUID:
+        """Record an outbound interaction."""
+        told: dict[str, Any] = {"purpose": "marketing", "channel": "email", "direction": "outbound", **fields}
+        return self.take(InteractionRecorded(occurred_at=at, customer_id=ANNA, **told), interaction(number))
 
     def judged(
         self,
@@ -85,6 +92,14 @@ class Life:
         }
         seen = CampaignSeen(2, campaign, held_out)
         return judge(policy, self.facts, Wanted(UUID(int=BASE + 9), **wish), seen, moment, shared=shared)
+
+
+def touch_of(number: int) -> UUID:
+    return UUID(int=BASE + 5000 + number)
+
+
+def interaction(number: int) -> UUID:
+    return UUID(int=BASE + 7000 + number)
 
 
 def with_purpose(purpose: str, **changes: Any) -> ContactRules:

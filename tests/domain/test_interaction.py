@@ -12,7 +12,7 @@ from domain.interaction import (
     RecordInteraction,
     ScheduleFollowUp,
 )
-from domain.interaction_messages import InteractionCorrectionRequested, Participant, StaffParticipant
+from domain.interaction_messages import InteractionCorrectionRequested, Participant, StaffParticipant, TouchSeen
 from tests.domain.scenario import ANNA, BO, CHEN, ONE, given, it, play, to
 
 CALL = {"customer_id": ANNA, "channel": "phone", "direction": "inbound", "purpose": "servicing"}
@@ -39,6 +39,12 @@ def test_a_consultation_tells_its_topic_and_outcome_and_which_staff_took_part():
         "task_id": ONE,
     }  # fmt: skip
     given(INTERACTION).when(to(RecordInteraction, **visit)).then(it(InteractionRecorded, **visit))
+
+
+def test_an_outbound_contact_names_the_touch_that_it_carried_out():
+    call = {**CALL, "direction": "outbound", "touch_id": ONE}
+    seen = TouchSeen(carried_out_by=None, channel="phone", customer_id=ANNA, sent=True)
+    given(INTERACTION).when(to(RecordInteraction, **call, touch_seen=seen)).then(it(InteractionRecorded, **call))
 
 
 def test_a_note_belongs_to_the_customer_of_the_interaction():

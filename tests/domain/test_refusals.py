@@ -58,6 +58,7 @@ from domain.interaction_messages import (
     RequestInteractionDeclassification,
     ScheduleFollowUp,
     ScreenInteraction,
+    TouchSeen,
 )
 from domain.kernel import Aggregate
 from domain.lead import LEAD
@@ -158,6 +159,14 @@ DRAW = {
     "plan_id": ONE, "plan_version": 1, "period": "2026-11", "per_10_000": 200, "channel": "phone",
     "purpose": "servicing",
 }  # fmt: skip
+OUT = {"customer_id": ANNA, "channel": "phone", "direction": "outbound", "purpose": "collection", "touch_id": ONE}
+
+
+def seen(**other: Any) -> TouchSeen:
+    told: dict[str, Any] = {"carried_out_by": None, "channel": "phone", "customer_id": ANNA, "sent": True, **other}
+    return TouchSeen(**told)
+
+
 INTERACTION_CASES: list[Case] = [
     (
         "interaction.already-drawn",
@@ -184,6 +193,16 @@ INTERACTION_CASES: list[Case] = [
     ("interaction.follow-up-unknown", "follow_up_id", [RECORD], DONE),
     ("interaction.follow-up-id-reused", "follow_up_id", [RECORD, CALL_BACK], CALL_LATER),
     ("interaction.follow-up-settled", "follow_up_id", [RECORD, CALL_BACK, DONE], to(MissFollowUp, follow_up_id=ONE)),
+    ("interaction.touch-unknown", "touch_id", [], to(RecordInteraction, **OUT)),
+    ("interaction.touch-unknown", "touch_id", [], to(RecordInteraction, **OUT, touch_seen=seen(customer_id=TWO))),
+    ("interaction.touch-not-sent", "touch_id", [], to(RecordInteraction, **OUT, touch_seen=seen(sent=False))),
+    ("interaction.touch-unfit", "touch_id", [], to(RecordInteraction, **OUT, touch_seen=seen(channel="visit"))),
+    (
+        "interaction.touch-carried-out",
+        "touch_id",
+        [],
+        to(RecordInteraction, **OUT, touch_seen=seen(carried_out_by=TWO)),
+    ),
     *INTERACTION_CORRECTION_CASES,
     *confidential_cases(
         "interaction",

@@ -1,6 +1,8 @@
 """Paged reads by partition, type, stream, customer and position; and following."""
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -55,6 +57,23 @@ async def test_several_streams_at_once(record, streams):
         await record.append(request(one, version - 1, partition=1))
     found = await record.read_streams(1, [one, two, none])
     assert {stream: [e.version for e in events] for stream, events in found.items()} == {one: [0, 1, 2], two: [0, 1, 2]}
+
+
+async def test_customers_are_read_by_type_and_of_further_types_what_happened_lately(record, streams):
+    (stream,) = streams(1)
+    customer = derive_id(b"a customer", beside=stream)
+    times = [OCCURRED, OCCURRED + timedelta(days=1)]
+    events = [event(stream, n, type=f"t{n % 3}", customer_id=customer, occurred_at=times[n % 2]) for n in range(12)]
+    await record.append(AppendRequest(1, events, {stream: -1}))
+
+    async def positions(*types: str, **bounds: Any) -> list[int]:
+        found = await record.read_customers(1, [customer], types, **bounds)
+        return [one.position for one in found.get(customer, ())]
+
+    assert await positions("t0", "t1") == [0, 1, 3, 4, 6, 7, 9, 10]
+    assert await positions("t0", lately={"t1"}, since=times[1]) == [0, 1, 3, 6, 7, 9]
+    assert await positions("t0", start=3, before=9) == [3, 6]
+    assert await positions(lately={"t1"}, since=times[1] + timedelta(seconds=1)) == []
 
 
 async def test_a_customer_is_read_newest_first_with_what_they_take_part_in(record, streams):
