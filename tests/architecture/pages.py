@@ -23,10 +23,11 @@ for word in words:
     if word == "-H":
         name, _, value = next(words).partition(": ")
         headers[name] = value
-    elif word == "-d":
+    elif word in ("-d", "--data-binary"):
         body = next(words).encode()
     elif word != "-s":
-        url = "http://" + word.replace("localhost:8000", "localhost:{port}")
+        address = word.removeprefix("http://").replace("127.0.0.1", "localhost")
+        url = "http://" + address.replace("localhost:8000", "localhost:{port}")
 try:
     print(urllib.request.urlopen(urllib.request.Request(url, body, headers)).read().decode())
 except urllib.error.HTTPError as error:

@@ -13,7 +13,7 @@ from api.openapi import document
 
 SHELL = re.compile(r"^```(?:sh|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TOLD = re.compile(r"`(GET|POST) (/[^`?\s]*)(?:\?([^`\s]*))?`")
-SENT = re.compile(r"\bcurl\b[^|\n]*?(?:localhost|127\.0\.0\.1):8000(/[^\s\"'?]*)(?:\?([^\s\"']*))?([^|\n]*)")
+SENT = re.compile(r"\bcurl\b[^|\n]*?(?:(?:localhost|127\.0\.0\.1):8000|\$API)(/[^\s\"'?]*)(?:\?([^\s\"']*))?([^|\n]*)")
 BODY = re.compile(r"\s(?:-d|--data-binary)\b")
 ELSEWHERE = ("/log", "/add-checkpoint")  # files of the logs, and a witness
 
