@@ -11,9 +11,9 @@ from api.admission import looker, sight_of
 from api.edge import edge
 from api.opened import Gaps
 from api.reading import Paged, page_link, shown
-from api.references import named, without
 from projections import break_glass_register
 from projections.break_glass_register import NAME, GrantRow
+from projections.naming import named, without
 from projections.seeing import hidden_streams
 
 _PLAIN: Final = tuple(

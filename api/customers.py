@@ -17,12 +17,12 @@ from api.link_candidates import candidates
 from api.opened import Gaps
 from api.problems import Problem
 from api.reading import Paged, page_link, path_uuid, shown
-from api.references import named, without
 from domain import event_types
 from domain.person import Person
 from engine.looking import Looker
 from engine.wiring import Daybook
 from projections import satisfaction_history, timeline
+from projections.naming import named, without
 from projections.persons import PROFILES, person
 from projections.satisfaction_history import Invitation, Responses
 from projections.seeing import hidden_streams

@@ -16,13 +16,13 @@ from api.headers import etag
 from api.opened import personal_of
 from api.operations import COLLECTIONS
 from api.reading import LIMIT_MAX, Asking, page_link, path_uuid, shown
-from api.references import hidden_references, without
 from domain import AGGREGATES
 from domain.correcting import Approving, Rejecting, Requesting, Withdrawing
 from domain.kernel import Aggregate
 from engine.looking import Looker
 from engine.wiring import Daybook
 from projections.audit_trail import reason_of
+from projections.naming import hidden_references, without
 from projections.timeline import Entry, entry
 from store.cursor import Cursor
 

@@ -22,9 +22,9 @@ from api.language import said
 from api.outgoing import TYPE_PREFIX, cloud_event, packed
 from api.problems import FieldError, Problem
 from api.reading import CURSOR_CHARACTERS_MAX
-from api.references import hidden_references
 from domain import event_types
 from domain.matters import Sight
+from projections.naming import hidden_references
 from projections.seeing import hidden_streams
 from store.cursor import Cursor
 from store.envelope import RecordedEvent

@@ -12,8 +12,8 @@ from api.admission import looker, sight_of
 from api.edge import edge
 from api.opened import Gaps
 from api.reading import Asking, Paged, page_link, path_uuid, shown
-from api.references import named, without
 from projections import product_holdings
+from projections.naming import named, without
 from projections.product_holdings import NAME, HoldingRow, NeedRow
 from projections.seeing import hidden_streams
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 
-from api.references import refers, without
+from projections.naming import refers, without
 from store.envelope import RecordedEvent
 
 SOURCE: Final = "urn:daybook:record"

@@ -28,6 +28,7 @@ from engine.retention import schedule_in_force
 from engine.wiring import Daybook
 from projections import looks as look_queries
 from projections.fact import Fact
+from projections.naming import hidden_references, without
 from projections.seeing import hidden_streams
 from projections.withheld import Withheld
 from store.canonical import canonical_json
@@ -116,6 +117,7 @@ async def _events(
     """The events of one customer id, but those that another one's had told already."""
     streams = {one.recorded.stream_id for one in dossier.entries}
     hidden = await hidden_streams(daybook.record, looker.sight, list(streams))
+    hidden |= await hidden_references(daybook.record, looker.sight, [one.recorded for one in dossier.entries])
     by_partition: dict[int, list[Fact]] = {}
     for fact in facts(one for one in dossier.entries if one.recorded.stream_id not in hidden):
         if fact.recorded.event_id not in told_already:
@@ -127,7 +129,9 @@ async def _events(
             some = of[start : start + FIELDS_AT_ONCE]
             own = [fact._replace(sealed=tuple(ref for ref in fact.sealed if ref.subject_id in ids)) for fact in some]
             opened = await daybook.opener.open_facts(looker, partition, own)
-            told += [_event(daybook, fact, fields, looker, ids) for fact, fields in zip(some, opened, strict=True)]
+            for fact, fields in zip(some, opened, strict=True):
+                event, masked = _event(daybook, fact, fields, looker, ids)
+                told.append(({**event, "facts": without(event["facts"], hidden)}, masked))
     return told
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from domain.break_glass import OpenBreakGlass
+from domain.complaint_confidentiality import MarkComplaintConfidential
 from domain.complaint_intake import SupplementComplaint
 from engine.access import Viewer, first_table
 from engine.looking import Looker
@@ -100,3 +102,17 @@ async def test_after_an_erasure_all_is_told_that_concerned_them_as_before(bank):
         told = after[one["event_id"]]
         assert (told["facts"], told["personal"].keys()) == (one["facts"], one["personal"].keys())
         assert all("erased_on" in value for value in told["personal"].values())
+
+
+async def test_no_event_names_a_matter_that_is_out_of_sight(bank):
+    who = await bank.person()
+    matter = await bank.complains_for(who, who)
+    emergency = {"matter_id": matter, "reason": "fraud", "minutes": 5, "opened_by": "staff:1", "explanation": "Quick."}
+    await bank.give(made(OpenBreakGlass, grant_id=new_id(), customer_id=who, occurred_at=bank.at, **emergency))
+    assert str(matter).encode() in (await export_of(bank.daybook, OFFICER, who)).json
+    secret = {"complaint_id": matter, "occurred_at": bank.at, "group": "whistleblower"}
+    await bank.give(made(MarkComplaintConfidential, **secret))
+    export = await export_of(bank.daybook, OFFICER, who)
+    assert str(matter).encode() not in export.json + export.html
+    grants = [one for one in orjson.loads(export.json)["events"] if one["type"] == "break-glass.opened"]
+    assert [one["facts"].get("matter_id") for one in grants] == [None, None]
