@@ -1,9 +1,7 @@
 """Why a touch was sent or not, whether it was lawful then, and what a customer said of being contacted."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -12,11 +10,10 @@ from api.admission import no_such, sight_of
 from api.edge import edge
 from api.events import check_token
 from api.reading import Asking, path_uuid, shown
-from domain.contact_judging import Ground, Judged
 from domain.customer_messages import ConsentGranted, ConsentScope, ConsentTopic
-from engine.lawfulness import Lawfulness, lawfulness
+from engine.lawfulness import lawfulness
+from engine.lawfulness_told import event_told, lawfulness_told
 from projections.fact import Fact
-from projections.seeing import hidden_streams
 
 CONSENT: dict[str, str] = {
     "customer.consent-granted": "granted",
@@ -54,18 +51,7 @@ async def _lawfulness(request: Request, touch_id: str, query: Annotated[Asking, 
     found = await lawfulness(daybook, stream_id)
     if found is None:
         raise no_such("touch")
-    cited = {event for judged in (found.then, found.with_hindsight) if judged for event in _cited(judged)}
-    streams = [found.events[one].recorded.stream_id for one in cited if one in found.events]
-    hidden = await hidden_streams(daybook.record, sight_of(request), streams)
-    shown_events = {one for one in cited if one in found.events and found.events[one].recorded.stream_id not in hidden}
-    return shown(
-        {
-            **_told(found),
-            "then": _judged(found.then, shown_events),
-            "with_hindsight": _judged(found.with_hindsight, shown_events),
-            "events": [_event(one) for name, one in found.events.items() if name in shown_events],
-        }
-    )
+    return shown(await lawfulness_told(daybook, found, sight_of(request)))
 
 
 async def _consents(request: Request, customer_id: str, query: Annotated[Asking, Query()]) -> Response:
@@ -81,65 +67,6 @@ async def _consents(request: Request, customer_id: str, query: Annotated[Asking,
     return shown({"scopes": [_standing(one, now) for one in last.values()], "history": words})
 
 
-def _told(found: Lawfulness) -> dict[str, Any]:
-    policy = found.policy
-    return {
-        "touch_id": found.touch_id,
-        "customer_id": found.customer_id,
-        "lawful": None if found.answer in {None, "not-sent"} else found.answer == "lawful",
-        "sent": found.recorded_decision == "send",
-        "decided_here": found.decided_here,
-        "agrees": found.agrees,
-        "at": found.moment,
-        "event_id": found.deciding.event_id,
-        "partition": found.deciding.partition,
-        "position": found.deciding.position,
-        "decision": found.recorded_decision,
-        "rule": found.recorded_rule,
-        "reason": found.recorded_reason,
-        "policy_version": None if policy is None else policy.version,
-        "policy_id": None if policy is None else policy.policy_id,
-        "campaign_id": found.campaign_id,
-        "campaign_version": found.campaign_version,
-    }
-
-
-def _judged(judged: Judged | None, visible: Collection[UUID]) -> dict[str, Any] | None:
-    if judged is None:
-        return None
-    return {
-        "decision": judged.decision,
-        "rule": judged.rule,
-        "reason": judged.reason,
-        "held_until": judged.held_until,
-        "expires_at": judged.expires_at,
-        "rules": [_ground(one, visible) for one in judged.grounds],
-    }
-
-
-def _ground(ground: Ground, visible: Collection[UUID]) -> dict[str, Any]:
-    return {
-        "rule": ground.rule,
-        "outcome": ground.outcome,
-        "reason": ground.reason,
-        "until": ground.until,
-        "events": [one for one in ground.events if one in visible],
-    }
-
-
-def _cited(judged: Judged) -> set[UUID]:
-    return {event for ground in judged.grounds for event in ground.events}
-
-
-def _event(fact: Fact) -> dict[str, Any]:
-    recorded = fact.recorded
-    return {
-        "event_id": recorded.event_id, "stream_id": recorded.stream_id, "version": recorded.version,
-        "type": recorded.type, "position": recorded.position, "occurred_at": recorded.occurred_at,
-        "recorded_at": recorded.recorded_at, "actor": recorded.actor,
-    }  # fmt: skip
-
-
 def _word(fact: Fact, said: ConsentTopic) -> dict[str, Any]:
     return {
         "answer": CONSENT[fact.recorded.type],
@@ -150,7 +77,7 @@ def _word(fact: Fact, said: ConsentTopic) -> dict[str, Any]:
         "text_version": said.text_version,
         "evidence_channel": said.evidence_channel if isinstance(said, ConsentScope) else None,
         "valid_until": said.valid_until if isinstance(said, ConsentGranted) else None,
-        **_event(fact),
+        **event_told(fact),
     }
 
 

@@ -37,6 +37,7 @@ from domain.identity_messages import (
 from domain.kernel import Command, Event, happened, refusal
 
 MergeStatus = Literal["claimed", "merged", "cancelled", "reversed"]
+LinkStatus = Literal["proposed", "given-up", MergeStatus]
 
 # State
 
@@ -80,6 +81,13 @@ class Identity:
     def claimed(self) -> bool:
         """Whether the customer takes part in a merge that is not completed."""
         return any(one.status == "claimed" for one in self.merges.values())
+
+    def stands(self, link_id: UUID) -> LinkStatus:
+        """How one of the links stands: as its merge does, where there is one."""
+        merge = self.merges.get(link_id)
+        if merge is not None:
+            return merge.status
+        return "given-up" if self.links[link_id].given_up else "proposed"
 
     def holds(self, reservation_id: UUID) -> bool:
         """Whether a document of the customer's keeps the place of its number."""

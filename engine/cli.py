@@ -29,12 +29,16 @@ from engine.cli_clocks import clocks
 from engine.cli_corrections import corrections
 from engine.cli_keys import keys
 from engine.cli_kpi import kpi
+from engine.cli_leads import leads
+from engine.cli_links import links
 from engine.cli_log_care import logs
+from engine.cli_merges import merges
 from engine.cli_privacy import privacy
 from engine.cli_report import reports_app
 from engine.cli_returns import returns
 from engine.cli_sampling import sampling
 from engine.cli_search_index import search_index
+from engine.cli_touches import touches
 from engine.cli_verify import verifying
 from engine.cli_witness import witness
 from engine.duties import on_duty
@@ -79,6 +83,10 @@ app.command("returns", epilog="Example: daybook returns fca-disp --from 2026-01-
 app.add_typer(clocks, name="clocks")
 app.add_typer(sampling, name="sampling")
 app.add_typer(corrections, name="corrections")
+app.add_typer(links, name="links")
+app.add_typer(merges, name="merges")
+app.add_typer(leads, name="leads")
+app.add_typer(touches, name="touches")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to import.")]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from domain.kernel import Refusal
+from engine.cli_given import given
 from engine.cli_kpi import NOBODY, Confidential, Json, opened
 from engine.correcting import Decide, decide
 from engine.reporting import people, result
@@ -72,11 +72,7 @@ def reject(  # noqa: PLR0913, PLR0917  # options of a command
 
 def _decided(wanted: Decide, text: str, *, confidential: bool, as_json: bool) -> None:
     sight = EVERYTHING if confidential else NOBODY
-    try:
-        opened(lambda daybook: decide(daybook, wanted, sight))
-    except Refusal as refused:
-        people.print(f"daybook: {refused}", style="red", markup=False)
-        raise typer.Exit(1) from None
+    given(lambda daybook: decide(daybook, wanted, sight))
     told = {"correction_id": str(wanted.facts["correction_id"]), "decision": wanted.decision}
     result(told, as_json=as_json, text=text)
 

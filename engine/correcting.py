@@ -13,7 +13,6 @@ from domain.matters import Sight
 from engine.program_commands import Program, now
 from engine.wiring import Daybook
 from projections.seeing import hidden_streams
-from store.identity import new_id
 
 Decision: TypeAlias = Literal["approve", "reject"]
 
@@ -55,6 +54,4 @@ async def decide(daybook: Daybook, wanted: Decide, sight: Sight) -> None:
         raise Refusal("not-found", "There is no customer or interaction with this id.")
     of = kind.commands[wanted.decision]
     command = of.model_validate({of.stream_field: stream_id, "occurred_at": now(), **wanted.facts})
-    program = Program(daybook, wanted.facts[str(of.actor_field)])
-    story = await program.story(kind.aggregate, stream_id)
-    await program.give(command, new_id(), story.version)
+    await Program(daybook, wanted.facts[str(of.actor_field)]).give_now(command)

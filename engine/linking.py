@@ -156,10 +156,7 @@ async def _known_link(program: Program, smaller: UUID, larger: UUID) -> KnownLin
     of_both = [link_id for link_id, link in identity.links.items() if link.other_id == larger]
     if not of_both:
         return None
-    link_id = of_both[-1]
-    merge = identity.merges.get(link_id)
-    given_up = "given-up" if identity.links[link_id].given_up else "proposed"
-    return KnownLink(link_id, given_up if merge is None else merge.status)
+    return KnownLink(of_both[-1], identity.stands(of_both[-1]))
 
 
 def _has_kind(of: Profile, kind: IdentifierKind) -> bool:

@@ -7,14 +7,14 @@ what it says, so that two who carry on at once do it once.
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
 from eventsourcing.persistence import PersistenceError
 
 from domain.customer import CUSTOMER, Customer
-from domain.customer_identity import Merge
+from domain.customer_identity import REFUSALS, Merge
 from domain.identity_messages import (
     AgreeToMerge,
     CancelMerge,
@@ -159,10 +159,8 @@ class Merging:
     async def _look(self, customer_id: UUID, merges: persons.Merges) -> int:
         """Carry on what is not completed, or differs between the two sides."""
         others = await persons.merges_of(self._daybook.models, {side.other_id for side in merges.values()})
-        for merge_id, (other_id, status, _) in merges.items():
-            theirs = others.get(other_id, {}).get(merge_id)
-            if status == "claimed" or (status != "cancelled" and (theirs is None or theirs.status != status)):
-                await self.carry_on(min(customer_id, other_id), merge_id)
+        for one in persons.unfinished(customer_id, merges, others):
+            await self.carry_on(one.customer_id, one.merge_id)
         return len(merges)
 
     async def _story(self, customer_id: UUID) -> Story[Customer]:
@@ -176,6 +174,38 @@ def _last(story: Story[Customer], kind: type[E], merge_id: UUID) -> E:
     """The last event of a kind that is about a merge."""
     found = [fact.event for fact in story.facts if isinstance(fact.event, kind) and fact.event.merge_id == merge_id]
     return found[-1]
+
+
+async def merge_story(daybook: "Daybook", customer_id: UUID, link_id: UUID) -> dict[str, Any]:
+    """How a link of this customer, who has the smaller id, and its merge stand, and what was done, first to last.
+
+    Raises:
+        Refusal: the customer has no such link.
+    """
+    first = await daybook.record.read_stream(customer_id, limit=1)
+    known = bool(first) and first[0].topic.startswith("customer.")
+    story = await Program(daybook).story(CUSTOMER, customer_id) if known else None
+    if story is None or link_id not in story.state.identity.links:
+        raise Refusal("customer.link-unknown", REFUSALS["customer.link-unknown"], "link_id")
+    identity = story.state.identity
+    about = {"link_id", "merge_id"}
+    steps = [
+        {
+            "type": one.recorded.type,
+            "occurred_at": one.recorded.occurred_at,
+            "actor": one.recorded.actor,
+            "reason": getattr(one.event, "reason", None),
+        }
+        for one in story.facts
+        if link_id in {getattr(one.event, name, None) for name in about}
+    ]
+    return {
+        "customer_id": customer_id,
+        "other_id": identity.links[link_id].other_id,
+        "link_id": link_id,
+        "status": identity.stands(link_id),
+        "steps": steps,
+    }
 
 
 def merging(daybook: "Daybook", *, interval_s: float = INTERVAL_S) -> AbstractAsyncContextManager[object]:

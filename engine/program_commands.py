@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from domain.kernel import Aggregate, Command
+from domain.kernel import Aggregate, Command, Refusal
 from engine.deciding import Context, stream_of
 from engine.one_stream import one_stream
 from projections.fact import Fact
 from store.canonical import canonical_json
 from store.envelope import NO_STREAM
-from store.identity import derive_id
+from store.identity import derive_id, new_id
 
 if TYPE_CHECKING:
     from engine.wiring import Daybook
@@ -64,6 +64,19 @@ class Program:
         digest = self._daybook.vault.keyed_hmac("program-command", *parts)
         command_id = derive_id(digest, beside=stream_id)
         await self._daybook.handler.handle([command], Context(self._actor, command_id, digest, correlation_id))
+
+    async def give_now(self, command: Command) -> None:
+        """Give a command that nothing else has caused to its stream as it stands.
+
+        Raises:
+            Refusal: there is no such stream, or it refuses.
+            VersionConflict, PersistenceError, ...: see `engine.handling`.
+        """
+        stream_id, aggregate = stream_of(command)
+        first = await self._daybook.record.read_stream(stream_id, limit=1)
+        if not first or first[0].topic.partition(".")[0] != aggregate.name:
+            raise Refusal("not-found", f"There is no {aggregate.name} with this id.", command.stream_field)
+        await self.give(command, new_id(), (await self.story(aggregate, stream_id)).version)
 
     def derived(self, purpose: str, *parts: bytes, beside: UUID | None = None) -> UUID:
         """An id that always comes out of these parts."""

@@ -98,8 +98,32 @@ class Merged:
         return {known[one].canonical_id if one in known else one for one in customer_ids}
 
 
+class Unfinished(NamedTuple):
+    """A merge that does not stand alike with both customers; `customer_id` is the smaller of their ids."""
+
+    customer_id: UUID
+    other_id: UUID
+    merge_id: UUID
+    status: MergeStatus
+    since: datetime
+
+
+def unfinished(customer_id: UUID, merges: Merges, others: Mapping[UUID, Merges]) -> Iterator[Unfinished]:
+    """The merges of a customer that are not completed, or differ between the two sides."""
+    for merge_id, (other_id, status, since) in merges.items():
+        theirs = others.get(other_id, {}).get(merge_id)
+        if status == "claimed" or (status != "cancelled" and (theirs is None or theirs.status != status)):
+            smaller, larger = sorted((customer_id, other_id))
+            yield Unfinished(smaller, larger, merge_id, status, since)
+
+
 async def who_merged(models: ReadModels) -> Merged:
-    """Everybody who was ever merged: few, so that they are all looked at."""
+    """Everybody who was ever merged."""
+    return Merged(await all_merges(models))
+
+
+async def all_merges(models: ReadModels) -> dict[UUID, Merges]:
+    """The merges of everybody who was ever in one: few, so that they are all looked at."""
     known: dict[UUID, Merges] = {}
     for partition in range(models.record.partitions):
         after = -1
@@ -109,4 +133,4 @@ async def who_merged(models: ReadModels) -> Merged:
             if len(rows) < PAGE:
                 break
             after = rows[-1]["position"]
-    return Merged(known)
+    return known
