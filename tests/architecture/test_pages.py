@@ -9,6 +9,7 @@ from tests.architecture.pages import Served, run_page
 PAGES = {
     "tutorial/first-hour.md": 10,
     "how-to/call-the-api.md": 4,
+    "how-to/control-access.md": 4,
     "how-to/survey-customers.md": 2,
     "how-to/measure.md": 4,
     "how-to/make-returns.md": 2,
