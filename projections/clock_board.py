@@ -60,7 +60,11 @@ async def board(
     asked = (*start, wanted + 1, *arguments_of(sight), *(() if clock is None else (clock,)))
     pool = models.record.pool
     pages = await asyncio.gather(*(pool.fetch(sql, partition, *asked) for partition in range(models.record.partitions)))
-    rows = sorted((tuple(row) for page in pages for row in page), key=lambda row: row[:3])
+    rows = sorted(
+        # What is paused is due never, which comes without a zone.
+        ((due_at.replace(tzinfo=UTC), *others) for page in pages for due_at, *others in page),
+        key=lambda row: row[:3],
+    )
     found = tuple(BoardLine(row[1], row[2], row[0], orjson.loads(row[3])) for row in rows[:wanted])
     last = found[-1] if len(rows) > wanted else None
     mark = write_mark(models.record.incarnation, last.due_at, last.complaint_id, last.clock) if last else None

@@ -11,6 +11,7 @@ import pytest
 from domain.complaint import CloseComplaint, ReopenComplaint, WithdrawComplaint
 from domain.complaint_intake import ReceiveComplaint
 from domain.complaint_letters import IssueFinalResponse
+from domain.complaint_time import PauseComplaint
 from engine.clock_catalogue import with_version
 from engine.clock_keeping import ACTOR, ClockKeeping
 from projections import clock_board
@@ -166,6 +167,20 @@ async def test_the_board_shows_the_first_due_first_page_by_page(bank):
     clerk = type(EVERYTHING)("staff:9")
     shown = await clock_board.board(bank.daybook.models, None, clerk)
     assert hidden not in {line.complaint_id for line in shown.lines}
+
+
+async def test_what_is_paused_stands_last_on_the_board_on_whatever_page(bank):
+    paused, running = await complain(bank), await complain(bank, MONDAY + DAY)
+    await bank.say(PauseComplaint, paused, MONDAY + 2 * DAY, pause_id=new_id(), reason="mediation")
+    await bank.keep(MONDAY + 2 * DAY)
+    whole = await clock_board.board(bank.daybook.models, None, EVERYTHING)
+    assert [(one.complaint_id, one.detail["state"]) for one in whole.lines] == [
+        (running, "running"),
+        (paused, "paused"),
+    ]
+    first = await clock_board.board(bank.daybook.models, None, EVERYTHING, limit=1)
+    rest = await clock_board.board(bank.daybook.models, None, EVERYTHING, after=first.next, limit=1)
+    assert (first.lines + rest.lines, rest.next) == (whole.lines, None)
 
 
 async def test_what_if_answers_for_all_cases_at_once_and_the_same_again(bank):
