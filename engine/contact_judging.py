@@ -106,6 +106,9 @@ class ContactJudge:
             return Judgeable(command, ())
         self._require_beside(command, customer_id)
         shared: SharedSeen | None = None
+        if isinstance(command, ReconsiderTouch) and command.touch_id not in (await self._of(customer_id)).facts.held:
+            # What is remembered may be behind what others have recorded; a refusal for that would be kept as answer.
+            self._known.pop(customer_id, None)
         while True:  # once more only where a place is claimed, or the contact point that is chosen has changed
             policy = await self._policies.at(datetime.now(UTC))  # first, for it says how much is read
             known = await self._of(customer_id)

@@ -9,9 +9,22 @@ import pytest
 from domain.complaint import WithdrawComplaint
 from domain.complaint_intake import ReceiveComplaint
 from domain.customer import WithdrawConsent
-from domain.touch_messages import ObjectToTouch, ReviewTouchObjection, TouchExpired, TouchReleased, TouchSuppressed
+from domain.touch_messages import (
+    ObjectToTouch,
+    ProposeTouch,
+    ReviewTouchObjection,
+    TouchExpired,
+    TouchReleased,
+    TouchSuppressed,
+)
+from engine.carried_out import CarriedOutJudge
+from engine.contact_judging import ContactJudge
 from engine.contact_keeping import ACTOR, ContactKeeper, keeping_contacts
+from engine.deciding import Context
+from engine.handling import CommandHandler
+from engine.judging import Judges
 from engine.lawfulness import lawfulness
+from engine.survey_judging import SurveyJudge
 from engine.wiring import Daybook
 from store.identity import new_id
 from tests.engine.contact_bank import Bank, asleep, scope
@@ -65,6 +78,25 @@ async def test_when_the_complaint_is_over_what_it_held_is_sent(bank, daybook):
     assert found is not None
     assert (found.answer, found.agrees) == ("lawful", True)
     assert await passed(daybook) == 0
+
+
+async def test_what_another_process_had_held_is_settled_by_one_that_remembers_the_customer_from_before(bank, daybook):
+    customer, _ = await bank.customer()
+    campaign = await bank.campaign()
+    assert (await bank.propose(customer, campaign)).decision == "send"
+    complaint = await complained(bank, customer)
+    elsewhere = ContactJudge(daybook.record, daybook.mapper, daybook.contact_policies, daybook.vault.keyed_hmac)
+    elsewhere.places = daybook.places
+    surveys = SurveyJudge(daybook.record, daybook.mapper, daybook.survey_plans)
+    judges = Judges(elsewhere, surveys, CarriedOutJudge(daybook.record, daybook.mapper))
+    command_id, touch = new_id(), new_id(customer)
+    proposal = ProposeTouch(touch_id=touch, occurred_at=datetime.now(UTC), customer_id=customer, campaign_id=campaign)
+    handler = CommandHandler(daybook.record, daybook.vault, daybook.mapper, judges)
+    await handler.handle([proposal], Context("staff:2", command_id, b"r", command_id))
+    assert (await bank.touch(touch))[0].decision == "hold"
+    await bank.give(WithdrawComplaint, complaint_id=complaint)
+    assert await passed(daybook) == 1
+    assert isinstance((await bank.touch(touch))[-1], TouchReleased)
 
 
 async def test_a_consent_that_is_taken_back_suppresses_what_is_held_and_is_named_as_the_cause(bank, daybook):
