@@ -94,7 +94,7 @@ def list_versions(as_json: Json = False) -> None:  # noqa: FBT002
         found = await daybook.clock_catalogue.known()
         policies = [
             {"regime": one.regime, "version": one.version, "from": one.effective_from, "clocks": len(one.rules)}
-            for of in found.catalogue.policies.values()
+            for _, of in sorted(found.catalogue.policies.items())
             for one in of
         ]
         calendars = [
@@ -102,7 +102,7 @@ def list_versions(as_json: Json = False) -> None:  # noqa: FBT002
                 "calendar": name, "version": one.version, "from": one.effective_from,
                 "covers_from": one.covers_from, "covers_until": one.covers_until,
             }
-            for name, of in found.catalogue.calendars.items()
+            for name, of in sorted(found.catalogue.calendars.items())
             for one in of.tables
         ]  # fmt: skip
         return {"policies": policies, "calendars": calendars, "sha256": found.digest}

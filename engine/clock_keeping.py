@@ -220,6 +220,30 @@ class ClockKeeping(Keeping):
         super().__init__("clocks", daybook.ends, opened, idle_s=idle_s)
 
 
+async def keep_until(daybook: Daybook, moment: datetime) -> None:
+    """Count all clocks, and record what time has done until a moment; a partition that others keep is left to them.
+
+    Raises:
+        ReadModelError, ...: which policies and calendars there are is not known.
+    """
+    by = await daybook.clock_catalogue.known()
+
+    async def one(partition: int) -> None:
+        keeper = await ClockKeeper.open(daybook, partition, f"until {moment}")
+        if keeper is None:
+            return
+        try:
+            passed = Passed(counted=1)
+            while passed.counted:
+                while await keeper.step(by, moment):
+                    pass
+                passed = await keeper.take_up(by, moment)
+        finally:
+            await keeper.close()
+
+    await asyncio.gather(*map(one, range(daybook.record.partitions)))
+
+
 @asynccontextmanager
 async def keeping_clocks(daybook: Daybook) -> AsyncGenerator[bool]:
     """Keep clocks while the block runs, where this installation lets this process; whether it does."""

@@ -22,7 +22,7 @@ from domain.kernel import Command, with_fact
 from domain.shared_points import SharedSeen
 from domain.touch_messages import Group, Judgement, ProposeTouch, ReconsiderTouch
 from engine.campaigns_seen import CampaignsSeen, Seen
-from engine.contact_policies import ContactPolicies, PolicyVersion
+from engine.contact_policies import Policies, PolicyVersion
 from engine.deciding import Context, Decided, Judgeable
 from engine.mapping import EventMapper
 from store.envelope import NO_STREAM, CustomerCondition
@@ -35,6 +35,18 @@ if TYPE_CHECKING:
 CUSTOMERS_IN_ONE_LOOKUP: Final = 500
 TEN_THOUSAND: Final = 10_000
 HELD_TOO_LONG: Final = "held-too-long"
+
+
+def held_out(keyed_hmac: Callable[..., bytes], campaign_id: UUID, customer_id: UUID, share: int) -> bool:
+    """Whether a customer is kept out of a campaign for comparison, always the same; share in ten-thousandths."""
+    if not share:
+        return False
+    digest = keyed_hmac("holdout", campaign_id.bytes, customer_id.bytes)
+    return int.from_bytes(digest[:8], "big") % TEN_THOUSAND < share
+
+
+def _now(_: Command) -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -68,19 +80,22 @@ class Found(NamedTuple):
 class ContactJudge:
     """Gathers and remembers facts, and judges. Only committed events are remembered."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it reads and judges by
         self,
         record: Record,
         mapper: EventMapper,
-        policies: ContactPolicies,
+        policies: Policies,
         keyed_hmac: Callable[..., bytes],
         *,
+        moment_of: Callable[[Command], datetime] = _now,
         most: int = 100_000,
     ) -> None:
+        """`moment_of`: by which moment a command is judged; that of asking, but for a bank that is simulated."""
         self._record = record
         self._mapper = mapper
         self._policies = policies
         self._keyed_hmac = keyed_hmac
+        self._moment_of = moment_of
         self._campaigns = CampaignsSeen(record, mapper)
         self.places: ContactPlaces | None = None
         self._most = most
@@ -110,7 +125,7 @@ class ContactJudge:
             # What is remembered may be behind what others have recorded; a refusal for that would be kept as answer.
             self._known.pop(customer_id, None)
         while True:  # once more only where a place is claimed, or the contact point that is chosen has changed
-            policy = await self._policies.at(datetime.now(UTC))  # first, for it says how much is read
+            policy = await self._policies.at(self._moment_of(command))  # first, for it says how much is read
             known = await self._of(customer_id)
             found = await self._found(command, customer_id, known, policy, shared)
             if found is None or found.looks is None:
@@ -126,11 +141,12 @@ class ContactJudge:
             self._require_beside(command, command.customer_id)
         partition = self._record.partition_of(commands[0].customer_id)
         customers = {command.customer_id for command in commands}
-        policy, moment = await self._policies.at(datetime.now(UTC)), datetime.now(UTC)
+        policies = [await self._policies.at(self._moment_of(command)) for command in commands]
+        moments = [self._moment_of(command) for command in commands]
         seen = {one: await self._campaigns.seen(one) for one in {command.campaign_id for command in commands}}
-        known, position = await self.facts(partition, customers, moment)
+        known, position = await self.facts(partition, customers, min(moments))
         judged: list[Judgeable] = []
-        for command in commands:
+        for command, policy, moment in zip(commands, policies, moments, strict=True):
             facts = known.get(command.customer_id) or ContactFacts()
             found = self._of_proposal(command, facts, policy, seen[command.campaign_id], moment)
             if found is not None and found.looks is not None:
@@ -176,11 +192,8 @@ class ContactJudge:
         return _judgement(self._of_held(held, touch_id, customer_id, facts, policy, seen, moment, shared), shared)
 
     def held_out(self, campaign_id: UUID, customer_id: UUID, share: int) -> bool:
-        """Whether a customer is kept out of a campaign for comparison, always the same; share in ten-thousandths."""
-        if not share:
-            return False
-        digest = self._keyed_hmac("holdout", campaign_id.bytes, customer_id.bytes)
-        return int.from_bytes(digest[:8], "big") % TEN_THOUSAND < share
+        """Whether a customer is kept out of a campaign for comparison; share in ten-thousandths."""
+        return held_out(self._keyed_hmac, campaign_id, customer_id, share)
 
     async def campaign_at(self, campaign_id: UUID, version: int) -> Campaign:
         """A campaign as it stood after its event `version`."""
@@ -196,7 +209,7 @@ class ContactJudge:
         policy: PolicyVersion,
         shared: SharedSeen | None,
     ) -> Found | None:
-        moment = datetime.now(UTC)
+        moment = self._moment_of(command)
         if isinstance(command, ProposeTouch):
             seen = await self._campaigns.seen(command.campaign_id)
             # From here on nothing is awaited: the facts are those at the position that the condition names.

@@ -1,7 +1,7 @@
 """The contact policies in force: those that were activated in the record, and the one that came with the program."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from domain.contact_catalogue import FIRST_RULES
@@ -26,6 +26,16 @@ class PolicyVersion(NamedTuple):
 
 
 FIRST: Final = PolicyVersion(0, None, date.min, FIRST_RULES)
+
+
+class Policies(Protocol):
+    """Whoever knows which policy is in force, and how long before a moment something counts by any of them."""
+
+    reach: timedelta
+
+    async def at(self, moment: datetime) -> PolicyVersion:
+        """The policy in force at a moment."""
+        ...
 
 
 class ContactPolicies:

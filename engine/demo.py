@@ -3,26 +3,22 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from eventsourcing.persistence import PersistenceError
-
-from domain.kernel import Refusal
-from engine.answers import CommandReused
+from engine.clock_keeping import keep_until
 from engine.following import Following
 from engine.importing.run import Kind, run_import
 from engine.importing.verdict import ImportSummary
 from engine.issuer import LIFETIME_S, USERS, DevelopmentIssuer, development
 from engine.reporting import steps
 from engine.settings import Settings
-from engine.simulation import CUSTOMERS, SimulatedBank
+from engine.simulation import CUSTOMERS, SimulatedBank, is_recorded, opened, recorded
 from engine.status import Status, caught_up, status
 from engine.tour import Tour, tour
 from engine.wiring import Databases, Daybook, initialise
 
-UNITS_AT_ONCE = 200
 _LASTING = f"good for {LIFETIME_S // 3600} hours"
 FILES: Sequence[tuple[Kind, str]] = (
     ("cfpb", "cfpb/*.csv"),
@@ -76,11 +72,13 @@ async def fill(settings: Settings, databases: Databases, data: Path | None) -> D
         await initialise(databases, settings.partitions, progress=step.named)
     daybook = await Daybook.open(settings, databases)
     try:
+        until = await _simulate(daybook) if data is None else None  # followers then read it in large pages
         async with await Following.start(daybook.models):
             imports = [await _import(daybook, kind, path) for kind, path in files]
-            if data is None:
-                await _simulate(daybook)
             await _caught_up(daybook)
+            if until is not None:
+                await _keep_clocks(daybook, until)
+                await _caught_up(daybook)
             return DemoSummary(tuple(imports), await status(daybook), await tour(daybook))
     finally:
         await daybook.close(release=False)
@@ -101,6 +99,7 @@ def things_to_try(settings: Settings, found: Tour) -> str:
     customer = found.customer_id or "CUSTOMER"
     complaint = f"{base}/complaints/{found.complaint_id}" if found.complaint_id else f"{base}/complaints"
     campaign = f"/campaigns/{found.campaign_id}/results" if found.campaign_id else "/campaigns"
+    why = f"\n     get {base}/touches/{found.touch_id}/lawfulness" if found.touch_id else ""
     return f"""
 Everybody who asks needs a token; the development issuer, on for this host only, gives one for any role
 (`{base}/dev/users` lists them). These are {_LASTING}:
@@ -115,11 +114,13 @@ Five things to try (the API is described at {base}/docs):
   1. A customer, and all that happened with them; without a purpose personal data stays masked:
      get {base}/customers/{customer}
      get {base}/customers/{customer}/timeline
-  2. A complaint, and the register:
+  2. A complaint, the register, which clocks are due first, and how many were met:
      get {complaint}
      get '{base}/complaints?limit=3'
-  3. What came of a campaign, and how content customers are:
-     get {base}{campaign}
+     get '{base}/complaints/board?limit=3'
+     get '{base}/kpis/complaint.timely_rate?by=regime&by=clock'
+  3. What came of a campaign, why a touch was not sent, and how content customers are:
+     get {base}{campaign}{why}
      get {base}/satisfaction
   4. Record a contact, twice with one key, and see that it is recorded once:
      get {base}/interactions -H 'Content-Type: application/json' \\
@@ -143,17 +144,27 @@ async def _import(daybook: Daybook, kind: Kind, path: Path) -> ImportSummary:
         return await run_import(kind, path, daybook, progress=step)
 
 
-async def _simulate(daybook: Daybook) -> None:
-    units = SimulatedBank(daybook.vault.keyed_hmac).units()
-    done = 0
-    with steps(f"Simulating a bank of {CUSTOMERS} customers") as step:
-        while batch := list(islice(units, UNITS_AT_ONCE)):
-            outcomes: Sequence[object] = await daybook.handler.handle_copy(batch)
-            for outcome in outcomes:
-                if isinstance(outcome, Refusal | CommandReused | PersistenceError):
-                    raise outcome
-            done += len(batch)
-            step(done)
+async def _simulate(daybook: Daybook) -> datetime:
+    """Record the bank, unless it is; until when it is simulated."""
+    until = await _year_ends(daybook)
+    bank = SimulatedBank(daybook.vault.keyed_hmac, until=until)
+    if not await is_recorded(daybook, bank):
+        with steps(f"Simulating a bank of {CUSTOMERS} customers") as step:
+            async for done in recorded(daybook, bank):
+                step(done)
+    return until
+
+
+async def _keep_clocks(daybook: Daybook, until: datetime) -> None:
+    with steps("Keeping the clocks of its complaints"):
+        await keep_until(daybook, until)
+
+
+async def _year_ends(daybook: Daybook) -> datetime:
+    """The midnight before the bank was first simulated in this record, so that another demo makes the same bank."""
+    (bank, *_) = await opened(daybook, SimulatedBank(daybook.vault.keyed_hmac, customers=0))
+    (first,) = await daybook.record.read_stream(bank.stream_id, limit=1)
+    return first.recorded_at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 async def _caught_up(daybook: Daybook) -> None:

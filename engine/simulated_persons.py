@@ -9,6 +9,7 @@ from domain.customer_messages import AddContactPoint, RegisterCustomer
 from domain.identity_messages import LinkIdentity, MergeCustomers, RecordIdentityDocument, ReverseMerge
 from domain.kernel import Command
 from engine.handling import Unit
+from engine.simulated_ids import SimulatedIds
 
 
 class KnownPerson(NamedTuple):
@@ -22,10 +23,10 @@ class KnownPerson(NamedTuple):
 
 def registered_twice(
     people: Sequence[KnownPerson],
-    new_id: Callable[[datetime, UUID | None], UUID],
-    unit: Callable[..., Unit],
+    ids: SimulatedIds,
 ) -> Iterator[Unit]:
     """Each of these people comes again through the app and is merged; the last merge was a mistake and is reversed."""
+    new_id, unit = ids.new, ids.unit
     for number, first in enumerate(people):
         later = first.joined + timedelta(days=90)
         again = new_id(later, None)
@@ -33,7 +34,7 @@ def registered_twice(
         yield unit(
             "system:app",
             RegisterCustomer(
-                customer_id=again, occurred_at=later, kind="person", name=first.name, language="pt", source="mobile_app"
+                customer_id=again, occurred_at=later, kind="person", name=first.name, source="mobile_app"
             ),
             AddContactPoint(
                 customer_id=again, occurred_at=later, contact_point_id=new_id(later, again), kind="email",
@@ -52,7 +53,7 @@ def _shows(
     return (
         RecordIdentityDocument(
             customer_id=customer_id, occurred_at=at, document_id=new_id(at, customer_id), kind="passport",
-            country="PT", number=f"CB{100_000 + 7919 * number}", if_taken="contest",
+            country="GB", number=f"{100_000_000 + 7919 * number}", if_taken="contest",
         ),
     )  # fmt: skip
 

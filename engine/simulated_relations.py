@@ -4,7 +4,7 @@ It has a random source and ids of its own, so that it changes nothing of what th
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Final
@@ -18,23 +18,25 @@ from domain.lead import CaptureLead, ConvertLead, LoseLead, QualifyLead, RecordL
 from domain.need import NoteNeed, SettleNeed
 from domain.organisation_unit import ORGANISATION_UNIT, OpenUnit, UnitKind, UnitName
 from domain.task import CompleteTask, ScheduleTask
-from engine.deciding import Context
-from engine.handling import FOR_EVER, Unit
+from engine.handling import Unit
 from engine.one_stream import one_stream
-from store.identity import derive_id
+from engine.simulated_ids import SimulatedIds
+from engine.simulated_places import SimulatedPlace
 
 MANAGERS: Final = 8
 MONTHS: Final = 3
 OPENED: Final = datetime(2020, 1, 2, 9, tzinfo=UTC)
 UNITS: Final[Sequence[tuple[str, UnitKind, str | None, Mapping[Language, str]]]] = (
     ("bank", "bank", None, {"en": "Sample Bank", "zh": "示例银行"}),
-    ("porto", "region", "bank", {"en": "Porto region", "zh": "波尔图分行"}),
-    ("north", "branch", "porto", {"en": "North branch", "zh": "北区支行"}),
-    ("harbour", "branch", "porto", {"en": "Harbour branch", "zh": "港口支行"}),
-    ("old-town", "branch", "porto", {"en": "Old town branch", "zh": "老城支行"}),
-    ("advice", "team", "porto", {"en": "Personal advice", "zh": "理财顾问团队"}),
+    ("shanghai", "region", "bank", {"en": "Shanghai region", "zh": "上海分行"}),
+    ("london", "region", "bank", {"en": "London region", "zh": "伦敦分行"}),
+    ("new-york", "region", "bank", {"en": "New York region", "zh": "纽约分行"}),
+    ("pudong", "branch", "shanghai", {"en": "Pudong branch", "zh": "浦东支行"}),
+    ("holborn", "branch", "london", {"en": "Holborn branch", "zh": "霍尔本支行"}),
+    ("midtown", "branch", "new-york", {"en": "Midtown branch", "zh": "中城支行"}),
+    ("advice", "team", "bank", {"en": "Personal advice", "zh": "理财顾问团队"}),
 )
-_NAMES: Final = ("Rui Costa", "Ana Sousa", "Li Na", "João Melo", "Eva Lind", "Tom Ek", "Mia Reis", "Wu Gang")
+_NAMES: Final = ("Li Na", "Eva Lind", "Tom Reed", "Mia Reis", "Wu Gang", "Amy Hart", "Joe Melo", "Zhao Min")
 _PRODUCTS: Final = ("current_account", "savings", "credit_card")
 _SOURCES: Final = {"partner_site": 4500, "branch": 0, "advertisement": 9000}
 """Where leads come from, and what one costs in cents."""
@@ -47,6 +49,7 @@ class Joined:
     customer_id: UUID
     at: datetime
     manager: str
+    place: SimulatedPlace
 
 
 class SimulatedRelations:
@@ -54,14 +57,13 @@ class SimulatedRelations:
 
     def __init__(self, key: Callable[..., bytes], seed: int) -> None:
         self._key = key
-        self._seed = seed
+        self._ids = SimulatedIds(key, f"{seed}/relations")
         self._random = Random(seed + 1_000_003)  # noqa: S311  # a simulation is meant to be repeatable
-        self._made = 0
 
     def organisation(self) -> Iterator[Unit]:
         """Units of the bank, and who works where."""
         for code, kind, parent, names in UNITS:
-            yield self._unit(
+            yield self._ids.unit(
                 "staff:organisation",
                 OpenUnit(
                     unit_id=one_stream(self._key, ORGANISATION_UNIT.name, (code,)), occurred_at=OPENED, code=code,
@@ -71,11 +73,11 @@ class SimulatedRelations:
             )  # fmt: skip
         for n in range(MANAGERS):
             actor = f"staff:rm-{n}"
-            yield self._unit(
+            yield self._ids.unit(
                 "staff:organisation",
                 RegisterActor(
                     entry_id=one_stream(self._key, ACTOR.name, (actor,)), occurred_at=OPENED, actor=actor,
-                    kind="person", organisation_unit=UNITS[2 + n % 4][0], name=_NAMES[n],
+                    kind="person", organisation_unit=UNITS[4 + n % 4][0], name=_NAMES[n],
                 ),
             )  # fmt: skip
 
@@ -91,14 +93,14 @@ class SimulatedRelations:
         if random.random() < 0.5:  # noqa: PLR2004
             yield self._lead(joined)
         if random.random() < 0.3:  # noqa: PLR2004
-            yield self._lead(Joined(joined.customer_id, joined.at, ""))
+            yield self._lead(replace(joined, manager=""))
 
     def _holding(self, joined: Joined, product: str) -> Unit:
-        random, holding_id = self._random, self._id(joined.at, joined.customer_id)
+        random, holding_id = self._random, self._ids.new(joined.at, joined.customer_id)
         commands: list[Command] = [
             OpenHolding(
                 holding_id=holding_id, occurred_at=joined.at, customer_id=joined.customer_id, product=product,
-                account=f"PT50 {random.randrange(10**12):012}",
+                account=f"{joined.place.country}50 {random.randrange(10**12):012}",
             )
         ]  # fmt: skip
         for n in range(MONTHS):
@@ -108,25 +110,25 @@ class SimulatedRelations:
             commands.append(
                 SummariseActivity(
                     holding_id=holding_id, occurred_at=stated,
-                    first_on=first, last_on=last, statement_version=1, totals=self._totals(),
+                    first_on=first, last_on=last, statement_version=1, totals=self._totals(joined.place.currency),
                 )
             )  # fmt: skip
         if random.random() < 0.05:  # noqa: PLR2004
             closed = joined.at + timedelta(days=200)
             commands.append(CloseHolding(holding_id=holding_id, occurred_at=closed, reason="customer_request"))
-        return self._unit("system:core-banking", *commands)
+        return self._ids.unit("system:core-banking", *commands)
 
-    def _totals(self) -> tuple[CategoryTotal, ...]:
+    def _totals(self, currency: str) -> tuple[CategoryTotal, ...]:
         random = self._random
-        salary = Money(random.randrange(90_000, 400_000), "EUR")
-        spent = Money(random.randrange(20_000, 200_000), "EUR")
+        salary = Money(random.randrange(90_000, 400_000), currency)
+        spent = Money(random.randrange(20_000, 200_000), currency)
         return (
             CategoryTotal(salary, "salary", "in", 1),
             CategoryTotal(spent, "card_payments", "out", random.randrange(1, 60)),
         )
 
     def _need(self, joined: Joined) -> Unit:
-        random, need_id = self._random, self._id(joined.at, joined.customer_id)
+        random, need_id = self._random, self._ids.new(joined.at, joined.customer_id)
         at = joined.at + timedelta(days=random.randrange(5, 90))
         commands: list[Command] = [
             NoteNeed.model_validate(
@@ -140,10 +142,10 @@ class SimulatedRelations:
         if random.random() < 0.5:  # noqa: PLR2004
             settled: dict[str, object] = {"need_id": need_id, "occurred_at": at + timedelta(days=30)}
             commands.append(SettleNeed.model_validate({**settled, "outcome": random.choice(("met", "declined"))}))
-        return self._unit(joined.manager, *commands)
+        return self._ids.unit(joined.manager, *commands)
 
     def _visit(self, joined: Joined) -> Unit:
-        random, task_id = self._random, self._id(joined.at, joined.customer_id)
+        random, task_id = self._random, self._ids.new(joined.at, joined.customer_id)
         planned = joined.at + timedelta(days=random.randrange(10, 200))
         due_on = (planned + timedelta(days=14)).date()
         commands: list[Command] = [
@@ -157,44 +159,29 @@ class SimulatedRelations:
             commands.append(
                 CompleteTask(task_id=task_id, occurred_at=done, performed_by=joined.manager, result="met_customer")
             )
-        return self._unit(joined.manager, *commands)
+        return self._ids.unit(joined.manager, *commands)
 
     def _lead(self, joined: Joined) -> Unit:
         """The lead that a customer was; without a manager one that nothing came of."""
         random = self._random
         at = joined.at - timedelta(days=random.randrange(1, 30))
-        source, lead_id = random.choice(tuple(_SOURCES)), self._id(at)
+        source, lead_id = random.choice(tuple(_SOURCES)), self._ids.new(at)
         commands: list[Command] = [
             CaptureLead(lead_id=lead_id, occurred_at=at, source=source, channel="web", product="current_account")
         ]
         if _SOURCES[source]:
             cost = Money(_SOURCES[source], "EUR")
             commands.append(
-                RecordLeadCost(lead_id=lead_id, occurred_at=at, cost_id=self._id(at), kind="commission", amount=cost)
+                RecordLeadCost(
+                    lead_id=lead_id, occurred_at=at, cost_id=self._ids.new(at), kind="commission", amount=cost
+                )
             )
         if joined.manager:
             commands.append(QualifyLead(lead_id=lead_id, occurred_at=at, qualified_by="staff:sales"))
             commands.append(ConvertLead(lead_id=lead_id, occurred_at=joined.at, customer_id=joined.customer_id))
         else:
             commands.append(LoseLead(lead_id=lead_id, occurred_at=joined.at, reason="no_answer"))
-        return self._unit("staff:sales", *commands)
-
-    # Ids
-
-    def _id(self, at: datetime, beside: UUID | None = None) -> UUID:
-        self._made += 1
-        return derive_id(self._key("simulated-relation", b"%d/%d" % (self._seed, self._made)), at=at, beside=beside)
-
-    def _unit(self, actor: str, *commands: Command) -> Unit:
-        stream_id: UUID = getattr(commands[0], commands[0].stream_field)
-        command_id = self._id(commands[0].occurred_at, stream_id)
-        return Unit(
-            commands,
-            Context(
-                actor=actor, command_id=command_id, request_hmac=self._key("simulated-unit", command_id.bytes),
-                correlation_id=command_id, reason="simulated", expires_at=FOR_EVER,
-            ),
-        )  # fmt: skip
+        return self._ids.unit("staff:sales", *commands)
 
 
 def _month(at: datetime, later: int) -> date:

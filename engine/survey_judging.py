@@ -13,7 +13,7 @@ from domain.survey import InviteToSurvey, SurveyInvited
 from domain.survey_plan import Invited, planned
 from engine.deciding import Judgeable
 from engine.mapping import EventMapper
-from engine.survey_plans import SurveyPlans, held_at
+from engine.survey_plans import Plans, held_at
 from store.envelope import CustomerCondition, RecordedEvent
 from store.record import Record
 
@@ -23,7 +23,7 @@ READ: Final = frozenset({SurveyInvited.type})
 class SurveyJudge:
     """Reads the plans and the customers' invitations, and judges; it remembers nothing of a customer."""
 
-    def __init__(self, record: Record, mapper: EventMapper, plans: SurveyPlans) -> None:
+    def __init__(self, record: Record, mapper: EventMapper, plans: Plans) -> None:
         self._record = record
         self._mapper = mapper
         self._plans = plans

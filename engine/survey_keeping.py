@@ -7,6 +7,7 @@ again and does nothing, a rebuild gives none, and one thing is rated once.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Self
@@ -160,8 +161,7 @@ class SurveyKeeper:
     async def _invite(self, rated: Rated, instrument: SurveyInstrument, moment: datetime) -> None:
         """Invite, or have recorded which cap forbids it; again while others invite the customer too."""
         keyed, customer_id = self._daybook.vault.keyed_hmac, rated.customer_id
-        of_thing = keyed("survey-invitation", rated.thing_id.bytes, instrument.survey.encode())
-        invitation_id = derive_id(of_thing, beside=customer_id)
+        invitation_id = invitation_id_of(keyed, customer_id, rated.thing_id, instrument.survey)
         caused = keyed("survey-command", rated.cause.recorded.event_id.bytes, instrument.survey.encode())
         context = Context(
             ACTOR, derive_id(caused, beside=customer_id), caused, rated.cause.recorded.correlation_id,
@@ -187,6 +187,11 @@ class SurveyKeeper:
                 return
             else:
                 return
+
+
+def invitation_id_of(keyed_hmac: Callable[..., bytes], customer_id: UUID, thing_id: UUID, survey: str) -> UUID:
+    """The one invitation to rate this thing by this survey."""
+    return derive_id(keyed_hmac("survey-invitation", thing_id.bytes, survey.encode()), beside=customer_id)
 
 
 def keeping_surveys(daybook: Daybook, *, idle_s: float = IDLE_S) -> AbstractAsyncContextManager[object]:

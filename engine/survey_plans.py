@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from domain.survey_plan import SurveyPlanActivated, SurveyPlanProposed
 from engine.mapping import EventMapper
@@ -15,6 +15,14 @@ class ActivePlan(NamedTuple):
 
     told: SurveyPlanProposed
     since: datetime
+
+
+class Plans(Protocol):
+    """Whoever knows the plans."""
+
+    async def look(self) -> Sequence[ActivePlan]:
+        """All that were activated, in the order of their activation."""
+        ...
 
 
 class SurveyPlans:

@@ -1,12 +1,23 @@
 """One question to every read model: what the demo shows, and its check."""
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.matters import Sight
+from domain.touch_messages import TouchDecided
 from engine.wiring import Daybook
-from projections import audit_trail, campaign_results, complaint_search, profile_query, satisfaction_history
+from projections import (
+    audit_trail,
+    campaign_results,
+    clock_board,
+    complaint_search,
+    profile_query,
+    satisfaction_history,
+)
 from projections import timeline as timelines
+from projections.listing import LIMIT_MAX
 from projections.satisfaction_series import Slice, series
 from projections.timeline import Timeline
 
@@ -17,12 +28,24 @@ NOTHING = Sight("system:tour")
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """What there is to look at in this record (None: none of the kind), and what each read model answered."""
+    """What there is to look at in this record (None: none of the kind), and what each read model answered.
+
+    `touch_id`: one that a rule has suppressed.
+    """
 
     customer_id: UUID | None
     complaint_id: UUID | None
     campaign_id: UUID | None
+    touch_id: UUID | None
     answers: dict[str, str]
+
+
+class Unsent(NamedTuple):
+    """A touch that a rule has suppressed."""
+
+    touch_id: UUID
+    rule: str
+    reason: str
 
 
 async def tour(daybook: Daybook) -> Tour:
@@ -32,15 +55,19 @@ async def tour(daybook: Daybook) -> Tour:
     campaigns = (await campaign_results.campaigns(models, limit=SHOWN)).campaigns
     customer_id = await _somebody(daybook)
     campaign_id = campaigns[0].campaign_id if campaigns else None
+    unsent = await _unsent(daybook)
     answers = {
         "complaint register": await _register(daybook),
+        "complaint board": await _board(daybook),
         "campaign results": await _campaign(daybook, campaign_id),
+        "touch not sent": f"{unsent.touch_id}, by the rule on {unsent.rule}: {unsent.reason}" if unsent else "no touch",
         "satisfaction history": await _satisfaction(daybook, customer_id),
         "audit trail": await _audit(daybook),
     }
     if customer_id is not None:
         answers |= await _customer(daybook, customer_id)
-    return Tour(customer_id, listed.complaints[0].complaint_id if listed.complaints else None, campaign_id, answers)
+    complaint_id = listed.complaints[0].complaint_id if listed.complaints else None
+    return Tour(customer_id, complaint_id, campaign_id, unsent.touch_id if unsent else None, answers)
 
 
 async def _somebody(daybook: Daybook) -> UUID | None:
@@ -75,6 +102,26 @@ async def _register(daybook: Daybook) -> str:
     counted = await complaint_search.counts(daybook.models, complaint_search.CountFilter(), NOTHING, by=("status",))
     by_status = ", ".join(f"{one.complaints:,} {one.status}" for one in counted.counts)
     return (by_status or "no complaints") + _incomplete(counted.parked)
+
+
+async def _board(daybook: Daybook) -> str:
+    lines = (await clock_board.board(daybook.models, None, NOTHING, limit=LIMIT_MAX)).lines
+    by_state = ", ".join(f"{count} {state}" for state, count in Counter(one.detail["state"] for one in lines).items())
+    following = next((one for one in lines if one.detail["state"] == "running"), None)
+    due = f"; first due: {following.clock} at {following.due_at:%Y-%m-%d %H:%M}" if following else ""
+    return f"{by_state or 'no clock is waited for'}{due}"
+
+
+async def _unsent(daybook: Daybook) -> Unsent | None:
+    """One of the last that a customer's own word or state has kept from being sent."""
+    decided = audit_trail.AuditFilter(type=TouchDecided.type)
+    entries = (await audit_trail.search(daybook.models, decided, NOTHING, limit=SHOWN)).entries
+    for one in entries:
+        (first, *_) = await daybook.record.read_stream(one.stream_id, limit=1)
+        event = daybook.mapper.fact(first).event
+        if isinstance(event, TouchDecided) and event.decision == "suppress" and event.group is None:
+            return Unsent(one.stream_id, event.rule, event.reason)
+    return None
 
 
 async def _campaign(daybook: Daybook, campaign_id: UUID | None) -> str:

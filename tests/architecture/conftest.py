@@ -14,7 +14,7 @@ import uvicorn
 
 from api.app import create_app
 from engine.settings import Settings
-from engine.simulation import SimulatedBank
+from engine.simulation import SimulatedBank, recorded
 from engine.wiring import Databases, Daybook
 from store.initialising import create_partitions
 from tests.architecture.pages import Served
@@ -65,7 +65,8 @@ async def served(database, tmp_path: Path, warm: tuple[str, ...]) -> AsyncGenera
         await create_partitions(database.admin_dsn, 4, schema=schema)
     settings = Settings(database_url=database.app_dsn, data_dir=tmp_path)
     daybook = await Daybook.open(settings, Databases(database.app_dsn, database.admin_dsn, None))
-    await daybook.handler.handle_copy(list(SimulatedBank(daybook.vault.keyed_hmac, customers=5).units()))
+    async for _ in recorded(daybook, SimulatedBank(daybook.vault.keyed_hmac, customers=5)):
+        pass
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(create_app(daybook), log_config=None))

@@ -122,7 +122,7 @@ def test_rebuild_reports_what_it_did(daybook_cli) -> None:
 def test_demo_check_ends_well_and_shows_every_read_model(daybook_cli) -> None:
     found = last_line(daybook_cli("demo", "--check", "--json"))
     assert found["events"] > 5000
-    assert len(found["read_models"]) == 6
+    assert len(found["read_models"]) == 8
 
 
 def test_it_listens_on_loopback_only(daybook_cli) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -19,7 +18,7 @@ from engine.deciding import Context
 from engine.following import Following
 from engine.handling import Unit
 from engine.settings import Settings
-from engine.simulation import START, SimulatedBank
+from engine.simulation import START, SimulatedBank, recorded
 from engine.status import caught_up
 from engine.wiring import Databases, Daybook, initialise
 from store.identity import new_id
@@ -31,6 +30,7 @@ from tests.engine.lookers import LOOKER
 LOG_ID = "bank.example/campaign"
 PARTITIONS = 2
 CUSTOMERS = 14
+BETWEEN_SEALS = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,12 @@ async def sealed_bank(app_dsn: str, admin_dsn: str, folder: Path) -> AsyncGenera
     hands = Hands(pool, ForkGuard(folder / "guard"), FileKeys(folder / "signing"), "here")
     try:
         await ensure_logs(pool, hands.keys, LOG_ID)
-        units = SimulatedBank(daybook.vault.keyed_hmac, customers=CUSTOMERS).units()
-        while batch := list(islice(units, 150)):
-            await daybook.handler.handle_copy(batch)
-            await seal_all(hands)
+        sealed = 0
+        async for done in recorded(daybook, SimulatedBank(daybook.vault.keyed_hmac, customers=CUSTOMERS)):
+            if done - sealed > BETWEEN_SEALS:
+                await seal_all(hands)
+                sealed = done
+        await seal_all(hands)
         await _joint_interactions(daybook)
         await _told(daybook)
         await _looks(daybook)
