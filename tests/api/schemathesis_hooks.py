@@ -33,6 +33,8 @@ PLACES = ("after", "cursor", "token")
 """Parameters that go on from an earlier answer."""
 KEYS = {f"POST {one.path}": one.command.key_fields for one in operations().values() if one.command.key_fields}
 """By operation: what there is one stream for."""
+PURPOSE_OF = {"GET /customers/{customer_id}/export": "privacy-request"}
+"""By operation that nobody is answered for another purpose."""
 CREATED = {one.path: one.stream_field for one in operations().values() if one.creates}
 
 CHAINS = os.environ["DAYBOOK_FUZZ_PHASES"] == "stateful"
@@ -88,12 +90,12 @@ def before_call(_context, case, _kwargs):
     if _random.random() < 0.8 and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f'"{_random.getrandbits(64)}"'
     if _goes_where_it_is_waited_for(case):
-        _callers[case.id], headers = _staff()
+        _callers[case.id], headers = _staff(case.operation.label)
     else:
         _name_what_is_there(case.path_parameters)
         _name_what_is_there(case.body)
         _name_what_is_new(case)
-        _callers[case.id], headers = _caller()
+        _callers[case.id], headers = _caller(case.operation.label)
     case.headers.pop("Authorization", None)
     if "Daybook-Purpose" in case.headers and _random.random() < 0.5:
         headers.pop("Daybook-Purpose", None)
@@ -121,21 +123,21 @@ def _shorten(parts) -> None:
         lengths[longest] = len(quote(parts[longest]))
 
 
-def _caller() -> tuple[str, dict[str, str]]:
+def _caller(operation) -> tuple[str, dict[str, str]]:
     """Who it is, and the headers that say so."""
     drawn = _random.random()
     if drawn < 0.02:
         return "nobody", _random.choice([{}, {"Authorization": "Bearer none"}, {"Authorization": "Basic eDp5"}])
     if drawn < 0.7:
-        return _staff()
+        return _staff(operation)
     user = _random.choice(list(USERS.values()))
     purpose = _random.choice([user.purpose, user.purpose, user.purpose, None, _random.choice(PURPOSES)])
     return user.role, _headers(user.actor, (user.role,), purpose)
 
 
-def _staff() -> tuple[str, dict[str, str]]:
+def _staff(operation) -> tuple[str, dict[str, str]]:
     """One of several people who may do everything, so that others can approve what one of them has proposed."""
-    return "every role", _headers(f"staff-{_random.randrange(1, 5)}", ROLES, "investigation")
+    return "every role", _headers(f"staff-{_random.randrange(1, 5)}", ROLES, PURPOSE_OF.get(operation, "investigation"))
 
 
 def _headers(actor, roles, purpose) -> dict[str, str]:

@@ -101,6 +101,9 @@ async def bank(daybook, database, tmp_path, warm, request) -> AsyncGenerator[Ban
             while not (found := re.search(r"running on (\S+)", said.read_text(encoding="utf-8"))):
                 assert server.poll() is None
                 await asyncio.sleep(0.1)
+            # Who asks first waits until the document is made: on a busy machine longer than schemathesis waits.
+            async with httpx.AsyncClient(timeout=120) as first:
+                assert (await first.get(f"{found[1]}/openapi.json")).is_success
             yield Bank(found[1], tmp_path)
             assert "Traceback" not in said.read_text(encoding="utf-8")
         finally:
