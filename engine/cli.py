@@ -107,6 +107,7 @@ FAILURES = (
     MigrationError,
     EmbeddedServerError,
     ImportRefused,
+    demonstration.AnotherBank,
     demonstration.NothingToImport,
     ValidationError,
     asyncpg.PostgresError,

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from domain.kernel import Refusal
 from engine.clock_keeping import keep_until
 from engine.following import Following
 from engine.importing.run import Kind, run_import
@@ -30,6 +31,10 @@ FILES: Sequence[tuple[Kind, str]] = (
 
 class NothingToImport(Exception):  # said to the user as it is
     """The folder holds none of the files that the demo can import."""
+
+
+class AnotherBank(Exception):  # said to the user as it is
+    """The record holds a bank that is not the simulated one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ async def fill(settings: Settings, databases: Databases, data: Path | None) -> D
 
     Raises:
         NothingToImport: `data` holds no file that can be imported.
+        AnotherBank: the record holds a bank of somebody's, or that of an earlier version's demo.
     """
     files = [] if data is None else importable(data)
     with steps("Migrating") as step:
@@ -162,7 +168,12 @@ async def _keep_clocks(daybook: Daybook, until: datetime) -> None:
 
 async def _year_ends(daybook: Daybook) -> datetime:
     """The midnight before the bank was first simulated in this record, so that another demo makes the same bank."""
-    (bank, *_) = await opened(daybook, SimulatedBank(daybook.vault.keyed_hmac, customers=0))
+    try:
+        (bank, *_) = await opened(daybook, SimulatedBank(daybook.vault.keyed_hmac, customers=0))
+    except Refusal as refused:
+        raise AnotherBank(
+            f"{daybook.settings.data_dir} holds another bank: name a new directory by DAYBOOK_DATA_DIR"
+        ) from refused
     (first,) = await daybook.record.read_stream(bank.stream_id, limit=1)
     return first.recorded_at.replace(hour=0, minute=0, second=0, microsecond=0)
 

@@ -112,8 +112,13 @@ async def recorded(daybook: "Daybook", bank: SimulatedBank) -> AsyncGenerator[in
 
 
 async def opened(daybook: "Daybook", bank: SimulatedBank) -> Sequence[Answer]:
-    """Have the bank's units and staff recorded."""
-    return await _given(daybook.handler, list(bank.opening()))
+    """Have the bank's units and staff recorded: the bank itself first, and nothing where there is another one.
+
+    Raises:
+        Refusal: there is.
+    """
+    first, *others = bank.opening()
+    return await _given(daybook.handler, [first]) + await _given(daybook.handler, others)
 
 
 def _judging(daybook: "Daybook", rules: SimulatedRules) -> CommandHandler:

@@ -14,9 +14,12 @@ import orjson
 import pytest
 
 from domain.matters import Sight
+from domain.organisation_unit import ORGANISATION_UNIT, OpenUnit, UnitName
 from engine import demo
+from engine.deciding import Context
 from engine.lawfulness import lawfulness
 from engine.measuring import measured
+from engine.one_stream import one_stream
 from engine.settings import Settings
 from engine.simulated_course import Course
 from engine.simulated_ids import SimulatedIds
@@ -27,6 +30,7 @@ from projections.kpis import kpi_of
 from projections.lift import lift
 from projections.measures import Asked
 from projections.persons import person, read_merges
+from store.identity import new_id
 
 NOBODY = Sight("staff:1")
 REGIMES = {"cn", "uk", "uk.psd", "us.cfpb"}
@@ -248,6 +252,18 @@ def test_a_course_goes_on_in_the_order_of_time_and_as_far_as_what_is_judged() ->
     assert [of.unit for of in course.step(start + timedelta(days=3))] == []
     assert [of.unit for of in course.step(end + timedelta(days=9))] == [three]
     assert course.step(end + timedelta(days=9)) == []
+
+
+async def test_beside_another_bank_nothing_is_simulated(daybook: Daybook) -> None:
+    unit_id = one_stream(daybook.vault.keyed_hmac, ORGANISATION_UNIT.name, ("bank",))
+    command = OpenUnit(
+        unit_id=unit_id, occurred_at=UNTIL, code="bank", unit_kind="bank", names=(UnitName(language="en", name="Ours"),)
+    )
+    await daybook.handler.handle([command], Context("staff:1", new_id(beside=unit_id), b"r", new_id()))
+    before = await daybook.record.end()
+    with pytest.raises(demo.AnotherBank, match="DAYBOOK_DATA_DIR"):
+        await demo.fill(daybook.settings, daybook.databases, None)
+    assert await daybook.record.end() == before
 
 
 def test_a_folder_without_files_is_refused_with_what_is_wanted(tmp_path: Path) -> None:
