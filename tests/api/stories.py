@@ -125,8 +125,8 @@ async def told(client) -> dict[str, str]:
     return ids
 
 
-async def told_all(client) -> dict[str, str]:
-    """The same, and something of every stream that is about privacy."""
+async def told_all(client, *, later: bool = False) -> dict[str, str]:
+    """The same, and something of every stream that is about privacy; `later`: the bank has first versions of rules."""
     ids = await told(client)
     whose = {"customer_id": ids["customer"]}
     for kind in ("interaction", "complaint"):
@@ -139,13 +139,16 @@ async def told_all(client) -> dict[str, str]:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
+    def second(version: str) -> dict[str, int]:
+        return {version: 2} if later else {}
+
     ids["survey_plan"] = (await say("survey-plan.propose", "/survey-plans"))["stream_id"]
     ids["request"] = (await say("privacy-request.receive", "/privacy-requests", **whose))["stream_id"]
     ids["hold"] = (await say("legal-hold.place", "/legal-holds", **whose))["stream_id"]
     ids["schedule"] = (await say("retention-schedule.propose", "/retention-schedules"))["stream_id"]
-    ids["calendar"] = (await say("calendar.draft", "/calendars"))["stream_id"]
-    ids["policy"] = (await say("clock-policy.propose", "/clock-policies"))["stream_id"]
-    ids["contact"] = (await say("contact-policy.propose", "/contact-policies"))["stream_id"]
+    ids["calendar"] = (await say("calendar.draft", "/calendars", **second("calendar_version")))["stream_id"]
+    ids["policy"] = (await say("clock-policy.propose", "/clock-policies", **second("policy_version")))["stream_id"]
+    ids["contact"] = (await say("contact-policy.propose", "/contact-policies", **second("policy_version")))["stream_id"]
     ids["map"] = (await say("code-map.propose", "/code-maps"))["stream_id"]
     ids["plan"] = (await say("sampling-plan.propose", "/sampling-plans"))["stream_id"]
     ids["rules"] = (await say("watch-rules.propose", "/watch-rules"))["stream_id"]

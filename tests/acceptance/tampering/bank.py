@@ -82,7 +82,7 @@ async def _told(daybook: Daybook) -> None:
         made.router.lifespan_context(made),
         bearer.Client(transport=transport, base_url="http://127.0.0.1:8000") as client,
     ):
-        await told_all(client)
+        await told_all(client, later=True)
 
 
 async def _joint_interactions(daybook: Daybook) -> None:
