@@ -39,7 +39,11 @@ def complete_command(command: Operation, operation: dict[str, Any], problems: Pr
     headers = [KEY, *ACTING, IF_MATCH, WAIT]
     content = {JSON: {"schema": ref(command.command.__name__), "example": bodies()[command.type]}}
     status, description = ("201", "Made.") if command.creates else ("200", "Done, or it held already.")
-    answer = {"description": description, "headers": _answer_headers(command), "content": _answer(command)}
+    answer = {
+        "description": description,
+        "headers": _answer_headers(creates=command.creates),
+        "content": _answer(command),
+    }
     unsealed = {**answer, "description": "Done, but with `wait=sealed` not sealed in time: see `receipt`."}
     refusals = next(one.refusals for one in AGGREGATES if one.name == command.aggregate)
     codes = (*EVERYWHERE, *COMMAND, *refusals) if command.creates else (*EVERYWHERE, *COMMAND, *TO_A_STREAM, *refusals)
@@ -61,9 +65,9 @@ def _answer(command: Operation) -> dict[str, Any]:
     return {JSON: {"schema": ref("Answer"), "example": example}}
 
 
-def _answer_headers(command: Operation) -> dict[str, Schema]:
+def _answer_headers(*, creates: bool) -> dict[str, Schema]:
     made = {"ETag": header("The stream's version."), "Idempotent-Replayed": header("`true` if it is a repeat.")}
-    return {**made, "Location": header("Where it can be read.")} if command.creates else made
+    return {**made, "Location": header("Where it can be read.")} if creates else made
 
 
 def complete_bulk(operation: dict[str, Any], problems: ProblemResponses) -> None:
@@ -94,6 +98,8 @@ def complete_events(operation: dict[str, Any], problems: ProblemResponses) -> No
     done: dict[str, Any] = answered("Done. Of a batch: each event's verdict.", {"anyOf": [ref("Answer"), batch]}, one)
     done["content"][JSON] |= {"examples": {"one event": {"value": one}, "a batch": {"value": many}}}
     del done["content"][JSON]["example"]
+    done["headers"] = _answer_headers(creates=False)  # of one event
+    made = {**answered("Made.", ref("Answer"), one), "headers": _answer_headers(creates=True)}
     operation.update(
         summary="A command as a CloudEvent: structured, binary, or many as a batch",
         parameters=list(ACTING),
@@ -105,8 +111,7 @@ def complete_events(operation: dict[str, Any], problems: ProblemResponses) -> No
                 JSON: {"schema": binary, "example": data},
             },
         },
-        responses={"200": done, "201": answered("Made.", ref("Answer"), one)}
-        | problems.of((*EVERYWHERE, *EVENT), "events"),
+        responses={"200": done, "201": made} | problems.of((*EVERYWHERE, *EVENT), "events"),
     )
 
 

@@ -5,7 +5,9 @@ from uuid import UUID
 import pytest
 
 from api.app import create_app
+from api.cloudevents import BATCH
 from api.examples import answers as examples
+from api.examples import bodies
 from api.openapi import document
 from api.operations import operations
 from api.problems import PROBLEMS, REFUSALS
@@ -15,6 +17,7 @@ from domain import AGGREGATES
 from store.cursor import Cursor
 from tests.api.json_schema import fault, resolved
 from tests.api.stories import told_all
+from tests.api.test_cloudevents import event, send
 
 FILES = {"interaction_attachment", "complaint_attachment"}
 NOBODY = UUID(int=1)
@@ -178,6 +181,17 @@ async def test_problems_and_pages_have_the_headers_that_are_told(client, made):
     for status, header, operation, answer in answers:
         assert (answer.status_code, header in answer.headers) == (status, True), (status, header, answer.text)
         assert untold(made, operation, answer) == set(), (status, header)
+
+
+async def test_answers_to_cloudevents_have_the_headers_that_are_told(client, made):
+    operation = made["paths"]["/events"]["post"]
+    touch = event("touch.decide")
+    answers = [await send(client, touch), await send(client, touch)]
+    data = {"touch_id": answers[0].json()["stream_id"], **bodies()["touch.release"]}
+    answers += [await send(client, event("touch.release", "2", data=data)), await send(client, [touch], BATCH)]
+    assert [one.status_code for one in answers] == [201, 201, 200, 200]
+    for answer in answers:
+        assert untold(made, operation, answer) == set(), answer.headers
 
 
 def far_ahead(client) -> str:
