@@ -4,7 +4,7 @@ A POST that changes nothing: what is searched for is personal data, and addresse
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 from uuid import UUID
 
 from fastapi import Request
@@ -26,7 +26,7 @@ from engine.searching import FIRST, SEARCHED_FIELDS
 LIMIT: Final = 20
 LIMIT_MAX: Final = 50
 BODY_BYTES_MAX: Final = CURSOR_CHARACTERS_MAX + 16_384
-_KINDS: Final[tuple[SearchKind, ...]] = ("name", "phone", "email", "address", "document")
+KINDS: Final[tuple[SearchKind, ...]] = get_args(SearchKind)
 
 
 class Search(BaseModel):
@@ -81,13 +81,13 @@ def _asked(body: dict[str, object]) -> tuple[Search, SearchKind, str]:
     except ValidationError as error:
         raise invalid(faults(error, tuple(Search.model_fields))) from None
     given: list[tuple[SearchKind, str]] = [
-        (kind, value) for kind in _KINDS if (value := getattr(asked, kind)) is not None
+        (kind, value) for kind in KINDS if (value := getattr(asked, kind)) is not None
     ]
     if len(given) != 1:
         raise invalid(
             [
                 FieldError(
-                    "body", "", "must have one value to search by", said("give one of {codes}", codes=", ".join(_KINDS))
+                    "body", "", "must have one value to search by", said("give one of {codes}", codes=", ".join(KINDS))
                 )
             ]
         )

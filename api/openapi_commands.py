@@ -6,6 +6,7 @@ from api.answers import answers
 from api.bodies import JSON
 from api.bulk import NDJSON
 from api.cloudevents import BATCH, STRUCTURED
+from api.customer_search import KINDS as SEARCH_KINDS
 from api.customer_search import LIMIT as SEARCH_LIMIT
 from api.customer_search import LIMIT_MAX as SEARCH_LIMIT_MAX
 from api.examples import answers as example_answers
@@ -148,7 +149,7 @@ def complete_search(operation: dict[str, Any], problems: ProblemResponses) -> No
     taken = {
         **object_with(asked, optional=asked),
         "additionalProperties": False,
-        "oneOf": [{"required": [name]} for name in ("name", "phone", "email", "address", "document")],
+        "oneOf": [{"required": [name]} for name in SEARCH_KINDS],
     }
     done = answered("Answered.", answers()["customer_search"], example_answers()["customer_search"])
     done["headers"] = {"Daybook-As-Of": header("How far the read model has read at least.", CURSOR)}

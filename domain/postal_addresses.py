@@ -5,6 +5,7 @@ Post assigns them. Counties and streets are not known here.
 """
 
 import re
+import unicodedata
 from typing import Final, Literal
 
 Fault = Literal["address_postal_code", "address_place"]
@@ -15,7 +16,7 @@ HAN: Final = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U00
 
 _HAN: Final = re.compile(f"[{HAN}]")
 _LABEL: Final = "(?:\u90ae\u653f\u7f16\u7801|\u90ae\u7f16)"
-_LABELLED: Final = re.compile(rf"{_LABEL}[\s:\uff1a]*(\d+)")
+_LABELLED: Final = re.compile(rf"{_LABEL}[\s:]*(\d+)")
 _CODE: Final = re.compile(r"(?:0[1-7]|1[0-6]|2[0-7]|3[0-6]|4[0-7]|5[1-7]|6[1-7]|7[1-5]|8[1-6]|99)\d{4}", re.ASCII)
 # Province, city, district, county, banner, township, village, road, lane, number, building, in both scripts.
 _PLACE: Final = re.compile(
@@ -31,12 +32,13 @@ _SAYS_NOTHING: Final = re.compile(
 
 def fault_of(address: str) -> Fault | None:
     """What is wrong with an address in Chinese characters; None: nothing that it shows itself, or it is in others."""
-    if _HAN.search(address) is None:
+    written = unicodedata.normalize("NFKC", address)  # digits may be as wide as characters
+    if _HAN.search(written) is None:
         return None
-    labelled = _LABELLED.search(address)
+    labelled = _LABELLED.search(written)
     if labelled is not None and _CODE.fullmatch(labelled[1]) is None:
         return "address_postal_code"
-    return None if _PLACE.search(address) else "address_place"
+    return None if _PLACE.search(written) else "address_place"
 
 
 def compared(folded: str) -> str:

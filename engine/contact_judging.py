@@ -141,18 +141,24 @@ class ContactJudge:
             self._require_beside(command, command.customer_id)
         partition = self._record.partition_of(commands[0].customer_id)
         customers = {command.customer_id for command in commands}
-        policies = [await self._policies.at(self._moment_of(command)) for command in commands]
-        moments = [self._moment_of(command) for command in commands]
+        moments = self._moments_of(commands)
+        policies = {moment: await self._policies.at(moment) for moment in set(moments)}
         seen = {one: await self._campaigns.seen(one) for one in {command.campaign_id for command in commands}}
         known, position = await self.facts(partition, customers, min(moments))
         judged: list[Judgeable] = []
-        for command, policy, moment in zip(commands, policies, moments, strict=True):
+        for command, moment in zip(commands, moments, strict=True):
             facts = known.get(command.customer_id) or ContactFacts()
-            found = self._of_proposal(command, facts, policy, seen[command.campaign_id], moment)
+            found = self._of_proposal(command, facts, policies[moment], seen[command.campaign_id], moment)
             if found is not None and found.looks is not None:
                 return None
             judged.append(_judgeable(command, found, command.customer_id, position))
         return judged
+
+    def _moments_of(self, commands: Sequence[ProposeTouch]) -> list[datetime]:
+        """By which moments they are judged: all by that of asking, or each by its own."""
+        if self._moment_of is _now:
+            return [datetime.now(UTC)] * len(commands)
+        return [self._moment_of(command) for command in commands]
 
     def _require_beside(self, command: ProposeTouch | ReconsiderTouch, customer_id: UUID) -> None:
         if self._record.partition_of(customer_id) != self._record.partition_of(command.touch_id):

@@ -106,3 +106,8 @@ def with_purpose(purpose: str, **changes: Any) -> ContactRules:
     """The first policy with other rules for a purpose."""
     purposes = tuple(replace(one, **changes) if one.purpose == purpose else one for one in FIRST_RULES.purposes)
     return replace(FIRST_RULES, purposes=purposes)
+
+
+def verdict(found: Judged) -> tuple[str, str, str]:
+    """What was decided, by which rule, and why."""
+    return found.decision, found.rule, found.reason

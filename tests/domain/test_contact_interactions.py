@@ -25,15 +25,12 @@ from tests.domain.contact_scenes import (
     Life,
     interaction,
     touch_of,
+    verdict,
     with_purpose,
 )
 
 DAY = timedelta(days=1)
 CORRECTION = UUID(int=BASE + 77)
-
-
-def verdict(found) -> tuple[str, str, str]:
-    return found.decision, found.rule, found.reason
 
 
 CALL: dict[str, Any] = {"purpose": "collection", "channel": "phone"}

@@ -50,15 +50,12 @@ from tests.domain.contact_scenes import (
     point,
     registered,
     said,
+    verdict,
     with_purpose,
 )
 
 DAY = timedelta(days=1)
 CASE = UUID(int=BASE + 77)
-
-
-def verdict(found) -> tuple[str, str, str]:
-    return found.decision, found.rule, found.reason
 
 
 def test_with_consent_and_nothing_against_it_a_touch_is_sent_to_the_point_that_was_agreed_to():

@@ -19,6 +19,7 @@ BEIJING = "北京市海淀区示例路1号"
         (BEIJING, None),
         (f"100080 {BEIJING}", None),
         (f"{BEIJING} 邮编:100080", None),
+        (f"{BEIJING} 邮编\uff1a\uff11\uff10\uff10\uff10\uff18\uff10", None),
         ("臺北市信義區市府路1號", None),
         ("东京都千代田区丸之内1-1", None),
         ("1 Example Street", None),

@@ -11,7 +11,7 @@ from domain.contact_rules import SharedWindow
 from domain.kernel import Refusal
 from domain.reservation import RESERVATION, ClaimReservation, ConfirmReservation, ReleaseReservation, Reservation
 from domain.shared_points import SharedSeen, Taken
-from tests.domain.contact_scenes import BASE, CONSENTED, EMAIL, NOON, Life, with_purpose
+from tests.domain.contact_scenes import BASE, CONSENTED, EMAIL, NOON, Life, verdict, with_purpose
 from tests.domain.scenario import STREAM, to
 
 DAY = timedelta(days=1)
@@ -32,10 +32,6 @@ def seen(*others: Taken, mine: Taken | None = None) -> SharedSeen:
 
 
 MINE = taken(7 * 24 + 1, 9)
-
-
-def verdict(found) -> tuple[str, str, str]:
-    return found.decision, found.rule, found.reason
 
 
 def test_what_would_be_sent_needs_a_place_first_and_with_one_is_sent():
