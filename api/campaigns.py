@@ -13,7 +13,9 @@ from api.events import check_token
 from api.headers import etag
 from api.problems import Problem
 from api.reading import Asking, Paged, page_link, path_uuid, shown, version_shown
+from domain.touch import Standing
 from engine.campaign_running import progress
+from engine.touches_told import touches_of_campaign
 from projections import campaign_results
 from projections.attribution import LOOKBACK_DAYS, attribution
 from projections.campaign_results import NAME, CampaignRow
@@ -28,6 +30,12 @@ class CampaignQuery(Paged):
     """What to search for."""
 
     status: Status | None = None
+
+
+class TouchesQuery(Paged):
+    """Which touches of a campaign."""
+
+    status: Standing | None = None
 
 
 class LiftQuery(Asking):
@@ -55,6 +63,7 @@ def router() -> APIRouter:
     )
     made.add_api_route("/campaigns/{campaign_id}", _campaign, methods=["GET"], operation_id="campaign")
     made.add_api_route("/campaigns/{campaign_id}/results", _results, methods=["GET"], operation_id="campaign_results")
+    made.add_api_route("/campaigns/{campaign_id}/touches", _touches, methods=["GET"], operation_id="campaign_touches")
     return made
 
 
@@ -95,6 +104,14 @@ async def _results(request: Request, campaign_id: str, query: Annotated[Asking, 
         "parked": found.parked,
     }
     return shown(body, as_of)
+
+
+async def _touches(request: Request, campaign_id: str, query: Annotated[TouchesQuery, Query()]) -> Response:
+    """Touches of a campaign, last decided first, each with the decision that stands, its rule, version and reason."""
+    at, stream_id = edge(request), path_uuid(campaign_id, "campaign_id")
+    as_of = await at.seen(NAME, query.token_of(request))
+    found = await touches_of_campaign(at.daybook, stream_id, query.status, after=query.after, limit=query.limit)
+    return shown({"touches": found.touches, "next": found.next}, as_of, page_link(request, found.next))
 
 
 async def _lift(request: Request, campaign_id: str, query: Annotated[LiftQuery, Query()]) -> Response:

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from api.schemas import COUNT, TEXT, TIME, UUID, VERSION, Schema, list_of, maybe, object_with, rows
+from api.schemas import COUNT, TEXT, TIME, UUID, VERSION, Schema, list_of, maybe, object_with, page, rows
 from engine.campaign_running import Progress
+from engine.touches_told import ToldTouch
 from projections.attribution import Credit
 
 _YES: Final[Schema] = {"type": "boolean"}
@@ -94,4 +95,5 @@ def campaign_answers(parked: Schema) -> dict[str, Schema]:
         ),
         "campaign_attribution": object_with({"credits": list_of(rows(Credit)), "conversions": COUNT, "parked": parked}),
         "campaign_progress": rows(Progress, campaign_id=UUID),
+        "campaign_touches": page("touches", rows(ToldTouch)),
     }

@@ -42,7 +42,9 @@ from domain.touch_messages import (
     TouchSuppressed,
 )
 
-Status = Literal["absent", "held", "sent", "suppressed", "expired", "delivered", "bounced"]
+Standing = Literal["held", "sent", "suppressed", "expired", "delivered", "bounced"]
+"""How a touch that was decided stands."""
+Status = Literal["absent", Standing]
 ObjectionStatus = Literal["open", "upheld", "dismissed"]
 
 # State
@@ -70,13 +72,14 @@ class Touch:
 
 # Evolve
 
-_DECIDED: Final[Mapping[str, Status]] = {"send": "sent", "suppress": "suppressed", "hold": "held"}
+DECIDED: Final[Mapping[str, Standing]] = MappingProxyType({"send": "sent", "suppress": "suppressed", "hold": "held"})
+"""How a touch stands by its decision."""
 
 
 def _decided(_: Touch, event: TouchDecided) -> Touch:
     # The first event: there is nothing to keep.
     judged = event.judged_at is not None
-    return Touch(_DECIDED[event.decision], event.customer_id, event.purpose, judged, event.group)
+    return Touch(DECIDED[event.decision], event.customer_id, event.purpose, judged, event.group)
 
 
 def _becomes(status: Status) -> Callable[[Touch, Event], Touch]:

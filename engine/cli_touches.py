@@ -1,53 +1,54 @@
-"""The command line's part for touches: what was decided of a customer, and whether it was lawful."""
+"""The command line's part for touches: what was decided of a customer or in a campaign, and whether it was lawful."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 import typer
 
 from domain.kernel import Refusal
-from domain.touch import TOUCH
-from domain.touch_messages import TouchDecided, TouchExpired, TouchReleased, TouchSuppressed
+from domain.touch import Standing
 from engine.cli_given import given
 from engine.cli_kpi import NOBODY, Confidential, Json
 from engine.lawfulness import lawfulness
 from engine.lawfulness_told import lawfulness_told
-from engine.program_commands import Program
 from engine.reporting import people, result
+from engine.touches_told import ToldTouch, TouchPage, touches_of_campaign, touches_of_customer
 from engine.wiring import Daybook
-from projections.fact import Fact
 from projections.seeing import EVERYTHING
-from projections.timeline import timeline
 
 touches = typer.Typer(no_args_is_help=True, help="Touches: what was decided, by which rule, and whether it was lawful.")
 
-RULED: Final = (TouchDecided, TouchReleased, TouchSuppressed)
 
-
-@touches.command("list", epilog="Example: daybook touches list 0197f3a0-1111-7abc-8def-0123456789ab --json")
-def list_touches(
-    customer: Annotated[UUID, typer.Argument(help="The customer.")],
+@touches.command(
+    "list", epilog="Example: daybook touches list --campaign 0197f3a0-1111-7abc-8def-0123456789ab --status held"
+)
+def list_touches(  # noqa: PLR0913, PLR0917  # options of a command
+    customer: Annotated[UUID | None, typer.Argument(help="The customer. Unset: everybody in --campaign.")] = None,
     campaign: Annotated[UUID | None, typer.Option(help="Only those of this campaign.")] = None,
+    status: Annotated[Standing | None, typer.Option(help="Only those that stand so.")] = None,
     after: Annotated[str | None, typer.Option(help="`next` of the page before.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Touches on a page, before --campaign.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1000, help="Touches on a page; of a customer, before --campaign and --status.")
+    ] = 50,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Show a customer's touches, last recorded first, each with the decision that stands, its rule, version, reason."""
+    """Show touches of a customer or a campaign, each with the decision that stands, its rule, version and reason.
 
-    async def work(daybook: Daybook) -> dict[str, Any]:
-        page = await timeline(daybook.models, customer, EVERYTHING, types=[TouchDecided.type], after=after, limit=limit)
-        program, told = Program(daybook), list[dict[str, Any]]()
-        for one in page.entries:
-            story = await program.story(TOUCH, one.recorded.stream_id)
-            touch = _told(one.recorded.stream_id, story.facts, story.state.status)
-            if campaign in {None, touch["campaign_id"]}:
-                told.append(touch)
-        return {"touches": told, "next": page.next}
-
-    told = given(work)
-    if told["next"] is not None:
-        people.print(f"There is more: --after {told['next']}", markup=False)
-    result(told, as_json=as_json, text="\n".join(map(_line, told["touches"])) or "No touch was decided.")
+    Last first: of a customer by when they were recorded, of a campaign by when they were decided.
+    """
+    page: TouchPage
+    if customer is not None:
+        page = given(lambda daybook: touches_of_customer(daybook, customer, after=after, limit=limit))
+    elif campaign is not None:
+        page = given(lambda daybook: touches_of_campaign(daybook, campaign, status, after=after, limit=limit))
+    else:
+        raise typer.BadParameter("name a customer, a campaign, or both", param_hint="CUSTOMER")
+    if page.next is not None:
+        people.print(f"There is more: --after {page.next}", markup=False)
+    shown = [one for one in page.touches if campaign in {None, one.campaign_id} and status in {None, one.status}]
+    told = {"touches": [asdict(one) for one in shown], "next": page.next}
+    result(told, as_json=as_json, text="\n".join(map(_line, shown)) or "No touch was decided.")
 
 
 @touches.command("explain", epilog="Example: daybook touches explain 0197f3a0-1111-7abc-8def-0123456789ab")
@@ -73,32 +74,10 @@ def explain(
         raise typer.Exit(1)
 
 
-def _told(touch_id: UUID, story: Any, status: str) -> dict[str, Any]:  # noqa: ANN401  # a touch's facts
-    """The touch, with the ruling that stands: that by which it was decided, or a held one was let go or given up."""
-    decided: Any = story[0].event
-    ruling: Fact = [one for one in story if isinstance(one.event, RULED)][-1]
-    said: Any = ruling.event
-    expired = next((one.event.reason for one in story if isinstance(one.event, TouchExpired)), None)
-    return {
-        "touch_id": touch_id,
-        "campaign_id": decided.campaign_id,
-        "campaign_version": decided.campaign_version,
-        "channel": decided.channel,
-        "purpose": decided.purpose,
-        "status": status,
-        "decision": decided.decision,
-        "rule": said.rule,
-        "rule_version": said.rule_version,
-        "reason": expired or said.reason,
-        "held_until": decided.held_until if status == "held" else None,
-        "at": ruling.recorded.occurred_at,
-    }
-
-
-def _line(one: dict[str, Any]) -> str:
+def _line(one: ToldTouch) -> str:
     return (
-        f"{one['at']:%Y-%m-%d %H:%M}  {one['status']:<10} {one['touch_id']}  {one['purpose']} by {one['channel']}: "
-        f"{one['rule']}, version {one['rule_version']}: {one['reason']}"
+        f"{one.at:%Y-%m-%d %H:%M}  {one.status:<10} {one.touch_id}  {one.purpose} by {one.channel}: "
+        f"{one.rule}, version {one.rule_version}: {one.reason}"
     )
 
 

@@ -24,7 +24,9 @@ from domain.campaign import (
 )
 from domain.kernel import Event
 from domain.touch import (
+    DECIDED,
     TOUCH,
+    Standing,
     TouchBounced,
     TouchConverted,
     TouchDecided,
@@ -80,7 +82,7 @@ class CampaignRow:
 
 @dataclass(slots=True)
 class TouchRow:
-    """A touch and what came of it. `sent_at`: when it was decided or released to be sent; None: it was not.
+    """A touch, how it stands, and what came of it. `sent_at`: when it was decided or released to be sent; None: never.
 
     `response` and `product` are the first the customer answered and took up. `compared`: the customer's group.
     """
@@ -92,6 +94,8 @@ class TouchRow:
     channel: str = ""
     purpose: str = ""
     compared: str | None = None
+    status: str = ""
+    decided_at: datetime = NEVER
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     responded_at: datetime | None = None
@@ -134,6 +138,7 @@ TOUCH_TABLE: Final = Table(
     key=("touch_id",),
     touched_by=frozenset(TOUCH.events),
     indexes={
+        "campaign": "(partition, campaign_id, status, decided_at, touch_id)",
         "sent": "(partition, sent_at, touch_id) where sent_at is not null",
         "compared": "(partition, campaign_id, compared, customer_id) where compared is not null",
         "of_customer": "(partition, customer_id, sent_at) where sent_at is not null",
@@ -202,6 +207,7 @@ def _decided(rows: Campaigns, event: TouchDecided, fact: Fact) -> None:
     row = rows.touch.begin(recorded.stream_id, recorded)
     row.campaign_id, row.customer_id = event.campaign_id, event.customer_id
     row.channel, row.purpose, row.compared = event.channel, event.purpose, event.group
+    row.status, row.decided_at = DECIDED[event.decision], event.occurred_at
     if event.decision == "send":
         row.sent_at = event.occurred_at
     rows.sums.add_to((event.campaign_id, "decided", event.channel, event.decision), recorded).times += 1
@@ -209,12 +215,18 @@ def _decided(rows: Campaigns, event: TouchDecided, fact: Fact) -> None:
 
 def _released(rows: Campaigns, event: TouchReleased, fact: Fact) -> None:
     _count(rows, "released", "", fact)
-    rows.touch.change(fact.recorded.stream_id, fact.recorded).sent_at = event.occurred_at
+    row = rows.touch.change(fact.recorded.stream_id, fact.recorded)
+    row.status, row.sent_at = "sent", event.occurred_at
 
 
 def _delivered(rows: Campaigns, event: TouchDelivered, fact: Fact) -> None:
     _count(rows, "delivered", "", fact)
-    rows.touch.change(fact.recorded.stream_id, fact.recorded).delivered_at = event.occurred_at
+    row = rows.touch.change(fact.recorded.stream_id, fact.recorded)
+    row.status, row.delivered_at = "delivered", event.occurred_at
+
+
+def _opened(rows: Campaigns, _: TouchOpened, fact: Fact) -> None:
+    _count(rows, "opened", "", fact)
 
 
 def _responded(rows: Campaigns, event: TouchResponded, fact: Fact) -> None:
@@ -224,11 +236,12 @@ def _responded(rows: Campaigns, event: TouchResponded, fact: Fact) -> None:
         row.responded_at, row.response = event.occurred_at, event.response
 
 
-def _counted(measure: str, detail: str | None = None) -> Fold:
-    """Count the touch; `detail` names the field of the event that tells them apart."""
+def _became(status: Standing) -> Fold:
+    """The touch stands so from now on, and is counted under the reason."""
 
-    def fold(rows: Campaigns, event: Event, fact: Fact) -> None:
-        _count(rows, measure, "" if detail is None else getattr(event, detail), fact)
+    def fold(rows: Campaigns, event: TouchSuppressed | TouchExpired | TouchBounced, fact: Fact) -> None:
+        _count(rows, status, event.reason, fact)
+        rows.touch.change(fact.recorded.stream_id, fact.recorded).status = status
 
     return fold
 
@@ -259,16 +272,16 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     CampaignCostRecorded: _cost_recorded,
     TouchDecided: _decided,
     TouchReleased: _released,
-    TouchSuppressed: _counted("suppressed", "reason"),
-    TouchExpired: _counted("expired", "reason"),
+    TouchSuppressed: _became("suppressed"),
+    TouchExpired: _became("expired"),
     TouchDelivered: _delivered,
-    TouchBounced: _counted("bounced", "reason"),
-    TouchOpened: _counted("opened"),
+    TouchBounced: _became("bounced"),
+    TouchOpened: _opened,
     TouchResponded: _responded,
     TouchConverted: _converted,
 }
 
-CAMPAIGN_RESULTS: Final = Projection(NAME, 4, (CAMPAIGN_TABLE, TOUCH_TABLE, SUMS, COSTS), Campaigns, _FOLDS)
+CAMPAIGN_RESULTS: Final = Projection(NAME, 5, (CAMPAIGN_TABLE, TOUCH_TABLE, SUMS, COSTS), Campaigns, _FOLDS)
 
 # Queries
 

@@ -150,6 +150,12 @@ async def test_campaigns_and_what_came_of_them(client):
         "staff-2",
         2,
     )
+    touches = f"/campaigns/{ids['campaign']}/touches"
+    (touch,) = (await seen(client, touches, ids["token"], status="delivered")).json()["touches"]
+    assert [touch[name] for name in ("touch_id", "customer_id", "status", "decision")] == [
+        ids["touch"], ids["customer"], "delivered", "send",
+    ]  # fmt: skip
+    assert (await client.get(f"{touches}?status=held")).json() == {"touches": [], "next": None}
     results = (await seen(client, f"/campaigns/{ids['campaign']}/results", ids["token"])).json()
     (channel,) = results["channels"]
     assert (channel["send"], channel["delivered"], channel["responses"]) == (1, 1, {"interested": 1})

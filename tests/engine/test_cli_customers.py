@@ -124,6 +124,16 @@ async def test_touches_of_a_customer_with_rule_and_reason_and_whether_they_were_
         ("held", "window", 0, "marketing.week"), *[("sent", "allowed", 0, "all-rules-pass")] * 2,
     ]  # fmt: skip
     assert (await cli("touches", "list", customer, "--campaign", new_id()))[1]["touches"] == []
+    _, of_campaign = await cli("touches", "list", "--campaign", campaign)
+    assert of_campaign == found
+    (held,) = (await cli("touches", "list", "--campaign", campaign, "--status", "held"))[1]["touches"]
+    assert held == found["touches"][0]
+    assert (await cli("touches", "list", customer, "--status", "held"))[1]["touches"] == [held]
+    _, first = await cli("touches", "list", "--campaign", campaign, "--limit", 2)
+    _, rest = await cli("touches", "list", "--campaign", campaign, "--after", first["next"])
+    assert (first["touches"] + rest["touches"], rest["next"]) == (found["touches"], None)
+    code, why = await cli("touches", "list")
+    assert (code, "name a customer, a campaign, or both" in why) == (2, True)
     _, told = await cli("touches", "explain", found["touches"][1]["touch_id"])
     assert (told["lawful"], told["then"]["decision"], told["with_hindsight"]["decision"]) == (True, "send", "send")
     assert {one["rule"] for one in told["then"]["rules"]} >= {"consent", "window", "hours"}

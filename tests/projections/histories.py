@@ -66,12 +66,12 @@ def lives(draw: st.DrawFn) -> Lives:
         customer_id = new_id()
         # A customer has one stream of their own.
         once = [kind for n, kind in enumerate(kinds) if kind is not CUSTOMER or CUSTOMER not in kinds[:n]]
-        streams = [_stream(kind.name, draw(reachable(kind)), customer_id) for kind in once]
+        streams = [stream(kind.name, draw(reachable(kind)), customer_id) for kind in once]
         found.append(tuple(_interleaved(streams, random)))
     return Lives(tuple(found))
 
 
-def _stream(kind: str, reached: Reached, customer_id: UUID) -> list[Happened]:
+def stream(kind: str, reached: Reached, customer_id: UUID) -> list[Happened]:
     """The events as those of this customer, in a stream of its own."""
     stream_id = new_id(beside=customer_id)
     aggregate = next(one for one in AGGREGATES if one.name == kind)

@@ -1,13 +1,19 @@
 """What holds for every fold of every read model."""
 
-from hypothesis import HealthCheck, given, settings
+from functools import reduce
+
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from domain import event_types
 from domain.kernel import personal_fields
+from domain.touch import TOUCH
+from projections.campaign_results import NAME as CAMPAIGN_RESULTS
 from projections.registry import PROJECTIONS
+from store.identity import new_id
+from tests.domain.generate import reachable
 from tests.examples import examples
-from tests.projections.histories import contents, facts, folded, lives
+from tests.projections.histories import contents, facts, folded, lives, stream
 
 slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=examples(20))
 
@@ -29,6 +35,19 @@ def test_no_read_model_needs_personal_data(history):
         for fact in facts(history.interleaved(0))
     ]
     assert contents(folded(stripped)) == contents(folded(facts(history.interleaved(0))))
+
+
+@slow
+@given(reachable(TOUCH))
+def test_a_touch_stands_in_its_row_as_its_own_events_say(reached):
+    """Also by those alone that are before the row's position: lists tell a touch by them."""
+    assume(reached.events)
+    happened = stream(TOUCH.name, reached, new_id())
+    (holding,) = (one for one in folded(facts(happened)) if one.name == CAMPAIGN_RESULTS)
+    (row,) = holding.rows.touch.changed.values()
+    until = [one.event for one in happened[: row.position + 1]]
+    standing = {reduce(TOUCH.evolve, events, TOUCH.initial).status for events in (reached.events, until)}
+    assert standing == {row.status}
 
 
 def _personal(fact):

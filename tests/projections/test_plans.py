@@ -65,6 +65,7 @@ PLANS = [
     ("campaign_sums", "", 2, "campaign_sum_v1_pkey"),
     ("campaigns", "", 5, "campaign_v1_planned"),
     ("campaigns", "and c.status = $5::text", 5, "campaign_v1_status"),
+    ("campaign_touches", "", 6, "campaign_touch_v1_campaign"),
     ("satisfaction_of_customer", "", 4, "survey_invitation_v1_customer"),
     ("satisfaction_responses", "", 2, "survey_invitation_v1_customer"),
     ("satisfaction_due", "", 3, "survey_invitation_v1_expires"),

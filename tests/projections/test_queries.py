@@ -25,8 +25,24 @@ from domain.customer_messages import (
     SegmentEntered,
 )
 from domain.interaction_messages import InteractionCorrected, InteractionRecorded
-from domain.touch import TouchConverted, TouchDecided, TouchDelivered, TouchReleased, TouchResponded
-from projections import audit_trail, campaign_results, complaint_search, profile_query, satisfaction_history
+from domain.touch import (
+    TouchBounced,
+    TouchConverted,
+    TouchDecided,
+    TouchDelivered,
+    TouchExpired,
+    TouchReleased,
+    TouchResponded,
+    TouchSuppressed,
+)
+from projections import (
+    audit_trail,
+    campaign_results,
+    campaign_touches,
+    complaint_search,
+    profile_query,
+    satisfaction_history,
+)
 from projections.audit_trail import AuditFilter
 from projections.complaint_search import ComplaintFilter, CountFilter
 from projections.references import SealedAt
@@ -386,6 +402,38 @@ async def test_campaigns_are_listed_last_planned_first(bank):
     rest = await campaign_results.campaigns(bank.models, limit=3, after=first.next)
     assert [one.campaign_id for one in first.campaigns + rest.campaigns] == made[::-1]
     assert rest.next is None
+
+
+async def test_touches_of_a_campaign_are_listed_last_decided_first_over_all_partitions(bank):
+    campaign, other = new_id(), new_id()
+    made = []
+    for n, decision in enumerate(("send", "hold", "suppress", "hold", "send", "hold", "hold", "send", "send")):
+        person = bank.customer(n % 4)
+        made.append(new_id(person))
+        await bank.happens(made[-1], TouchDecided, **_touch(person, campaign, decision))
+        await bank.happens(new_id(person), TouchDecided, **_touch(person, other, decision))
+    ruling = {"rule": "window", "rule_version": 1, "reason": "x"}
+    await bank.happens(made[3], TouchReleased, **ruling)
+    await bank.happens(made[5], TouchSuppressed, **ruling)
+    await bank.happens(made[6], TouchExpired, reason="x")
+    await bank.happens(made[7], TouchDelivered)
+    await bank.happens(made[8], TouchBounced, reason="x")
+    await bank.follow()
+
+    async def listed(status: Any = None) -> list[int]:
+        found, after = [], None
+        while True:
+            page = await campaign_touches.campaign_touches(bank.models, campaign, status, after=after, limit=2)
+            found += [made.index(one) for one in page.positions]
+            after = page.next
+            if after is None:
+                return found
+
+    assert await listed() == [8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert {status: await listed(status) for status in campaign_touches.STANDINGS} == {
+        "held": [1], "sent": [4, 3, 0], "suppressed": [5, 2], "expired": [6], "delivered": [7], "bounced": [8],
+    }  # fmt: skip
+    assert not (await campaign_touches.campaign_touches(bank.models, new_id())).positions
 
 
 async def test_cursors_of_another_incarnation_are_refused(bank, monkeypatch):
