@@ -40,6 +40,7 @@ from projections.audit_trail import AuditEntry
 from projections.break_glass_register import GrantRow
 from projections.campaign_results import CampaignRow, ChannelResults
 from projections.correction_queue import Waiting, WaitingCorrection
+from projections.link_queue import Linked, ProposedLink
 from projections.looks import Look, Part
 from projections.privacy_register import DisposalRow, ErasureRow, LegalHoldRow, PrivacyRequestRow
 from projections.profile_query import (
@@ -121,6 +122,7 @@ def _customers() -> dict[str, Schema]:
                 "not_shown": {**list_of(TEXT), "description": "Kinds that you are not shown, so were not compared."},
             }
         ),
+        "links": _page("waiting", rows(Linked, links=list_of(rows(ProposedLink)))),
         "customer_timeline": _page("events", ref("Event"), **ids),
         "customer_satisfaction": _page("invitations", rows(Invitation), responses=responses, **ids),
     }

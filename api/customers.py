@@ -13,7 +13,7 @@ from api.customer_profile import profile
 from api.customer_search import search
 from api.edge import edge
 from api.events import events_json
-from api.link_candidates import candidates
+from api.link_candidates import candidates, proposed
 from api.opened import Gaps
 from api.problems import Problem
 from api.reading import Paged, page_link, path_uuid, shown
@@ -46,6 +46,7 @@ def router() -> APIRouter:
     made.add_api_route(
         "/customers/{customer_id}/link-candidates", candidates, methods=["GET"], operation_id="customer_link_candidates"
     )
+    made.add_api_route("/links", proposed, methods=["GET"], operation_id="links")
     made.add_api_route("/customers/search", search, methods=["POST"], operation_id="customer_search")
     made.add_api_route(
         "/customers/{customer_id}/timeline", _timeline, methods=["GET"], operation_id="customer_timeline"

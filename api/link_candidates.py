@@ -1,4 +1,4 @@
-"""`GET /customers/{customer_id}/link-candidates`: who may be one person with a customer, and why."""
+"""Who may be one person with a customer, and why; and all links that wait for another person."""
 
 from typing import Annotated
 
@@ -8,8 +8,9 @@ from starlette.responses import Response
 from api.admission import looker
 from api.edge import edge
 from api.problems import Problem
-from api.reading import Asking, path_uuid, shown
+from api.reading import Asking, Paged, page_link, path_uuid, shown
 from engine.linking import link_candidates
+from projections.link_queue import proposed_links
 from projections.persons import PROFILES
 
 
@@ -32,3 +33,14 @@ async def candidates(request: Request, customer_id: str, query: Annotated[Asking
         "not_shown": found.not_shown,
     }
     return shown(body, as_of)
+
+
+async def proposed(request: Request, query: Annotated[Paged, Query()]) -> Response:
+    """Links of all customers that are proposed, and neither merged nor given up, those that wait longest first.
+
+    Each customer is one entry, that of the smaller id, with all links that wait there. Nothing is compared for it.
+    """
+    at = edge(request)
+    as_of = await at.seen(PROFILES, query.token_of(request))
+    found = await proposed_links(at.daybook.models, after=query.after, limit=query.limit)
+    return shown({"waiting": found.waiting, "next": found.next}, as_of, page_link(request, found.next))

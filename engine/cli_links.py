@@ -15,8 +15,9 @@ from engine.cli_kpi import Json
 from engine.linking import Candidate, Candidates, link_candidates
 from engine.looking import Looker
 from engine.program_commands import Program, now
-from engine.reporting import result
+from engine.reporting import people, result
 from engine.wiring import Daybook
+from projections.link_queue import Linked, LinkPage, proposed_links
 from store.identity import new_id
 
 links = typer.Typer(no_args_is_help=True, help="Links: customers who may be one person, by which rule and evidence.")
@@ -58,6 +59,20 @@ def list_links(
         "not_shown": found.not_shown,
     }
     result(told, as_json=as_json, text="\n".join(lines) or "No rule proposes anybody.")
+
+
+@links.command("proposed", epilog="Example: daybook links proposed --json")
+def list_proposed(
+    after: Annotated[str | None, typer.Option(help="`next` of the page before.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Customers on a page.")] = 50,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Show links of all customers that are neither merged nor given up, those that wait longest first."""
+    page: LinkPage = given(lambda daybook: proposed_links(daybook.models, after=after, limit=limit))
+    if page.next is not None:
+        people.print(f"There is more: --after {page.next}", markup=False)
+    told: dict[str, Any] = {"waiting": [asdict(one) for one in page.waiting], "next": page.next}
+    result(told, as_json=as_json, text="\n".join(map(_waiting, page.waiting)) or "No link waits.")
 
 
 @links.command(
@@ -144,3 +159,11 @@ def _line(one: Candidate) -> str:
     evidence = ", ".join(f"{each.kind} ({each.strength}, of {each.people})" for each in one.evidence)
     became = "" if one.link is None else f"  link {one.link.link_id}: {one.link.status}"
     return f"{one.customer_id} {one.other_id}  {', '.join(one.rules)}: {evidence}{became}"
+
+
+def _waiting(one: Linked) -> str:
+    return "\n".join(
+        f"{each.linked_at:%Y-%m-%d %H:%M}  {one.customer_id} {each.other_id}  link {each.link_id} by {each.linked_by}, "
+        f"{each.reason}: {each.rule or 'own judgement'}"
+        for each in one.links
+    )

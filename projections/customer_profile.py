@@ -45,7 +45,7 @@ from domain.survey import SurveyAnswered
 from domain.touch import TouchDecided, TouchReleased, TouchResponded
 from projections.fact import Fact
 from projections.held import Rows
-from projections.profile_identity import IDENTITY
+from projections.profile_identity import IDENTITY, Kept
 from projections.projection import Fold, Projection
 from projections.references import sealed_at
 from projections.table import NIL, Table
@@ -80,6 +80,8 @@ class ProfileRow:
     segments: list[str] = field(default_factory=list[str])
     contact_points: Json = field(default_factory=dict[str, Any])
     documents: Json = field(default_factory=dict[str, Any])
+    links: Json = field(default_factory=dict[str, Any])
+    linked_since: datetime | None = None
     merges: Json = field(default_factory=dict[str, Any])
     consents: Json = field(default_factory=dict[str, Any])
     preferences: Json = field(default_factory=dict[str, Any])
@@ -104,6 +106,7 @@ PROFILE: Final = Table(
     indexes={
         "registered": "(partition, registered_at, customer_id) where registered_at is not null",
         "ended": "(partition, ended_at, customer_id) where ended_at is not null",
+        "linked": "(partition, linked_since, customer_id) where linked_since is not null",
         "merging": "(partition, position, customer_id) where merges <> '{}'",
     },
 )
@@ -182,7 +185,9 @@ def _contact_point_removed(rows: Profiles, event: ContactPointRemoved, fact: Fac
 
 def _identity(rows: Profiles, event: Event, fact: Fact) -> None:
     row = _row(rows, fact)
-    IDENTITY[type(event)](row.documents, row.merges, event, fact)
+    kept = Kept(row.documents, row.links, row.merges)
+    IDENTITY[type(event)](kept, event, fact)
+    row.linked_since = kept.linked_since
 
 
 def _relationship_manager_assigned(rows: Profiles, event: RelationshipManagerAssigned, fact: Fact) -> None:
@@ -378,4 +383,4 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     SurveyAnswered: _survey_answered,
 }
 
-CUSTOMER_PROFILE: Final = Projection("customer_profile", 8, (PROFILE,), Profiles, _FOLDS)
+CUSTOMER_PROFILE: Final = Projection("customer_profile", 9, (PROFILE,), Profiles, _FOLDS)

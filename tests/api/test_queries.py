@@ -140,6 +140,20 @@ async def test_complaints_page_by_page(client):
     assert days == [f"{day:02}" for day in range(11, 0, -1)]
 
 
+async def test_links_of_all_customers_that_wait(client):
+    made = [(await client.command("/customers", {"kind": "person"})).json()["stream_id"] for _ in range(2)]
+    first, other = sorted(made)
+    body = {"other_id": other, "reason": "registered-twice"}
+    linked = (await client.command(f"/customers/{first}/link-identity", body, actor="staff-1")).json()
+    (one,) = (await seen(client, "/links", linked["token"])).json()["waiting"]
+    (link,) = one["links"]
+    assert (one["customer_id"], link["link_id"], link["other_id"]) == (first, linked["link_id"], other)
+    assert (link["reason"], link["linked_by"], link["rule"]) == ("registered-twice", "staff-1", None)
+    given_up = {"link_id": linked["link_id"], "reason": "twins"}
+    answer = await client.command(f"/customers/{first}/unlink-identity", given_up)
+    assert (await seen(client, "/links", answer.json()["token"])).json()["waiting"] == []
+
+
 async def test_campaigns_and_what_came_of_them(client):
     ids = await told(client)
     assert (await seen(client, "/campaigns", ids["token"], status="planned")).json()["campaigns"] == []

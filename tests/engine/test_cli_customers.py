@@ -60,12 +60,17 @@ async def test_whom_a_rule_proposes_is_linked_merged_by_another_and_parted_again
     assert (linked["rule"], linked["evidence"]) == (candidate["rules"][0], ["name", "phone"])
     link = linked["link_id"]
     assert f"{one} {other}  name-and-phone: name" in (await cli("links", "list", one, *LOOKING, text=True))[1]
+    (waiting,) = (await cli("links", "proposed"))[1]["waiting"]
+    assert (waiting["customer_id"], [each["link_id"] for each in waiting["links"]]) == (str(one), [link])
+    told = f"{one} {other}  link {link} by staff:1, registered-twice: name-and-phone"
+    assert told in (await cli("links", "proposed", text=True))[1]
     code, why = await cli("links", "confirm", other, one, *by_rule)
     assert (code, f"other: They are linked already (proposed): {link}." in why) == (1, True)
     code, why = await cli("merges", "agree", one, link, "--reason", "registered-twice", "--actor", "staff:1")
     assert (code, why.splitlines()[-1]) == (1, "daybook: merged_by: Who proposed the link cannot merge its customers.")
     _, merged = await cli("merges", "agree", one, link, "--reason", "registered-twice", "--actor", "staff:2")
     assert (merged["status"], merged["other_id"]) == ("merged", str(other))
+    assert (await cli("links", "proposed"))[1]["waiting"] == []
     assert await cli("merges", "unfinished") == (0, {"unfinished": []})
     _, parted = await cli("merges", "reverse", one, link, "--reason", "mother-and-daughter", "--actor", "staff:1")
     assert [step["type"].partition(".")[2] for step in parted["steps"]] == [

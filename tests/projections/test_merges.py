@@ -179,7 +179,7 @@ def rows(holdings: list[Holding]) -> dict[str, list[dict[str, Any]]]:
 
 
 def without_merges(of: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
-    left_out = {*OWN, "merges"}
+    left_out = {*OWN, "links", "linked_since", "merges"}
     return {
         name: sorted(
             repr({column: value for column, value in row.items() if column not in left_out})

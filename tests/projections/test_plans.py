@@ -81,6 +81,7 @@ PLANS = [
     ("event_by_id", "", 2, "event_partition_event_id_key"),
     ("withheld", "", 2, "event_withholding"),
     ("merges_of", "", 2, "customer_profile_v1_pkey"),
+    ("link_queue", "", 4, "customer_profile_v1_linked"),
     ("merging", "", 3, "customer_profile_v1_merging"),
     ("recorded_at", "", 2, "event_pkey"),
     ("privacy_request", "", 2, "privacy_request_v1_pkey"),
