@@ -6,8 +6,7 @@ from uuid import UUID
 
 import typer
 
-from engine.cli_given import given
-from engine.cli_kpi import NOBODY, Confidential, Json, opened
+from engine.cli_opened import NOBODY, Confidential, Json, given, opened
 from engine.correcting import Decide, decide
 from engine.reporting import people, result
 from projections import correction_queue

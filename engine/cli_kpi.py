@@ -1,32 +1,17 @@
 """The command line's part for KPIs: figures, and the way down to events."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
-import uvloop
 
-from domain.matters import Sight
-from engine.following import Following
+from engine.cli_opened import NOBODY, Confidential, First, Json, Last, opened
 from engine.measuring import ByMap, counted, measured
-from engine.reporting import people, result, steps
-from engine.settings import Settings
-from engine.status import caught_up
-from engine.wiring import Daybook
+from engine.reporting import people, result
 from projections.kpi_query import CountedPage
 from projections.kpis import KPIS, Part, kpi_of
 from projections.measures import Asked
 from projections.seeing import EVERYTHING
-
-T = TypeVar("T")
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
-First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day, in UTC.")]
-Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day, counted with the others.")]
-Confidential = Annotated[
-    bool, typer.Option("--confidential", help="Count confidential complaints, too. Unset: they do not exist here.")
-]
-NOBODY = Sight("system:cli")
 
 
 def kpi(  # noqa: PLR0913, PLR0917  # options
@@ -73,22 +58,6 @@ def kpi(  # noqa: PLR0913, PLR0917  # options
         )
     )
     result({"counted": page.counted, "next": page.next}, as_json=as_json, text=rows_text(page))
-
-
-def opened(work: Callable[[Daybook], Awaitable[T]]) -> T:
-    """Do it once every read model has seen all that is in the record now."""
-
-    async def whole() -> T:
-        daybook = await Daybook.open(Settings())
-        try:
-            with steps("Reading on"):
-                async with await Following.start(daybook.models):
-                    await caught_up(daybook)
-            return await work(daybook)
-        finally:
-            await daybook.close()
-
-    return uvloop.run(whole())
 
 
 def rows_text(page: CountedPage) -> str:

@@ -7,8 +7,7 @@ from uuid import UUID
 import typer
 
 from domain.kernel import Refusal
-from engine.cli_given import given
-from engine.cli_kpi import Json
+from engine.cli_opened import Json, given
 from engine.reporting import people, result
 from engine.wiring import Daybook
 from projections import lead_register

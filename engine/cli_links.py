@@ -10,8 +10,7 @@ import typer
 from domain.identity_messages import LinkIdentity, UnlinkIdentity
 from domain.kernel import Refusal
 from engine.access import Viewer
-from engine.cli_given import given
-from engine.cli_kpi import Json
+from engine.cli_opened import Json, given
 from engine.linking import Candidate, Candidates, link_candidates
 from engine.looking import Looker
 from engine.program_commands import Program, now

@@ -7,8 +7,7 @@ import typer
 
 from domain.identity_messages import LinkIdentity, MergeCustomers, ReverseMerge
 from domain.kernel import Command
-from engine.cli_given import given
-from engine.cli_kpi import Json
+from engine.cli_opened import Json, given
 from engine.merging import merge_story
 from engine.program_commands import Program, now
 from engine.reporting import result

@@ -10,7 +10,8 @@ import typer
 from domain.matters import Sight
 from engine.access import Viewer
 from engine.cfpb_export import FIELDS, Exported, cfpb_rows
-from engine.cli_kpi import NOBODY, Confidential, First, Last, incomplete, opened, rows_text
+from engine.cli_kpi import incomplete, rows_text
+from engine.cli_opened import NOBODY, Confidential, First, Last, opened
 from engine.looking import Looker
 from engine.reporting import result
 from engine.returns import Cell, Wanted, behind_return, make_return

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from engine.cli_kpi import NOBODY, Confidential, Json, opened
+from engine.cli_opened import NOBODY, Confidential, Json, opened
 from engine.drawing_again import drawn_again
 from engine.reporting import people, result
 from engine.sampling_plans import plan_key

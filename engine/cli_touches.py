@@ -8,8 +8,7 @@ import typer
 
 from domain.kernel import Refusal
 from domain.touch import Standing
-from engine.cli_given import given
-from engine.cli_kpi import NOBODY, Confidential, Json
+from engine.cli_opened import NOBODY, Confidential, Json, given
 from engine.lawfulness import lawfulness
 from engine.lawfulness_told import lawfulness_told
 from engine.reporting import people, result

@@ -9,7 +9,7 @@ import pytest
 from domain.kernel import Refusal
 from domain.matters import Sight
 from engine.access import Viewer, first_table
-from engine.cli_kpi import NOBODY
+from engine.cli_opened import NOBODY
 from engine.correcting import Decide, decide
 from engine.indexing import refill
 from engine.looking import Looker
