@@ -17,6 +17,7 @@ from domain.identity_documents import OF_CUSTOMERS, DocumentKind
 from domain.identity_messages import (
     AgreeToMerge,
     CancelMerge,
+    Comparison,
     CompleteMerge,
     CustomersMerged,
     FollowReversal,
@@ -54,11 +55,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A proposal that another customer is the same person."""
+    """A proposal that another customer is the same person; `compared`: its evidence was held against the record."""
 
     other_id: UUID
     linked_by: ActorId
     given_up: bool = False
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ def _withdrawn(state: Identity, event: IdentityDocumentWithdrawn) -> Identity:
 
 
 def _linked(state: Identity, event: IdentityLinked) -> Identity:
-    return replace(state, links={**state.links, event.link_id: Link(event.other_id, event.linked_by)})
+    link = Link(event.other_id, event.linked_by, compared=event.comparison is not None)
+    return replace(state, links={**state.links, event.link_id: link})
 
 
 def _unlinked(state: Identity, event: IdentityUnlinked) -> Identity:
@@ -162,6 +165,14 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "customer.link-to-itself": "A customer cannot be linked to itself.",
         "customer.link-from-the-smaller-id": "Link from the customer with the smaller id to the other.",
         "customer.link-id-reused": "This link id names another link.",
+        "customer.link-not-compared": "What the record has of both customers was not compared.",
+        "customer.link-rules-not-in-force": "Another version of the rules is in force; name that, or leave it out.",
+        "customer.link-rule-unmet": "As the record has them, this rule does not propose these two; look at the link "
+        "candidates, or link them by your own judgement, without a rule.",
+        "customer.link-evidence-shared": "Some of this more people have than may, or a whole desk, so it links nobody; "
+        "leave it out.",
+        "customer.link-evidence-differs": "As the record has them, the two do not agree in all of this; leave out what "
+        "differs.",
         "customer.link-unknown": "The customer has no such link; propose it first.",
         "customer.link-given-up": "The link was given up, or its merge was undone; propose another one.",
         "customer.link-merged": "The customers of the link were merged; reverse the merge.",
@@ -211,10 +222,26 @@ def _link(command: LinkIdentity, state: Identity, _: CustomerKind | None) -> Seq
         raise _refuse("customer.link-from-the-smaller-id", "other_id")
     known = state.links.get(command.link_id)
     if known is None:
+        if command.is_judged:
+            _require_confirmed(command, command.comparison)
         return [happened(IdentityLinked, command)]
-    if known != Link(command.other_id, command.linked_by):
+    if known != Link(command.other_id, command.linked_by, compared=known.compared):
         raise _refuse("customer.link-id-reused", "link_id")
     return []
+
+
+def _require_confirmed(command: LinkIdentity, found: Comparison | None) -> None:
+    """Refuse a link that claims more than the record confirms."""
+    if found is None:
+        raise _refuse("customer.link-not-compared", "comparison")
+    if command.rules_version not in {None, found.rules_version}:
+        raise _refuse("customer.link-rules-not-in-force", "rules_version")
+    if command.rule is not None and command.rule not in found.rules:
+        raise _refuse("customer.link-rule-unmet", "rule")
+    unconfirmed = set(command.evidence).difference(found.agrees)
+    if unconfirmed:
+        shared = not unconfirmed.isdisjoint(found.shared)
+        raise _refuse(f"customer.link-evidence-{'shared' if shared else 'differs'}", "evidence")
 
 
 def _unlink(command: UnlinkIdentity, state: Identity, _: CustomerKind | None) -> Sequence[Event]:

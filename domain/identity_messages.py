@@ -19,6 +19,7 @@ from domain.search_terms import SEARCHED_DOCUMENTS
 
 Number = Annotated[DocumentNumber | None, Personal("identity", search=SEARCHED_DOCUMENTS)]
 IfTaken = Literal["refuse", "contest"]
+Kinds = Annotated[tuple[IdentifierKind, ...], Field(max_length=20)]
 
 _STRICT: Final = ConfigDict(extra="forbid")
 
@@ -44,6 +45,20 @@ class Parties:
     other_known: bool
 
 
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class Comparison:
+    """What the record has of two customers who are to be linked, compared by the rules in force; never a value.
+
+    `agrees`: kinds of what both have, and no more people than may; `shared`: kinds of what the first has in common with
+    so many that it links nobody; `rules`: those that propose the two. Fields in alphabetical order.
+    """
+
+    agrees: Kinds
+    rules: Annotated[tuple[Code, ...], Field(max_length=50)]
+    rules_version: Count
+    shared: Kinds
+
+
 # Facts that events and commands share
 
 
@@ -60,7 +75,8 @@ class DocumentFacts(Facts):
 class LinkFacts(Facts):
     """Why two customers may be one person: by which rule of which version, and what of them agrees, without any value.
 
-    Without a rule it is the judgement of who links them.
+    Without a rule it is the judgement of who links them. `comparison`: what the record had of the two, by which their
+    rule and evidence were accepted. Without it nobody vouches for these but who linked them.
     """
 
     customer_id: UUID
@@ -68,7 +84,8 @@ class LinkFacts(Facts):
     other_id: UUID
     rule: Code | None = None
     rules_version: Count | None = None
-    evidence: Annotated[tuple[IdentifierKind, ...], Field(max_length=20)] = ()
+    evidence: Kinds = ()
+    comparison: Comparison | None = None
     reason: Code
     linked_by: ActorId
 
@@ -177,9 +194,15 @@ class WithdrawIdentityDocument(CustomerCommand, name="customer.withdraw-identity
 
 
 class LinkIdentity(LinkFacts, CustomerCommand, name="customer.link-identity"):
-    """Propose that two customers are one person; the command goes to the smaller of their ids."""
+    """Propose that two customers are one person, at the smaller id; the record must confirm the rule and evidence."""
 
     actor_field = "linked_by"
+    judged_field = "comparison"
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it says anything that the record can confirm."""
+        return self.rule is not None or self.rules_version is not None or bool(self.evidence)
 
 
 class UnlinkIdentity(CustomerCommand, name="customer.unlink-identity"):

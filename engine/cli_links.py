@@ -90,6 +90,8 @@ def confirm(  # noqa: PLR0913, PLR0917  # options of a command
 ) -> None:
     """Link two customers whom a rule proposes, with the rule and its evidence; another person merges them.
 
+    What it claims is held against the record once more, and the link's event says what was found.
+
     Whom no rule proposes is linked by your own judgement: `daybook merges propose`.
     """
 
@@ -156,13 +158,19 @@ def _proposed(found: Candidates, other: UUID) -> Candidate:
 
 def _line(one: Candidate) -> str:
     evidence = ", ".join(f"{each.kind} ({each.strength}, of {each.people})" for each in one.evidence)
-    became = "" if one.link is None else f"  link {one.link.link_id}: {one.link.status}"
+    became = ""
+    if one.link is not None:
+        became = f"  link {one.link.link_id}: {one.link.status}{_told(compared=one.link.compared)}"
     return f"{one.customer_id} {one.other_id}  {', '.join(one.rules)}: {evidence}{became}"
 
 
 def _waiting(one: Linked) -> str:
     return "\n".join(
         f"{each.linked_at:%Y-%m-%d %H:%M}  {one.customer_id} {each.other_id}  link {each.link_id} by {each.linked_by}, "
-        f"{each.reason}: {each.rule or 'own judgement'}"
+        f"{each.reason}: {each.rule or 'own judgement'}{_told(compared=each.compared)}"
         for each in one.links
     )
+
+
+def _told(*, compared: bool) -> str:
+    return "" if compared else ", not held against the record"

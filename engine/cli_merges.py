@@ -80,7 +80,7 @@ def show(
     merge: Link,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Show how a link and its merge stand, and who did what, when and why."""
+    """Show how a link and its merge stand, by what it was proposed, and who did what, when and why."""
     _shown(given(lambda daybook: merge_story(daybook, customer, merge)), as_json=as_json)
 
 
@@ -110,5 +110,16 @@ def _give(command: Command, actor: str, customer: UUID, merge: UUID, *, as_json:
 
 def _shown(told: dict[str, Any], *, as_json: bool) -> None:
     lines = [f"{told['status']}: {told['customer_id']} and {told['other_id']}, link {told['link_id']}"]
+    lines.append(f"  {_vouched(told)}")
     lines += [f"  {one['occurred_at']:%Y-%m-%d %H:%M}  {one['type']}  {one['actor']}" for one in told["steps"]]
     result(told, as_json=as_json, text="\n".join(lines))
+
+
+def _vouched(told: dict[str, Any]) -> str:
+    """By what the two were linked, and whether the record confirmed it."""
+    by = f"by the rule {told['rule']}" if told["rule"] else "by the judgement of who linked them"
+    found = told["comparison"]
+    if found is None:
+        return f"{by}; not held against the record" if told["rule"] or told["evidence"] else by
+    agreed = ", ".join(found["agrees"])
+    return f"{by}; the record agreed by version {found['rules_version']} of the rules: {agreed}"

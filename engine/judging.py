@@ -1,6 +1,6 @@
 """What is judged before it is decided: touches by the contact policy, invitations to surveys by the survey plan.
 
-And interactions that carried out a touch, by the touch.
+And interactions that carried out a touch, by the touch; links between customers, by what the two have in common.
 
 What is judged is decided by itself, never with other commands in one unit, so nothing of its own unit can be missed.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from domain.contact_facts import READ
+from domain.identity_messages import LinkIdentity
 from domain.interaction_messages import RecordInteraction
 from domain.kernel import Command
 from domain.survey import InviteToSurvey
@@ -17,6 +18,7 @@ from domain.touch_messages import ProposeTouch
 from engine.carried_out import CarriedOutJudge
 from engine.contact_judging import ContactJudge
 from engine.deciding import Context, Decided, Judgeable, stream_of
+from engine.link_judging import LinkJudge
 from engine.states import Versioned
 from engine.survey_judging import SurveyJudge
 from store.envelope import CustomerCondition
@@ -25,10 +27,13 @@ from store.envelope import CustomerCondition
 class Judges:
     """Knows who judges what."""
 
-    def __init__(self, contact: ContactJudge, surveys: SurveyJudge, carried_out: CarriedOutJudge) -> None:
+    def __init__(
+        self, contact: ContactJudge, surveys: SurveyJudge, carried_out: CarriedOutJudge, links: LinkJudge
+    ) -> None:
         self._contact = contact
         self._surveys = surveys
         self._carried_out = carried_out
+        self._links = links
 
     async def judged(
         self, commands: Sequence[Command], states: Mapping[UUID, Versioned], context: Context
@@ -41,6 +46,8 @@ class Judges:
             return (await self._surveys.judged_all([command]))[0]
         if isinstance(command, RecordInteraction) and command.touch_id is not None:
             return await self._carried_out.judged(command, command.touch_id)
+        if isinstance(command, LinkIdentity):
+            return await self._links.judged(command, context)
         state = states[stream_of(command)[0]].state
         return await self._contact.judged(command, state.customer_id if isinstance(state, Touch) else None, context)
 

@@ -7,6 +7,7 @@ what it says, so that two who carry on at once do it once.
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from domain.identity_messages import (
     CancelMerge,
     CompleteMerge,
     FollowReversal,
+    IdentityLinked,
     MergeClaimed,
     MergeCustomers,
     MergeReversed,
@@ -188,6 +190,7 @@ async def merge_story(daybook: "Daybook", customer_id: UUID, link_id: UUID) -> d
     if story is None or link_id not in story.state.identity.links:
         raise Refusal("customer.link-unknown", REFUSALS["customer.link-unknown"], "link_id")
     identity = story.state.identity
+    linked = next(of for one in story.facts if isinstance(of := one.event, IdentityLinked) and of.link_id == link_id)
     about = {"link_id", "merge_id"}
     steps = [
         {
@@ -203,6 +206,9 @@ async def merge_story(daybook: "Daybook", customer_id: UUID, link_id: UUID) -> d
         "customer_id": customer_id,
         "other_id": identity.links[link_id].other_id,
         "link_id": link_id,
+        "rule": linked.rule,
+        "evidence": linked.evidence,
+        "comparison": None if linked.comparison is None else asdict(linked.comparison),
         "status": identity.stands(link_id),
         "steps": steps,
     }

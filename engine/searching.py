@@ -13,9 +13,9 @@ from domain.person import Person
 from domain.search_terms import SEARCHED_CONTACT_POINTS, SearchKind, normalised
 from engine.looking import Looker
 from engine.opening import Opener
-from projections.models import ReadModels
-from projections.persons import persons
-from projections.profile_query import Profile, profiles
+from projections.people import People
+from projections.persons import by_partition
+from projections.profile_query import Profile
 from projections.references import SealedAt
 from vault.blind_index import BlindIndex
 
@@ -48,12 +48,12 @@ class FoundProfiles(NamedTuple):
 
 
 class CustomerSearch:
-    """Searches every partition; finds nothing by what the one who asks is not shown."""
+    """Searches every partition; finds nothing by what the one who asks is not shown. `people`: who there is."""
 
-    def __init__(self, models: ReadModels, index: BlindIndex, opener: Opener) -> None:
-        self._models = models
+    def __init__(self, people: People, index: BlindIndex, opener: Opener) -> None:
+        self.people = people
+        self.opener = opener
         self._index = index
-        self._opener = opener
 
     async def find(self, looker: Looker, kind: SearchKind, wanted: str, *, after: UUID, limit: int) -> FoundProfiles:
         """People of whom a customer behind `after`, and none before, has this normalised value now; at most `limit`.
@@ -91,7 +91,7 @@ class CustomerSearch:
         self, looker: Looker, kind: SearchKind, wanted: str, confirmed: Sequence[Profile]
     ) -> list[FoundProfile]:
         """Those whose person has no smaller id that has the value too: that one tells them."""
-        who = await persons(self._models, [one.customer_id for one in confirmed])
+        who = await self.people.persons([one.customer_id for one in confirmed])
         found: list[FoundProfile] = []
         for one in confirmed:
             of = who[one.customer_id]
@@ -101,7 +101,7 @@ class CustomerSearch:
         return found
 
     async def _candidates(self, kind: SearchKind, token: bytes, after: UUID, limit: int) -> list[UUID]:
-        partitions = range(self._models.record.partitions)
+        partitions = range(self.people.record.partitions)
         pages = await asyncio.gather(
             *(self._index.find(partition, kind, token, after=after, limit=limit) for partition in partitions)
         )
@@ -110,15 +110,12 @@ class CustomerSearch:
     async def _confirmed(
         self, looker: Looker, kind: SearchKind, wanted: str, candidates: Sequence[UUID]
     ) -> list[Profile]:
-        by_partition: dict[int, list[UUID]] = {}
-        for one in candidates:
-            if looker.decide(one, *SEARCHED_FIELDS[kind]) == "shown":
-                by_partition.setdefault(self._models.record.partition_of(one), []).append(one)
+        shown = [one for one in candidates if looker.decide(one, *SEARCHED_FIELDS[kind]) == "shown"]
         found: list[Profile] = []
-        for partition, of in by_partition.items():
-            seen = await profiles(self._models, partition, of, looker.sight)
+        for partition, of in by_partition(self.people.record, shown).items():
+            seen = await self.people.profiles(partition, of, looker.sight)
             name = SEARCHED_FIELDS[kind][1]
-            opened = await self._opener.open(
+            opened = await self.opener.open(
                 looker, partition, {at: (name,) for one in seen for at in _values(one, kind)}
             )
             matching = {at for at, fields in opened.items() if _same(kind, fields.get(name), wanted)}

@@ -30,6 +30,7 @@ from engine.contact_policies import FIRST, PolicyVersion
 from engine.drafting_calendars import PLACES as CALENDARS
 from engine.drafting_calendars import drafted, last_known_year
 from engine.handling import Unit
+from engine.linking_rules import Linking, first_linking
 from engine.one_stream import one_stream
 from engine.simulated_ids import SimulatedIds
 from engine.survey_plans import ActivePlan
@@ -106,6 +107,10 @@ class SimulatedRules:
     async def at(self, moment: datetime) -> PolicyVersion:
         """The contact policy in force."""
         return self._in_force if moment.date() >= self._in_force.in_force_from else FIRST
+
+    async def linking(self) -> Linking:
+        """The linking rules: those that come with the program."""
+        return first_linking()
 
     async def look(self) -> Sequence[ActivePlan]:
         """The survey plans."""

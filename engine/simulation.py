@@ -24,6 +24,7 @@ from engine.carried_out import CarriedOutJudge
 from engine.contact_judging import ContactJudge
 from engine.handling import CommandHandler, Outcome, Unit
 from engine.judging import Judges
+from engine.link_judging import LinkJudge
 from engine.simulated_campaigns import SimulatedCampaigns
 from engine.simulated_course import Happening
 from engine.simulated_customer import SimulatedCustomer, SimulatedYear
@@ -107,7 +108,9 @@ async def recorded(daybook: "Daybook", bank: SimulatedBank) -> AsyncGenerator[in
         while steps := [step for customer in bank.customers if (step := customer.course.step(until))]:
             done += await _wave(daybook, judging, steps)
             yield done
-    done += len(await _given(daybook.handler, list(bank.afterwards())))
+    linking = _judging(daybook, bank.rules)
+    linking.spanning = daybook.handler.spanning
+    done += len(await _given(linking, list(bank.afterwards())))
     yield done
 
 
@@ -125,7 +128,8 @@ def _judging(daybook: "Daybook", rules: SimulatedRules) -> CommandHandler:
     """A handler that judges by these rules, and knows nothing yet of how any campaign stands."""
     record, mapper, vault = daybook.record, daybook.mapper, daybook.vault
     contact = ContactJudge(record, mapper, rules, vault.keyed_hmac, moment_of=attrgetter("occurred_at"))
-    judges = Judges(contact, SurveyJudge(record, mapper, rules), CarriedOutJudge(record, mapper))
+    links = LinkJudge(daybook, rules.linking)
+    judges = Judges(contact, SurveyJudge(record, mapper, rules), CarriedOutJudge(record, mapper), links)
     return CommandHandler(record, vault, mapper, judges)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import asyncpg
@@ -18,6 +19,8 @@ from engine.handling import CommandHandler
 from engine.hardware_token import key_provider
 from engine.judging import Judges
 from engine.keeping import Ends
+from engine.link_judging import LinkJudge
+from engine.linking_rules import linking_in_force
 from engine.looking import SCHEMA as READS
 from engine.looking import Looks
 from engine.mapping import EventMapper
@@ -30,6 +33,7 @@ from engine.survey_judging import SurveyJudge
 from engine.survey_plans import SurveyPlans
 from projections.access_days import AccessDays
 from projections.models import ReadModels
+from projections.people import PeopleRead
 from projections.projection import Decode, Projection
 from projections.registry import PROJECTIONS
 from projections.unusual_access import UnusualAccess
@@ -105,13 +109,14 @@ class Daybook:
         self.contact = ContactJudge(record, mapper, self.contact_policies, vault.keyed_hmac)
         self.survey_plans = SurveyPlans(models, mapper)
         surveys = SurveyJudge(record, mapper, self.survey_plans)
-        self.judges = Judges(self.contact, surveys, CarriedOutJudge(record, mapper))
+        self.opener = Opener(record, mapper.fact, vault, looks)
+        links = LinkJudge(self, partial(linking_in_force, models, mapper))
+        self.judges = Judges(self.contact, surveys, CarriedOutJudge(record, mapper), links)
         self.handler = CommandHandler(record, vault, mapper, self.judges)
         self.handler.spanning = Spanning(self)
         self.contact.places = self.places = ContactPlaces(self)
         self.looks = looks
-        self.opener = Opener(record, mapper.fact, vault, looks)
-        self.search = CustomerSearch(models, vault.index, self.opener)
+        self.search = CustomerSearch(PeopleRead(models), vault.index, self.opener)
         self.access = InForce(models, mapper)
         self.clock_catalogue = ClockCatalogue(models, mapper)
         self.directory = Directory(models, vault.keyed_hmac)

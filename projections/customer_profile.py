@@ -383,4 +383,4 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     SurveyAnswered: _survey_answered,
 }
 
-CUSTOMER_PROFILE: Final = Projection("customer_profile", 9, (PROFILE,), Profiles, _FOLDS)
+CUSTOMER_PROFILE: Final = Projection("customer_profile", 10, (PROFILE,), Profiles, _FOLDS)

@@ -16,7 +16,10 @@ from projections.references import from_json
 
 @dataclass(frozen=True, slots=True)
 class ProposedLink:
-    """A link to another customer. `evidence`: kinds of what agreed; `rule` None: by the judgement of `linked_by`."""
+    """A link to another customer. `evidence`: kinds of what agreed; `rule` None: by the judgement of `linked_by`.
+
+    `compared`: rule and evidence were held against the record.
+    """
 
     link_id: UUID
     other_id: UUID
@@ -26,6 +29,7 @@ class ProposedLink:
     evidence: tuple[str, ...]
     reason: str
     linked_by: str
+    compared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,8 @@ async def proposed_links(models: ReadModels, *, after: str | None = None, limit:
 
 def _linked(row: Any) -> Linked:  # noqa: ANN401  # a database row
     links = [
-        ProposedLink(UUID(key), UUID(other), datetime.fromisoformat(at), rule, version, tuple(evidence), reason, by)
-        for key, (other, at, rule, version, evidence, reason, by) in from_json(row["links"]).items()
+        ProposedLink(UUID(key), UUID(other), datetime.fromisoformat(at), rule, version, tuple(evidence), *more)
+        for key, (other, at, rule, version, evidence, *more) in from_json(row["links"]).items()
     ]
     in_order = sorted(links, key=lambda one: (one.linked_at, one.link_id))
     return Linked(row["customer_id"], row["linked_since"], tuple(in_order))

@@ -5,8 +5,9 @@ in the row of the smaller id counts; the other's says only where to look.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from domain.customer_identity import MergeStatus
 from domain.person import Person, people_of, person_of
 from projections.models import ReadModels
 from projections.references import from_json
+from store.reading import Reader
 
 PROFILES = "customer_profile"
 PAGE = 1000
@@ -38,10 +40,17 @@ async def person(models: ReadModels, customer_id: UUID) -> Person:
 
 async def persons(models: ReadModels, customer_ids: Collection[UUID]) -> dict[UUID, Person]:
     """The person that each customer is."""
+    return await persons_by(partial(merges_of, models), customer_ids)
+
+
+async def persons_by(
+    merges: Callable[[Iterable[UUID]], Awaitable[Mapping[UUID, Merges]]], customer_ids: Collection[UUID]
+) -> dict[UUID, Person]:
+    """The same, by whoever tells the `merges` of customers as `merges_of` does."""
     known: dict[UUID, Merges] = {}
     look = set(customer_ids)
     while look:
-        found = await merges_of(models, look)
+        found = await merges(look)
         known |= {one: found.get(one, {}) for one in look}
         look = {side.other_id for of in found.values() for side in of.values()} - known.keys()
     merged = list(pairs(known))
@@ -64,13 +73,21 @@ def standing(known: Mapping[UUID, Merges]) -> Iterator[tuple[UUID, MergeSide]]:
 
 async def merges_of(models: ReadModels, customer_ids: Iterable[UUID]) -> dict[UUID, Merges]:
     """The merges that these customers take or took part in; who never did is absent."""
-    by_partition: dict[int, list[UUID]] = {}
-    for one in customer_ids:
-        by_partition.setdefault(models.record.partition_of(one), []).append(one)
     pages = await asyncio.gather(
-        *(models.fetch(PROFILES, "merges_of", partition, ids) for partition, ids in by_partition.items())
+        *(
+            models.fetch(PROFILES, "merges_of", partition, ids)
+            for partition, ids in by_partition(models.record, customer_ids).items()
+        )
     )
     return {row["customer_id"]: read_merges(row["merges"]) for page in pages for row in page}
+
+
+def by_partition(record: Reader, customer_ids: Iterable[UUID]) -> dict[int, list[UUID]]:
+    """Customers by the partition that they lie in."""
+    found: dict[int, list[UUID]] = {}
+    for one in customer_ids:
+        found.setdefault(record.partition_of(one), []).append(one)
+    return found
 
 
 def read_merges(kept: str) -> Merges:

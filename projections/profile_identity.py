@@ -50,7 +50,7 @@ def _document_withdrawn(kept: Kept, event: IdentityDocumentWithdrawn, _: Fact) -
 def _linked(kept: Kept, event: IdentityLinked, _: Fact) -> None:
     kept.links[str(event.link_id)] = [
         str(event.other_id), event.occurred_at.isoformat(), event.rule, event.rules_version, list(event.evidence),
-        event.reason, event.linked_by,
+        event.reason, event.linked_by, event.comparison is not None,
     ]  # fmt: skip
 
 

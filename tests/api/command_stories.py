@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from api.examples import bodies
 from api.operations import operations
 from domain.access_rules import AccessRules
-from domain.customer_messages import RegisterCustomer
+from domain.customer_messages import AddContactPoint, RegisterCustomer
 from engine.access import first_table
 from engine.deciding import Context
 from engine.wiring import Daybook
@@ -170,8 +170,8 @@ class Course:
     async def ready(self, step: Step) -> Said:
         """See to all else that a step needs, and tell what is to be sent."""
         operation, body = operations()[step.name], self._body(step)
-        if step.name == "customer.merge":
-            await self._register_other()
+        if step.name == "customer.link-identity":
+            await self._alike()
         elif step.name == "touch.propose":
             body = await contactable(self.client, held=self.story[-1] == "touch.reconsider")
         elif step.name == "touch.review-objection":
@@ -201,9 +201,17 @@ class Course:
         """The customer whom a link names."""
         return str(uuid.UUID(int=uuid.UUID(bodies()["customer.link-identity"]["other_id"]).int + self.copy))
 
-    async def _register_other(self) -> None:
-        command = RegisterCustomer(customer_id=uuid.UUID(self._other()), occurred_at=datetime.now(UTC), kind="person")
-        await self.daybook.handler.handle([command], Context("daybook:test", new_id(), b"", new_id()))
+    async def _alike(self) -> None:
+        """Register the customer whom a link names, by the same name, and give both a number that nobody else has."""
+        other, name = uuid.UUID(self._other()), bodies()["customer.register"]["name"]
+        now: dict[str, Any] = {"occurred_at": datetime.now(UTC)}
+        number: dict[str, Any] = {"kind": "mobile", "value": f"+86 139 {self.copy:08d}"}
+        for command in (
+            RegisterCustomer(customer_id=other, **now, kind="person", name=name),
+            AddContactPoint(customer_id=other, **now, contact_point_id=new_id(other), **number),
+        ):
+            await self.daybook.handler.handle([command], Context("daybook:test", new_id(), b"", new_id()))
+        assert (await self.client.command(f"{self.where}/add-contact-point", number)).status_code == 200
 
 
 async def waiting(client: Any, daybook: Daybook) -> dict[str, Said]:

@@ -109,6 +109,25 @@ async def test_what_the_engine_looks_up_nobody_may_claim(client):
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "/claim")
 
 
+async def test_a_link_claims_no_more_than_the_record_confirms(client):
+    one, other = sorted([await customer(client), await customer(client)])
+    link = {"other_id": other, "rule": "name-and-phone", "evidence": ["name", "phone"], "reason": "registered-twice"}
+    where = f"/customers/{one}/link-identity"
+    refused = await client.command(where, link)
+    assert (refused.status_code, refused.json()["code"]) == (409, "customer.link-rule-unmet")
+    assert [error["field"] for error in refused.json()["errors"]] == ["/rule"]
+    own = {"other_id": other, "evidence": ["phone"], "reason": "registered-twice"}
+    chinese = (await client.command(where, own, accept_language="zh")).json()
+    assert (chinese["code"], chinese["errors"][0]["field"]) == ("customer.link-evidence-differs", "/evidence")
+    claim = {"agrees": ["phone"], "rules": ["name-and-phone"], "rules_version": 0, "shared": []}
+    claimed = await client.command(where, {**own, "comparison": claim})
+    assert (claimed.status_code, claimed.json()["errors"][0]["field"]) == (422, "/comparison")
+    for who in (one, other):
+        number = {"kind": "mobile", "value": "+86 138 0000 0000"}
+        assert (await client.command(f"/customers/{who}/add-contact-point", number)).status_code == 200
+    assert (await client.command(where, link)).status_code == 200
+
+
 async def test_a_merged_person_has_one_answer_and_reversed_their_own_again(client):
     one, other = sorted([await customer(client), await customer(client, segment="affluent")])
     for who in (one, other):

@@ -5,6 +5,7 @@ from uuid import UUID
 from domain.customer_messages import RegisterCustomer
 from domain.identity_messages import (
     AgreeToMerge,
+    Comparison,
     CompleteMerge,
     DocumentClaim,
     LinkIdentity,
@@ -36,6 +37,8 @@ COMPANYS = to(
 )  # fmt: skip
 TAKE_BACK = to(WithdrawIdentityDocument, document_id=ONE, reason="expired")
 LINK = to(LinkIdentity, link_id=ONE, other_id=ANNA, reason="registered-twice", linked_by="staff:1")
+FOUND = Comparison(agrees=("name", "phone"), rules=("name-and-phone",), rules_version=1, shared=("email",))
+BY_RULE = LINK.model_copy(update={"rule": "name-and-phone", "rules_version": 1, "comparison": FOUND})
 GIVE_UP = to(UnlinkIdentity, link_id=ONE, reason="father-and-son", unlinked_by="staff:1")
 MERGE = to(MergeCustomers, link_id=ONE, reason="registered-twice", merged_by="staff:2", parties=GOOD)
 MERGED = [REGISTER, LINK, MERGE, to(CompleteMerge, merge_id=ONE)]
@@ -43,6 +46,10 @@ UNDO = to(ReverseMerge, merge_id=ONE, reason="father-and-son", reversed_by="staf
 OTHER_LINK = LINK.model_copy(update={"link_id": TWO, "other_id": BO})
 OTHER_MERGE = MERGE.model_copy(update={"link_id": TWO})
 AGREE = to(AgreeToMerge, merge_id=ONE, other_id=SMALLER, reason="registered-twice", merged_by="staff:2")
+
+
+def _by_rule(**claims: object) -> LinkIdentity:
+    return BY_RULE.model_copy(update=claims)
 
 
 def _parties(**facts: bool) -> MergeCustomers:
@@ -60,6 +67,11 @@ IDENTITY_CASES: list[Case] = [
     ("customer.link-to-itself", "other_id", [REGISTER], LINK.model_copy(update={"other_id": STREAM})),
     ("customer.link-from-the-smaller-id", "other_id", [REGISTER], LINK.model_copy(update={"other_id": SMALLER})),
     ("customer.link-id-reused", "link_id", [REGISTER, LINK], LINK.model_copy(update={"other_id": BO})),
+    ("customer.link-not-compared", "comparison", [REGISTER], _by_rule(comparison=None)),
+    ("customer.link-rules-not-in-force", "rules_version", [REGISTER], _by_rule(rules_version=0)),
+    ("customer.link-rule-unmet", "rule", [REGISTER], _by_rule(rule="passport")),
+    ("customer.link-evidence-shared", "evidence", [REGISTER], _by_rule(evidence=("name", "email"))),
+    ("customer.link-evidence-differs", "evidence", [REGISTER], _by_rule(rule=None, evidence=("passport",))),
     ("customer.link-unknown", "link_id", [REGISTER], GIVE_UP),
     ("customer.link-unknown", "link_id", [REGISTER], MERGE),
     ("customer.link-given-up", "link_id", [REGISTER, LINK, GIVE_UP], MERGE),

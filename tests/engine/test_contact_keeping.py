@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,8 @@ from engine.deciding import Context
 from engine.handling import CommandHandler
 from engine.judging import Judges
 from engine.lawfulness import lawfulness
+from engine.link_judging import LinkJudge
+from engine.linking_rules import linking_in_force
 from engine.survey_judging import SurveyJudge
 from engine.wiring import Daybook
 from store.identity import new_id
@@ -88,7 +91,8 @@ async def test_what_another_process_had_held_is_settled_by_one_that_remembers_th
     elsewhere = ContactJudge(daybook.record, daybook.mapper, daybook.contact_policies, daybook.vault.keyed_hmac)
     elsewhere.places = daybook.places
     surveys = SurveyJudge(daybook.record, daybook.mapper, daybook.survey_plans)
-    judges = Judges(elsewhere, surveys, CarriedOutJudge(daybook.record, daybook.mapper))
+    links = LinkJudge(daybook, partial(linking_in_force, daybook.models, daybook.mapper))
+    judges = Judges(elsewhere, surveys, CarriedOutJudge(daybook.record, daybook.mapper), links)
     command_id, touch = new_id(), new_id(customer)
     proposal = ProposeTouch(touch_id=touch, occurred_at=datetime.now(UTC), customer_id=customer, campaign_id=campaign)
     handler = CommandHandler(daybook.record, daybook.vault, daybook.mapper, judges)

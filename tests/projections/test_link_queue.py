@@ -4,11 +4,19 @@ from typing import Any
 from uuid import UUID
 
 from domain.customer_messages import CustomerRegistered
-from domain.identity_messages import CustomersMerged, IdentityLinked, IdentityUnlinked, MergeCancelled, MergeClaimed
+from domain.identity_messages import (
+    Comparison,
+    CustomersMerged,
+    IdentityLinked,
+    IdentityUnlinked,
+    MergeCancelled,
+    MergeClaimed,
+)
 from projections.link_queue import proposed_links
 from store.identity import new_id
 
-RULE = {"rule": "resident-id", "rules_version": 1, "evidence": ("resident_id",)}
+COMPARISON = Comparison(("resident_id",), ("resident-id",), 1, ())
+RULE = {"rule": "resident-id", "rules_version": 1, "evidence": ("resident_id",), "comparison": COMPARISON}
 
 
 async def linked(bank, customer_id: UUID, **more: Any) -> UUID:
@@ -49,7 +57,7 @@ async def test_links_wait_longest_first_until_they_are_merged_or_given_up(bank):
             await bank.happens(one, MergeCancelled, **merge, reason="merge-erased")
     assert await waiting(bank) == [*expected[4:], (people[0], [more])]
     first, *_, last = (await proposed_links(bank.models)).waiting
-    assert [(one.rule, one.rules_version, one.evidence) for one in (first.links[0], last.links[0])] == [
-        ("resident-id", 1, ("resident_id",)), (None, None, ()),
+    assert [(one.rule, one.rules_version, one.evidence, one.compared) for one in (first.links[0], last.links[0])] == [
+        ("resident-id", 1, ("resident_id",), True), (None, None, (), False),
     ]  # fmt: skip
     assert (last.since, last.links[0].linked_by) == (last.links[0].linked_at, "staff:1")
