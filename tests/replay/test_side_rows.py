@@ -95,6 +95,9 @@ async def test_an_edited_participant_is_named(record: Record, commands, admin, s
         "convert_to(regexp_replace(convert_from(answer, 'UTF8'), '(events\":.)([^\\]]*).,', '\\1'), 'UTF8')",
         "convert_to(regexp_replace(convert_from(answer, 'UTF8'), ',\\[[^\\]]*\\]\\]', ']'), 'UTF8')",
         "convert_to(regexp_replace(convert_from(answer, 'UTF8'), 'thing', 'other'), 'UTF8')",
+        "convert_to(translate(convert_from(answer, 'UTF8'), 'bcf', 'BCF'), 'UTF8')",
+        "convert_to(regexp_replace(convert_from(answer, 'UTF8'), '([0-9a-f]{8})-', '\\1'), 'UTF8')",
+        "convert_to(replace(convert_from(answer, 'UTF8'), ',1]', ',true]'), 'UTF8')",
     ],
 )  # fmt: skip
 async def test_an_edited_answer_is_named(record: Record, commands, admin, answer: str) -> None:
