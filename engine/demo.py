@@ -18,7 +18,8 @@ from engine.settings import Settings
 from engine.simulation import CUSTOMERS, SimulatedBank, is_recorded, opened, recorded
 from engine.status import Status, caught_up, status
 from engine.tour import Tour, tour
-from engine.wiring import Databases, Daybook, initialise
+from engine.wiring import Databases, Daybook, initialise, read_model_setup
+from replay.rebuild import rebuild
 
 _LASTING = f"good for {LIFETIME_S // 3600} hours"
 FILES: Sequence[tuple[Kind, str]] = (
@@ -67,7 +68,8 @@ class DemoSummary:
 async def fill(settings: Settings, databases: Databases, data: Path | None) -> DemoSummary:
     """Migrate, fill the record with the simulated bank or the files of a folder, and let every read model catch up.
 
-    What is recorded already is not recorded again, so the demo can be started any number of times.
+    What is recorded already is not recorded again, so the demo can be started any number of times, also by a later
+    version, which makes read models anew that an earlier one has filled.
 
     Raises:
         NothingToImport: `data` holds no file that can be imported.
@@ -78,6 +80,7 @@ async def fill(settings: Settings, databases: Databases, data: Path | None) -> D
         await initialise(databases, settings.partitions, progress=step.named)
     daybook = await Daybook.open(settings, databases)
     try:
+        await _make_anew(daybook)
         until = await _simulate(daybook) if data is None else None  # followers then read it in large pages
         async with await Following.start(daybook.models):
             imports = [await _import(daybook, kind, path) for kind, path in files]
@@ -88,6 +91,17 @@ async def fill(settings: Settings, databases: Databases, data: Path | None) -> D
             return DemoSummary(tuple(imports), await status(daybook), await tour(daybook))
     finally:
         await daybook.close(release=False)
+
+
+async def _make_anew(daybook: Daybook) -> None:
+    """Rebuild what an earlier version's code has filled: this program neither feeds nor asks it."""
+    models = daybook.models
+    async with models.writers.acquire() as connection:
+        await models.live_versions(connection)
+    older = {one.projection for one in models.mismatched()}
+    if older:
+        with steps("Rebuilding read models of an earlier version") as step:
+            await rebuild(models, read_model_setup, older, report=lambda _, done, total: step(done, total))
 
 
 def importable(folder: Path) -> list[tuple[Kind, Path]]:

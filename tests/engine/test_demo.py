@@ -266,6 +266,17 @@ async def test_beside_another_bank_nothing_is_simulated(daybook: Daybook) -> Non
     assert await daybook.record.end() == before
 
 
+async def test_read_models_of_an_earlier_version_are_made_anew(daybook: Daybook, admin, shared_data, tmp_path) -> None:
+    (tmp_path / "files" / "cfpb").mkdir(parents=True)
+    (tmp_path / "files" / "cfpb" / "some.csv").symlink_to(shared_data / "cfpb" / "official-v2-public.csv")
+    first = await demo.fill(daybook.settings, daybook.databases, tmp_path / "files")
+    await admin.execute("update read_model.version set code = code - 1 where projection = 'complaint_register'")
+    again = await demo.fill(daybook.settings, daybook.databases, tmp_path / "files")
+    assert again.status.positions == first.status.positions
+    assert again.tour.answers == first.tour.answers
+    assert {one.name for one in again.status.models if one.version > 1} == {"complaint_register"}
+
+
 def test_a_folder_without_files_is_refused_with_what_is_wanted(tmp_path: Path) -> None:
     with pytest.raises(demo.NothingToImport, match=r"cfpb/\*\.csv"):
         demo.importable(tmp_path)
