@@ -8,7 +8,7 @@ select $1, u.day, u.actor, array(select jsonb_array_elements_text(u.roles::jsonb
               $10::bigint[])
        u (day, actor, roles, hours, customers, looks, break_glass, empty_searches, denied)
     on conflict (partition, day, actor) do update
-   set roles = (select array_agg(distinct r order by r) from unnest(d.roles || excluded.roles) r),
+   set roles = array(select distinct r from unnest(d.roles || excluded.roles) r order by r),  -- maybe none: array_agg is null then
        hours = (select array_agg(h.old + h.more order by h.at)
                   from unnest(d.hours, excluded.hours) with ordinality h (old, more, at)),
        customers = d.customers + excluded.customers,

@@ -36,8 +36,8 @@ def always(rules: WatchRules) -> RulesInForce:
     return RulesInForce((DatedRules(0, date.min, rules),))
 
 
-def looker(actor: str, role: str = "front-office", grant: Grant | None = None) -> Looker:
-    viewer = Viewer(actor, frozenset({role}), "service", grant=grant)
+def looker(actor: str, role: str | None = "front-office", grant: Grant | None = None) -> Looker:
+    viewer = Viewer(actor, frozenset() if role is None else frozenset({role}), "service", grant=grant)
     return Looker(viewer, first_table(), "customer", new_id())
 
 
@@ -266,6 +266,15 @@ async def test_counting_in_small_steps_by_two_and_anew_gives_the_same(bank, monk
     assert {row[1] for row in await rows()} == {LAST, LAST + timedelta(days=1)}
     await one.catch_up()
     assert await rows() == counted
+
+
+async def test_looks_of_somebody_without_a_role_are_counted_too(bank):
+    (customer,) = customers(1)
+    for _ in range(2):
+        await bank.look("staff:1", customer, role=None)
+        await bank.daybook.access_days.catch_up()
+    (row,) = await bank.daybook.record.pool.fetch("select roles, looks from read_model.access_day")
+    assert (row["roles"], row["looks"]) == ([], 2)
 
 
 async def test_it_is_counted_beside_whatever_else_a_process_does(bank):
