@@ -40,7 +40,8 @@ test: check ## what CI runs: make check, then the tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-long: venv ## what takes long: chaos, big rebuilds, another server, more examples of each property
-	@DAYBOOK_TEST_EXAMPLES=4 $(BIN)/python -m pytest -n 2 --dist worksteal -m "long or hypothesis" $(ARGS)
+	@DAYBOOK_TEST_EXAMPLES=4 $(BIN)/python -m pytest -n 2 --dist worksteal -m "long or hypothesis" \
+	  -o faulthandler_timeout=3600 $(ARGS)
 
 third-party: venv ## fetch the verifier from npm that tests show our proofs to; without it they skip that
 	@mkdir -p .cache/third-party
