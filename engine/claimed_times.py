@@ -1,6 +1,5 @@
 """Times that were told late and move a clock: the clocks computed both ways, and what another person found."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,11 +44,8 @@ async def claimed_times(  # noqa: PLR0913  # the last two optional and by name
 
 
 async def _cases(daybook: Daybook, complaint_ids: Sequence[UUID]) -> dict[UUID, Case]:
-    record, by_partition = daybook.record, defaultdict[int, list[UUID]](list)
-    for one in complaint_ids:
-        by_partition[record.partition_of(one)].append(one)
-    cases: dict[UUID, Case] = {}
-    for partition, ids in by_partition.items():
+    record, cases = daybook.record, dict[UUID, Case]()
+    for partition, ids in record.by_partition(complaint_ids).items():
         for complaint_id, events in (await record.read_streams(partition, ids)).items():
             case = case_of(complaint_id, [daybook.mapper.fact(one) for one in events])
             if case is not None:

@@ -18,7 +18,6 @@ from engine.linking_rules import Linking
 from engine.looking import Looker
 from engine.searching import CustomerSearch
 from projections.people import IDENTIFYING, PeopleRecorded
-from projections.persons import by_partition
 from store.envelope import CustomerCondition
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class LinkJudge:
         """Read before what is compared: what comes in between fails the condition, and the link is judged again."""
         record = self._daybook.record
         partition = record.partition_of(command.customer_id)
-        ids = by_partition(record, (command.customer_id, command.other_id))[partition]
+        ids = record.by_partition((command.customer_id, command.other_id))[partition]
         found = await record.read_customers(partition, ids, IDENTIFYING)
         last = {one: events[-1].position for one, events in found.items()}
         return tuple(CustomerCondition(one, IDENTIFYING, last.get(one, -1)) for one in ids)

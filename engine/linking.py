@@ -17,7 +17,6 @@ from engine.linking_rules import Linking, linking_in_force
 from engine.looking import Looker
 from engine.program_commands import Program
 from engine.searching import SEARCHED_FIELDS, CustomerSearch
-from projections.persons import by_partition
 from projections.profile_query import Profile
 from projections.references import SealedAt
 
@@ -114,7 +113,7 @@ async def compared(search: CustomerSearch, looker: Looker, rules: Linking, custo
     people = search.people
     who = (await people.persons([customer_id]))[customer_id]
     known: list[Profile] = []
-    for partition, ids in by_partition(people.record, who.customer_ids).items():
+    for partition, ids in people.record.by_partition(who.customer_ids).items():
         known += await people.profiles(partition, ids, looker.sight)
     if not known:
         return None

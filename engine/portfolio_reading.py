@@ -1,7 +1,6 @@
 """A portfolio as its relationship manager sees it: each customer with what is known of them and what is next."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,9 +41,7 @@ async def portfolio_page(  # noqa: PLR0913  # where to go on, and how far
 ) -> Page:
     """Whom a manager looked after at a moment, with what is known of them now, as far as the viewer may see."""
     page = await portfolio.charges(models, manager, at, after=after, limit=limit)
-    by_partition: defaultdict[int, list[UUID]] = defaultdict(list)
-    for charge in page.charges:
-        by_partition[models.record.partition_of(charge.customer_id)].append(charge.customer_id)
+    by_partition = models.record.by_partition(charge.customer_id for charge in page.charges)
     found = await asyncio.gather(*(_known(models, *one, sight) for one in by_partition.items()))
     profiles = {key: value for known, _ in found for key, value in known.items()}
     steps = {key: value for _, known in found for key, value in known.items()}

@@ -14,7 +14,6 @@ from domain.search_terms import SEARCHED_CONTACT_POINTS, SearchKind, normalised
 from engine.looking import Looker
 from engine.opening import Opener
 from projections.people import People
-from projections.persons import by_partition
 from projections.profile_query import Profile
 from projections.references import SealedAt
 from vault.blind_index import BlindIndex
@@ -112,7 +111,7 @@ class CustomerSearch:
     ) -> list[Profile]:
         shown = [one for one in candidates if looker.decide(one, *SEARCHED_FIELDS[kind]) == "shown"]
         found: list[Profile] = []
-        for partition, of in by_partition(self.people.record, shown).items():
+        for partition, of in self.people.record.by_partition(shown).items():
             seen = await self.people.profiles(partition, of, looker.sight)
             name = SEARCHED_FIELDS[kind][1]
             opened = await self.opener.open(

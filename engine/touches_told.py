@@ -4,7 +4,6 @@ Lists say which touches there are, and the stream of each what was decided; what
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,9 +81,7 @@ async def touches_of_campaign(
 
 async def _told(daybook: Daybook, positions: Mapping[UUID, int]) -> tuple[ToldTouch, ...]:
     """These touches in their order, each by its events up to a position."""
-    record, by_partition = daybook.record, defaultdict[int, list[UUID]](list)
-    for touch_id in positions:
-        by_partition[record.partition_of(touch_id)].append(touch_id)
+    record, by_partition = daybook.record, daybook.record.by_partition(positions)
     pages = await asyncio.gather(*(record.read_streams(partition, ids) for partition, ids in by_partition.items()))
     told = {
         touch_id: _touch(

@@ -9,7 +9,7 @@ from domain.break_glass import BreakGlassClosed, BreakGlassOpened, BreakGlassRev
 from domain.kernel import Event
 from projections.fact import Fact
 from projections.held import Rows
-from projections.listing import checked_limit, first_of, read_mark, write_mark
+from projections.listing import checked_limit, first_of, read_place, write_mark
 from projections.models import ReadModels
 from projections.projection import Fold, Projection
 from projections.references import LastEvent, SealedAt, read_sealed_at, sealed_at
@@ -119,11 +119,7 @@ async def grants(
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
     """
     wanted = checked_limit(limit)
-    before: datetime | None = None
-    before_id: UUID | None = None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        before, before_id = datetime.fromisoformat(moment), UUID(text)
+    before, before_id = read_place(models.record.incarnation, after)
     asked: tuple[Any, ...] = (before, before_id, wanted + 1, actor)
     pages = await models.fetch_all(NAME, "break_glass", *asked, by=UNREVIEWED if unreviewed else "")
     rows, more = first_of(pages, wanted, lambda row: (row["opened_at"], row["grant_id"]))

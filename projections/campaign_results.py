@@ -40,7 +40,7 @@ from domain.touch import (
 from projections.campaign_costs import COSTS, cost_line
 from projections.fact import Fact
 from projections.held import Lines, Rows, Sums
-from projections.listing import checked_limit, first_of, read_mark, write_mark
+from projections.listing import checked_limit, first_of, read_place, write_mark
 from projections.models import ReadModels
 from projections.projection import Fold, Projection
 from projections.references import LastEvent
@@ -373,11 +373,7 @@ async def campaigns(
 ) -> CampaignPage:
     """Campaigns, of one status if given."""
     wanted = checked_limit(limit)
-    before: datetime | None = None
-    before_id: UUID | None = None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        before, before_id = datetime.fromisoformat(moment), UUID(text)
+    before, before_id = read_place(models.record.incarnation, after)
     by = "" if status is None else "and c.status = $5::text"
     pages = await models.fetch_all(NAME, "campaigns", before, before_id, wanted + 1, status, by=by)
     rows, more = first_of(pages, wanted, lambda row: (row["planned_at"], row["campaign_id"]))

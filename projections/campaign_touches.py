@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Final, get_args
 from uuid import UUID
 
 from domain.touch import Standing
 from projections.campaign_results import NAME
-from projections.listing import checked_limit, first_of, read_mark, write_mark
+from projections.listing import checked_limit, first_of, read_place, write_mark
 from projections.models import ReadModels
 
 STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
@@ -35,11 +34,7 @@ async def campaign_touches(
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
     """
     wanted = checked_limit(limit)
-    before: datetime | None = None
-    before_id: UUID | None = None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        before, before_id = datetime.fromisoformat(moment), UUID(text)
+    before, before_id = read_place(models.record.incarnation, after)
     ways = list(STANDINGS) if status is None else [status]
     pages = await models.fetch_all(NAME, "campaign_touches", campaign_id, before, before_id, ways, wanted + 1)
     rows, more = first_of(pages, wanted, lambda row: (row["decided_at"], row["touch_id"]))

@@ -12,7 +12,7 @@ import asyncpg
 
 from domain.matters import Sight
 from projections.complaint_row import COMPLAINT_TABLE, NAME, ComplaintRow
-from projections.listing import checked_limit, first_of, read_mark, write_mark
+from projections.listing import checked_limit, first_of, read_place, write_mark
 from projections.models import ReadModels
 from projections.seeing import arguments_of
 
@@ -85,10 +85,8 @@ async def search(
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
     """
     wanted = checked_limit(limit)
-    before, before_id = of.received_until, None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        before, before_id = datetime.fromisoformat(moment), UUID(text)
+    before, before_id = read_place(models.record.incarnation, after)
+    before = before or of.received_until
     asked = (
         before, before_id, wanted + 1, of.status, of.product, of.handler, of.region, of.customer_id, of.external_ref,
         of.issue, of.respondent, of.severity, of.received_from, *arguments_of(sight), of.queue, of.assigned, of.major,

@@ -22,7 +22,7 @@ from domain.kernel import Event
 from domain.matters import Sight
 from projections.fact import Fact
 from projections.held import Rows
-from projections.listing import checked_limit, read_mark, write_mark
+from projections.listing import checked_limit, read_place, write_mark
 from projections.models import ReadModels
 from projections.profile_query import DetailChange
 from projections.projection import Fold, Projection
@@ -150,11 +150,7 @@ async def waiting(
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
     """
     wanted = checked_limit(limit)
-    since: datetime | None = None
-    stream_id: UUID | None = None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        since, stream_id = datetime.fromisoformat(moment), UUID(text)
+    since, stream_id = read_place(models.record.incarnation, after)
     asked = (since, stream_id, wanted + 1, list(kinds), *arguments_of(sight))
     pages = await models.fetch_all(NAME, "correction_queue", *asked)
     rows = sorted((row for page in pages for row in page), key=lambda row: (row["since"], row["stream_id"]))

@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.matters import Sight
 from projections.counts import ALONE, count, from_the_start, someones
 from projections.kpis import Basis, Kpi, added_up
-from projections.listing import checked_limit, first_of, read_mark, write_mark
+from projections.listing import checked_limit, first_of, read_place, write_mark
 from projections.measures import MONTH, Amount, Asked, Group, Measure, checked, parts_of
 from projections.models import ReadModels
 from projections.persons import who_merged
@@ -186,10 +186,7 @@ async def behind(  # noqa: PLR0913  # the last two optional and by name
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
     """
     wanted, of = checked_limit(limit), asked.within(measure.dimensions)
-    before, before_id = None, None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        before, before_id = datetime.fromisoformat(moment), UUID(text)
+    before, before_id = read_place(models.record.incarnation, after)
     pages: list[list[_Row]] = []
     ids: tuple[list[UUID], ...] = ()
     if measure.of_people:
@@ -241,9 +238,7 @@ def listing(measure: Measure, of: Asked) -> tuple[str, dict[str, str], datetime 
 
 
 async def _events(models: ReadModels, measure: Measure, streams: Sequence[UUID]) -> Mapping[UUID, tuple[Behind, ...]]:
-    record, by_partition = models.record, defaultdict[int, list[UUID]](list)
-    for stream_id in streams:
-        by_partition[record.partition_of(stream_id)].append(stream_id)
+    record, by_partition = models.record, models.record.by_partition(streams)
     sql, types = statement("events_behind"), list(measure.events)
 
     async def of(partition: int, ids: list[UUID]) -> list[tuple[UUID, Behind]]:

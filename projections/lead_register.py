@@ -13,7 +13,7 @@ from domain.kernel import Event
 from domain.lead import LeadCaptured, LeadConverted, LeadCostRecorded, LeadLost, LeadQualified
 from projections.fact import Fact
 from projections.held import Rows
-from projections.listing import checked_limit, first_of, read_mark, write_mark
+from projections.listing import checked_limit, first_of, read_place, write_mark
 from projections.models import ReadModels
 from projections.projection import Fold, Projection
 from projections.references import LastEvent
@@ -193,10 +193,7 @@ async def leads(models: ReadModels, of: LeadFilter, *, after: str | None = None,
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
     """
     wanted = checked_limit(limit)
-    before, before_id = None, None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        before, before_id = datetime.fromisoformat(moment), UUID(text)
+    before, before_id = read_place(models.record.incarnation, after)
     by = next((path for name, path in PATHS.items() if getattr(of, name) is not None), "")
     asked = (before, before_id, wanted + 1, of.source, of.status, of.customer_id)
     pages = await models.fetch_all(NAME, "leads", *asked, by=by)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from projections.listing import checked_limit, read_mark, write_mark
+from projections.listing import checked_limit, read_place, write_mark
 from projections.models import ReadModels
 from projections.persons import PROFILES
 from projections.references import from_json
@@ -56,11 +56,7 @@ async def proposed_links(models: ReadModels, *, after: str | None = None, limit:
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
     """
     wanted = checked_limit(limit)
-    since: datetime | None = None
-    customer_id: UUID | None = None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        since, customer_id = datetime.fromisoformat(moment), UUID(text)
+    since, customer_id = read_place(models.record.incarnation, after)
     pages = await models.fetch_all(PROFILES, "link_queue", since, customer_id, wanted + 1)
     rows = sorted((row for page in pages for row in page), key=lambda row: (row["linked_since"], row["customer_id"]))
     last = rows[wanted - 1] if len(rows) > wanted else None

@@ -22,6 +22,7 @@ from store.record import MAX_POSITION, Record
 T = TypeVar("T")
 LIMIT_MAX = 1000
 MARK_CHARACTERS_MAX = 1000
+_NOT_OURS = "not a cursor of this list; leave it out to start from the beginning"
 
 
 def checked_limit(limit: int) -> int:
@@ -117,5 +118,20 @@ def read_mark(incarnation: Incarnation, text: str, width: int) -> list[str]:
     except StaleCursor as stale:
         raise StaleCursor("the beginning") from stale
     except (ValueError, TypeError, AttributeError, binascii.Error) as error:
-        raise CursorInvalid("not a cursor of this list; leave it out to start from the beginning") from error
+        raise CursorInvalid(_NOT_OURS) from error
     return key
+
+
+def read_place(incarnation: Incarnation, after: str | None) -> tuple[datetime, UUID] | tuple[None, None]:
+    """The moment and id in the cursor of a list that is in their order; none at the beginning.
+
+    Raises:
+        CursorInvalid, StaleCursor: as `read_mark`.
+    """
+    if after is None:
+        return None, None
+    moment, text = read_mark(incarnation, after, 2)
+    try:
+        return datetime.fromisoformat(moment), UUID(text)
+    except ValueError as error:
+        raise CursorInvalid(_NOT_OURS) from error

@@ -28,7 +28,7 @@ from domain.person import Person
 from projections.customer_profile import CUSTOMER_PROFILE, PROFILE, ProfileRow, Profiles
 from projections.held import Rows
 from projections.models import ReadModels
-from projections.persons import Merges, by_partition, persons, persons_by, read_merges
+from projections.persons import Merges, persons, persons_by, read_merges
 from projections.profile_query import Profile, profile_of, profiles
 from projections.projection import Decode
 from store.reading import Reader
@@ -103,7 +103,7 @@ class PeopleRecorded:
 
     async def _merges(self, customer_ids: Iterable[UUID]) -> dict[UUID, Merges]:
         found: dict[UUID, Merges] = {}
-        for partition, ids in by_partition(self.record, customer_ids).items():
+        for partition, ids in self.record.by_partition(customer_ids).items():
             found |= {row["customer_id"]: read_merges(row["merges"]) for row in await self._rows(partition, ids)}
         return found
 

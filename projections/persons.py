@@ -15,7 +15,6 @@ from domain.customer_identity import MergeStatus
 from domain.person import Person, people_of, person_of
 from projections.models import ReadModels
 from projections.references import from_json
-from store.reading import Reader
 
 PROFILES = "customer_profile"
 PAGE = 1000
@@ -76,18 +75,10 @@ async def merges_of(models: ReadModels, customer_ids: Iterable[UUID]) -> dict[UU
     pages = await asyncio.gather(
         *(
             models.fetch(PROFILES, "merges_of", partition, ids)
-            for partition, ids in by_partition(models.record, customer_ids).items()
+            for partition, ids in models.record.by_partition(customer_ids).items()
         )
     )
     return {row["customer_id"]: read_merges(row["merges"]) for page in pages for row in page}
-
-
-def by_partition(record: Reader, customer_ids: Iterable[UUID]) -> dict[int, list[UUID]]:
-    """Customers by the partition that they lie in."""
-    found: dict[int, list[UUID]] = {}
-    for one in customer_ids:
-        found.setdefault(record.partition_of(one), []).append(one)
-    return found
 
 
 def read_merges(kept: str) -> Merges:

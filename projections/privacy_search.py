@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from itertools import chain
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
-from projections.listing import checked_limit, read_mark, write_mark
+from projections.listing import checked_limit, read_mark, read_place, write_mark
 from projections.models import ReadModels
 from projections.privacy_register import (
     DISPOSAL_TABLE,
@@ -99,10 +99,7 @@ async def listed(
     """
     wanted = checked_limit(limit)
     table, at = _TABLES[of]
-    since, last_id = None, None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        since, last_id = datetime.fromisoformat(moment), UUID(text)
+    since, last_id = read_place(models.record.incarnation, after)
     pages = await models.fetch_all(NAME, of, is_open, since, last_id, wanted + 1)
     found = [table.row_of(tuple(row)) for row in chain.from_iterable(pages)]
     key = table.key[0]

@@ -14,7 +14,7 @@ from domain.kernel import Event
 from domain.need import NeedNoted, NeedSettled
 from projections.fact import Fact
 from projections.held import Lines, Rows
-from projections.listing import checked_limit, read_mark, write_mark
+from projections.listing import checked_limit, read_mark, read_place, write_mark
 from projections.models import ReadModels
 from projections.projection import Fold, Projection
 from projections.references import LastEvent, SealedAt, read_sealed_at, sealed_at
@@ -257,10 +257,7 @@ async def _of_customer(  # noqa: PLR0913, PLR0917  # where to go on, and how far
     models: ReadModels, query: str, customer_id: UUID, since: str, after: str | None, limit: int
 ) -> tuple[list[Any], str | None]:
     wanted = checked_limit(limit)
-    before, before_id = None, None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        before, before_id = datetime.fromisoformat(moment), UUID(text)
+    before, before_id = read_place(models.record.incarnation, after)
     partition = models.record.partition_of(customer_id)
     rows = await models.fetch(NAME, query, partition, customer_id, before, before_id, wanted + 1)
     last = rows[wanted - 1] if len(rows) > wanted else None

@@ -10,7 +10,7 @@ from domain.kernel import Event
 from domain.matters import Sight
 from projections.fact import Fact
 from projections.held import Rows
-from projections.listing import checked_limit, read_mark, write_mark
+from projections.listing import checked_limit, read_place, write_mark
 from projections.models import ReadModels
 from projections.projection import Fold, Projection
 from projections.references import LastEvent
@@ -122,11 +122,7 @@ async def waiting(
         CursorInvalid, StaleCursor: `after` is no cursor of such a list of this record as it is now.
     """
     wanted = checked_limit(limit)
-    begun: datetime | None = None
-    begun_id: UUID | None = None
-    if after is not None:
-        moment, text = read_mark(models.record.incarnation, after, 2)
-        begun, begun_id = datetime.fromisoformat(moment), UUID(text)
+    begun, begun_id = read_place(models.record.incarnation, after)
     asked = (begun, begun_id, wanted + 1, period, *arguments_of(sight))
     pages = await models.fetch_all(NAME, "screening_queue", *asked)
     rows = sorted((row for page in pages for row in page), key=lambda row: (row["drawn_at"], row["interaction_id"]))

@@ -25,11 +25,10 @@ def arguments_of(sight: Sight) -> tuple[list[str], str, list[UUID]]:
 
 async def hidden_streams(record: Record, sight: Sight, stream_ids: Collection[UUID]) -> set[UUID]:
     """Those of these streams that do not exist for the viewer."""
-    by_partition: dict[int, list[UUID]] = {}
-    for stream_id in set(stream_ids):
-        by_partition.setdefault(record.partition_of(stream_id), []).append(stream_id)
     sql, seen = statement("hidden_streams"), arguments_of(sight)
-    pages = await asyncio.gather(*(record.pool.fetch(sql, one, ids, *seen) for one, ids in by_partition.items()))
+    pages = await asyncio.gather(
+        *(record.pool.fetch(sql, one, ids, *seen) for one, ids in record.by_partition(stream_ids).items())
+    )
     return {row["stream_id"] for page in pages for row in page}
 
 

@@ -217,10 +217,7 @@ class UnusualAccess:
     async def _staff(self, actors: Mapping[str, _Actor], day: date) -> None:
         pages = await self._models.fetch_all(actor_directory.NAME, "staff")
         staff = {row["customer_id"]: row["actor"] for row in chain.from_iterable(pages)}
-        by_partition: dict[int, list[UUID]] = {}
-        for customer_id in staff:
-            by_partition.setdefault(self._record.partition_of(customer_id), []).append(customer_id)
-        for partition, ids in by_partition.items():
+        for partition, ids in self._record.by_partition(staff).items():
             rows = await self._record.pool.fetch(statement("access_of_customers"), partition, day, ids)
             _name(actors, "own-record", [row for row in rows if staff[row["customer_id"]] == row["actor"]])
             _name(actors, "colleague", [row for row in rows if staff[row["customer_id"]] != row["actor"]])

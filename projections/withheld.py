@@ -52,11 +52,11 @@ async def erased(record: Record, decode: Decode, subjects: Collection[UUID], rec
 
 async def _facts(record: Record, decode: Decode, subjects: Collection[UUID]) -> list[Fact]:
     """What was decided of these people's data, in the order of each partition."""
-    by_partition: dict[int, set[UUID]] = {}
-    for subject_id in subjects:
-        by_partition.setdefault(record.partition_of(subject_id), set()).add(subject_id)
     pages = await asyncio.gather(
-        *(record.pool.fetch(statement("withheld"), partition, list(of)) for partition, of in by_partition.items())
+        *(
+            record.pool.fetch(statement("withheld"), partition, of)
+            for partition, of in record.by_partition(subjects).items()
+        )
     )
     return [decode(recorded(row)) for page in pages for row in sorted(page, key=itemgetter("position"))]
 

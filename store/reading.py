@@ -1,6 +1,6 @@
 """Reading the record: paged, by partition, type, stream, customer, position and command."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,13 @@ class Reader:
     def partition_of(self, identifier: UUID) -> int:
         """Where the events of this stream or customer are."""
         return partition_of(identifier, self.partitions)
+
+    def by_partition(self, identifiers: Iterable[UUID]) -> dict[int, list[UUID]]:
+        """Streams or customers by the partition that their events are in, each once."""
+        found: dict[int, list[UUID]] = {}
+        for one in dict.fromkeys(identifiers):
+            found.setdefault(self.partition_of(one), []).append(one)
+        return found
 
     async def read_partition(self, partition: int, start: int, limit: int = PAGE) -> list[RecordedEvent]:
         """Events of a partition from position `start` on, at most `limit`."""

@@ -110,11 +110,8 @@ class Committer:
 
     async def _facts(self, stream_ids: "Sequence[UUID]") -> "dict[UUID, list[Fact]]":
         record, mapper = self._daybook.record, self._daybook.mapper
-        by_partition: dict[int, list[UUID]] = {}
-        for stream_id in stream_ids:
-            by_partition.setdefault(record.partition_of(stream_id), []).append(stream_id)
         events: dict[UUID, list[RecordedEvent]] = {}
-        for partition, streams in by_partition.items():
+        for partition, streams in record.by_partition(stream_ids).items():
             events.update(await record.read_streams(partition, streams))
         return {stream_id: [mapper.fact(event) for event in of_stream] for stream_id, of_stream in events.items()}
 
